@@ -1,0 +1,3 @@
+//! `mxaudit` audits mail servers that its user administers.
+pub mod dns;
+pub mod practice;

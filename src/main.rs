@@ -1,0 +1,2 @@
+//! The `mxaudit` command.
+fn main() {}
