@@ -1,3 +1,4 @@
 //! `mxaudit` audits mail servers that its user administers.
 pub mod dns;
 pub mod practice;
+pub mod smtp;
