@@ -1,0 +1,110 @@
+//! The course of one host, and many hosts at once.
+
+mod budget;
+mod host;
+mod line;
+mod plan;
+mod runner;
+mod targets;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt};
+use tokio_util::sync::CancellationToken;
+
+pub use budget::Budget;
+pub use targets::{Expansion, ExpansionError, NotProbed, expand};
+
+use crate::evidence::{Evidence, Identity, Stop};
+use crate::net::Dialer;
+use crate::probe::{Library, Profile};
+use crate::session::Deadlines;
+use crate::target::Target;
+
+/// What a run is made of. One for all hosts.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The probes to choose from.
+    pub library: Arc<Library>,
+    /// Which of them.
+    pub profile: Profile,
+    /// Who asks.
+    pub identity: Identity,
+    /// The auditor asserts that the connections come from outside.
+    pub outside_asserted: bool,
+    /// How long to wait for replies.
+    pub deadlines: Deadlines,
+    /// How long one host may take.
+    pub host_deadline: Duration,
+    /// The wait before deferred forms are asked again.
+    pub retry_wait: Duration,
+    /// A second, longer wait for what is still deferred; zero means none.
+    pub greylist_wait: Duration,
+    /// What one connection may cost the server.
+    pub budget: Budget,
+    /// Hosts at once.
+    pub max_hosts: usize,
+    /// Random tokens of the run come from this.
+    pub seed: u64,
+}
+
+/// How the user stops a run.
+#[derive(Clone, Debug, Default)]
+pub struct Interrupt {
+    /// Finish the exchange at hand and dial no more.
+    pub finish: CancellationToken,
+    /// Drop everything.
+    pub abort: CancellationToken,
+}
+
+/// Audits all targets, several at once, each over one connection at a time. The evidence comes in
+/// the order of the targets. `done` is called as each host ends.
+pub async fn audit(
+    targets: Vec<Target>,
+    settings: Arc<Settings>,
+    dialer: Arc<dyn Dialer>,
+    interrupt: Interrupt,
+    done: impl Fn(&Evidence),
+) -> Vec<Evidence> {
+    let job = |(index, target): (usize, Target)| {
+        let (settings, dialer) = (Arc::clone(&settings), Arc::clone(&dialer));
+        let interrupt = interrupt.clone();
+        async move {
+            let blank = blank(&target, &settings);
+            let course = host::audit_host(index, target, settings, dialer, interrupt);
+            // A task of its own, so that a fault in one host ends that host only.
+            let evidence = tokio::spawn(course).await.unwrap_or_else(|_| Evidence {
+                stopped: Some(Stop::Internal),
+                ..blank
+            });
+            (index, evidence)
+        }
+    };
+    let jobs = stream::iter(targets.into_iter().enumerate()).map(job);
+    let mut finished: Vec<_> = jobs
+        .buffer_unordered(settings.max_hosts.max(1))
+        .inspect(|(_, evidence)| done(evidence))
+        .collect()
+        .await;
+    finished.sort_by_key(|(index, _)| *index);
+    finished.into_iter().map(|(_, evidence)| evidence).collect()
+}
+
+/// The identity for one target: the mail domain that it was found by is a local one.
+fn blank(target: &Target, settings: &Settings) -> Evidence {
+    let mut identity = settings.identity.clone();
+    let found_by = target.mail_domain().map(str::to_owned);
+    for domain in found_by {
+        if !identity.local_domains.contains(&domain) {
+            identity.local_domains.insert(0, domain);
+        }
+    }
+    Evidence::new(target.clone(), identity, settings.outside_asserted)
+}
+
+/// The name to greet with when the user gave none: the literal of the source address.
+fn own_helo(identity: &Identity, local: IpAddr) -> String {
+    identity.helo.clone().unwrap_or_else(|| crate::smtp::literal(local))
+}

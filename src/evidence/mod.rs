@@ -1,0 +1,211 @@
+//! Evidence: all that one host was asked and all that it answered, enough to judge it again.
+
+mod form;
+mod transcript;
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+pub use form::{Control, Envelope, Form, FormRole, SenderKind};
+pub use transcript::{Answer, Exchange, Loss, Transcript};
+
+use crate::target::Target;
+
+/// Everything known of one host and port. Judging reads this and nothing else.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Evidence {
+    /// What was audited.
+    pub target: Target,
+    /// Who asked, and with which addresses.
+    pub identity: Identity,
+    /// The auditor asserts that the connections come from outside.
+    pub outside_asserted: bool,
+    /// The names that the server gives itself, from greeting and EHLO, in lower case.
+    pub server_names: Vec<String>,
+    /// The service extensions of the first EHLO reply, upper case.
+    pub extensions: Vec<String>,
+    /// Every form that was planned, in the order of planning.
+    pub forms: Vec<Form>,
+    /// Probes, or instances of one, that could not be planned.
+    pub not_planned: Vec<NotPlanned>,
+    /// What became of the forms, in the order of asking.
+    pub attempts: Vec<Attempt>,
+    /// Every connection, in order.
+    pub transcripts: Vec<Transcript>,
+    /// Connections that did not come about.
+    pub dial_failures: Vec<DialFailure>,
+    /// Why the course ended before its plan did.
+    pub stopped: Option<Stop>,
+}
+
+/// The names and addresses that the auditor uses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The auditor's own domain; `None` means the reserved identity.
+    pub auditor_domain: Option<String>,
+    /// Who to ask about the audit.
+    pub contact: Option<String>,
+    /// The mailbox that no relay test may reach by right, local part first.
+    pub canary: (String, String),
+    /// Where the canary's domain is reached.
+    pub canary_address: Option<IpAddr>,
+    /// The name in EHLO; `None` means the literal of the source address.
+    pub helo: Option<String>,
+    /// The domains that the server takes mail for.
+    pub local_domains: Vec<String>,
+    /// A local part that exists there.
+    pub local_user: String,
+}
+
+impl Identity {
+    /// True when the auditor named no domain, so that only reserved names can be used.
+    pub fn is_reserved(&self) -> bool {
+        self.auditor_domain.is_none()
+    }
+
+    /// True when the user named a mailbox other than postmaster, which many servers exempt from
+    /// their checks.
+    pub fn has_local_user(&self) -> bool {
+        !self.local_user.eq_ignore_ascii_case("postmaster")
+    }
+}
+
+/// A probe that was not planned, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotPlanned {
+    /// The probe's id.
+    pub probe: String,
+    /// Its short code.
+    pub code: String,
+    /// True for a gate probe.
+    pub gate: bool,
+    /// Why.
+    pub why: Lacking,
+}
+
+/// What a probe would have needed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lacking {
+    /// A domain that the server takes mail for.
+    LocalDomain,
+    /// The auditor's own domain.
+    AuditorDomain,
+    /// A host name: the server gave none and none was given.
+    TargetName,
+    /// Nothing: with these identities it would send what another probe sends.
+    Difference,
+    /// A port of another role.
+    Role,
+}
+
+/// One asking of one form: where its deciding answer stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Index into [`Evidence::forms`].
+    pub form: usize,
+    /// When in the course.
+    pub pass: Pass,
+    /// Index into [`Evidence::transcripts`].
+    pub transcript: usize,
+    /// Index of the deciding exchange in it.
+    pub exchange: usize,
+}
+
+/// The passes of a host's course.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Pass {
+    /// All forms.
+    First,
+    /// Deferred forms again, with the same envelope.
+    Retry,
+    /// Accepted forms again, alone on a fresh connection.
+    Confirm,
+    /// The plain foreign recipient once more, at the end.
+    End,
+}
+
+/// A connection that did not come about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DialFailure {
+    /// The kind.
+    pub kind: DialFault,
+    /// The system's words.
+    pub text: String,
+}
+
+/// Why a connection did not come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DialFault {
+    /// Nothing listens on the port.
+    Refused,
+    /// No answer in time.
+    Timeout,
+    /// No way to the address.
+    Unreachable,
+    /// Our own machine could not: no source address, no file descriptor.
+    Local,
+    /// The address is not in the declared scope.
+    OutOfScope,
+}
+
+/// Why a course ended early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stop {
+    /// The user interrupted the run.
+    Interrupted,
+    /// The deadline of the host passed.
+    Deadline,
+    /// The cap on connections was reached.
+    ConnectionCap,
+    /// Three connections in a row brought no answer.
+    NoProgress,
+    /// The connection could not be made again.
+    DialFailed,
+    /// The job failed inside this program.
+    Internal,
+}
+
+impl Evidence {
+    /// The empty evidence of a host that is about to be asked.
+    pub fn new(target: Target, identity: Identity, outside_asserted: bool) -> Self {
+        Self {
+            target,
+            identity,
+            outside_asserted,
+            server_names: Vec::new(),
+            extensions: Vec::new(),
+            forms: Vec::new(),
+            not_planned: Vec::new(),
+            attempts: Vec::new(),
+            transcripts: Vec::new(),
+            dial_failures: Vec::new(),
+            stopped: None,
+        }
+    }
+
+    /// The exchange that an attempt points to.
+    pub fn exchange(&self, attempt: &Attempt) -> Option<&Exchange> {
+        self.transcripts.get(attempt.transcript)?.exchanges.get(attempt.exchange)
+    }
+
+    /// The attempt that decides a form: the newest one that was not a confirmation.
+    pub fn deciding(&self, form: usize) -> Option<&Attempt> {
+        let decides = |a: &&Attempt| a.form == form && a.pass != Pass::Confirm;
+        self.attempts.iter().rev().find(decides)
+    }
+
+    /// The confirmation of a form, if there was one.
+    pub fn confirmation(&self, form: usize) -> Option<&Attempt> {
+        self.attempts.iter().rev().find(|a| a.form == form && a.pass == Pass::Confirm)
+    }
+
+    /// The name to show and to greet with: the server's own, else the one it was found by.
+    pub fn server_name(&self) -> Option<&str> {
+        self.server_names.first().map(String::as_str).or_else(|| self.target.name())
+    }
+}

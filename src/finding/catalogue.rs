@@ -1,0 +1,74 @@
+//! The one place for the words of each check: terminal, JSON and `mxaudit explain` print these.
+
+use super::Severity;
+
+/// One check.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The id, unique and never reused.
+    pub id: &'static str,
+    /// One line, present tense.
+    pub title: &'static str,
+    /// The severity of a finding of this kind.
+    pub severity: Severity,
+    /// What it means and why it matters.
+    pub explanation: &'static str,
+    /// What to do.
+    pub remedy: &'static str,
+    /// RFC sections and manuals.
+    pub references: &'static [&'static str],
+}
+
+/// Every check, in alphabetical order.
+pub const ENTRIES: &[Entry] = &[
+    Entry {
+        id: "open-relay",
+        title: "a stranger's mail for a stranger is accepted",
+        severity: Severity::Critical,
+        explanation: "The server accepted a recipient in a domain that is not its own, from a \
+            client that it has no reason to trust. Whoever finds it can send any mail to anyone in \
+            its name: its queue fills, its address lands on block lists, and its own users' mail \
+            is refused. Acceptance at RCPT is a suspicion, not yet a proof: some servers take \
+            everything and refuse later. The dialogue shows what was accepted.",
+        remedy: "Relay only for clients that are yours by address or that have authenticated; \
+            never because of a name or an address that the client itself gives. The probe's own \
+            text says which setting this form depends on.",
+        references: &["RFC 5321 section 7.1", "RFC 2505 section 2.1"],
+    },
+    Entry {
+        id: "peer-fault",
+        title: "the server does not keep to the protocol",
+        severity: Severity::Low,
+        explanation: "Replies end with a bare line feed, carry two codes, or come when nothing \
+            was asked. Clients that are strict give up on such a server, and lenient ones disagree \
+            about what it said; that is how requests and replies get out of step.",
+        remedy: "Update the server, or look at what stands in front of it: proxies, firewalls \
+            that inspect SMTP, and home-made servers are the usual cause.",
+        references: &["RFC 5321 section 2.3.8", "RFC 5321 section 4.2"],
+    },
+    Entry {
+        id: "scripted-sink",
+        title: "the server accepts commands that no mail server accepts",
+        severity: Severity::Info,
+        explanation: "RCPT before MAIL was accepted. A real mail server refuses it with 503. \
+            What answers here is a trap, a test sink or a proxy that says yes to everything, so an \
+            accepted recipient proves nothing.",
+        remedy: "Audit the mail server itself, past whatever answers in its place.",
+        references: &["RFC 5321 section 4.1.4"],
+    },
+];
+
+/// The entry with this id.
+pub fn find(id: &str) -> Option<&'static Entry> {
+    ENTRIES.iter().find(|entry| entry.id == id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_unique_and_sorted() {
+        assert!(ENTRIES.windows(2).all(|pair| pair[0].id < pair[1].id));
+    }
+}

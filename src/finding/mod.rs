@@ -1,0 +1,74 @@
+//! Findings: what an audit claims, each with an entry of the catalogue and the place of its proof.
+
+pub mod catalogue;
+
+use serde::{Deserialize, Serialize};
+
+/// How much a finding matters, from least to most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Severity {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+/// How sure a claim is, from least to most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[allow(missing_docs)]
+pub enum Confidence {
+    Low,
+    Medium,
+    High,
+}
+
+/// One claim about one host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The entry of the catalogue.
+    pub id: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// The probe that found it, if one did.
+    pub probe: Option<String>,
+    /// What the server did, in one sentence.
+    pub summary: String,
+    /// What limits or supports the claim, one sentence each.
+    pub notes: Vec<String>,
+    /// Transcript and exchange that decide it.
+    pub evidence: Option<(usize, usize)>,
+    /// What to write under the deciding line.
+    pub mark: String,
+    /// Other probes that the same cause explains.
+    pub also: Vec<String>,
+}
+
+impl Severity {
+    /// The word as printed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+impl Confidence {
+    /// The word as printed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! The port to the network: who dials, and where bytes may leave for.
+
+mod tcp;
+
+use std::net::SocketAddr;
+
+use futures::future::BoxFuture;
+use tokio::io::{AsyncRead, AsyncWrite};
+
+pub use tcp::TcpDialer;
+
+use crate::evidence::DialFailure;
+use crate::target::Target;
+
+/// Bytes both ways.
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+
+/// An open connection.
+pub struct Connection {
+    /// The bytes.
+    pub stream: Box<dyn Stream>,
+    /// Our address.
+    pub local: SocketAddr,
+    /// The server's.
+    pub peer: SocketAddr,
+}
+
+/// Opens connections to targets. Tests hand in their own.
+pub trait Dialer: Send + Sync {
+    /// Opens one connection, or says why it did not come about.
+    fn dial<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Connection, DialFailure>>;
+}

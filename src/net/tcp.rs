@@ -1,0 +1,99 @@
+//! TCP, and the gate where bytes leave: an address outside the admitted set is never dialled.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use futures::future::BoxFuture;
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+use super::{Connection, Dialer};
+use crate::evidence::{DialFailure, DialFault};
+use crate::target::Target;
+use crate::target::scope::Admitted;
+
+/// Dials over TCP.
+#[derive(Debug)]
+pub struct TcpDialer {
+    admitted: Admitted,
+    source: Option<IpAddr>,
+    connect_timeout: Duration,
+}
+
+impl TcpDialer {
+    /// A dialer for the admitted addresses, from `source` where it is given.
+    pub fn new(admitted: Admitted, source: Option<IpAddr>, connect_timeout: Duration) -> Self {
+        Self { admitted, source, connect_timeout }
+    }
+
+    async fn connect(&self, target: &Target) -> Result<Connection, DialFailure> {
+        let address = target.address();
+        if !self.admitted.permits(address) {
+            let text = format!("{address} is not in the declared scope");
+            return Err(DialFailure { kind: DialFault::OutOfScope, text });
+        }
+        let socket = self.socket(address)?;
+        let peer = SocketAddr::new(address, target.port());
+        let seconds = self.connect_timeout.as_secs_f32();
+        let stream = match timeout(self.connect_timeout, socket.connect(peer)).await {
+            Ok(Ok(stream)) => stream,
+            Ok(Err(error)) => return Err(failure(&error, &format!("cannot connect to {peer}"))),
+            Err(_) => {
+                let text = format!("cannot connect to {peer}: no answer within {seconds} s");
+                return Err(DialFailure { kind: DialFault::Timeout, text });
+            }
+        };
+        open(stream).map_err(|error| failure(&error, &format!("connection to {peer}")))
+    }
+
+    fn socket(&self, address: IpAddr) -> Result<TcpSocket, DialFailure> {
+        let local = |error: io::Error, what: String| DialFailure {
+            kind: DialFault::Local,
+            text: format!("{what}: {error}"),
+        };
+        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+        let socket = socket.map_err(|error| local(error, "cannot make a socket".into()))?;
+        if let Some(source) = self.source {
+            if source.is_ipv4() != address.is_ipv4() {
+                let text =
+                    format!("the source address {source} is of another family than {address}");
+                return Err(DialFailure { kind: DialFault::Local, text });
+            }
+            socket.bind(SocketAddr::new(source, 0)).map_err(|error| {
+                local(error, format!("cannot send from the source address {source}"))
+            })?;
+        }
+        // Commands are short and each waits for its answer: nothing is gained by collecting them.
+        socket.set_nodelay(true).map_err(|error| local(error, "cannot set TCP_NODELAY".into()))?;
+        Ok(socket)
+    }
+}
+
+fn open(stream: TcpStream) -> io::Result<Connection> {
+    let (local, peer) = (stream.local_addr()?, stream.peer_addr()?);
+    Ok(Connection { stream: Box::new(stream), local, peer })
+}
+
+fn failure(error: &io::Error, what: &str) -> DialFailure {
+    use io::ErrorKind::{
+        AddrInUse, AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable,
+        PermissionDenied, TimedOut,
+    };
+    let kind = match error.kind() {
+        ConnectionRefused => DialFault::Refused,
+        TimedOut => DialFault::Timeout,
+        AddrInUse | AddrNotAvailable | PermissionDenied => DialFault::Local,
+        HostUnreachable | NetworkUnreachable => DialFault::Unreachable,
+        // EMFILE and ENFILE have no kind of their own.
+        _ if matches!(error.raw_os_error(), Some(23 | 24)) => DialFault::Local,
+        _ => DialFault::Unreachable,
+    };
+    DialFailure { kind, text: format!("{what}: {error}") }
+}
+
+impl Dialer for TcpDialer {
+    fn dial<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Connection, DialFailure>> {
+        Box::pin(self.connect(target))
+    }
+}

@@ -1,0 +1,177 @@
+//! One SMTP connection: commands out, whole replies in, every exchange recorded.
+//!
+//! What the server does is never an error here. A lost connection, a reply that does not come and
+//! a reply that is none are answers like any other; after one of them the session is over.
+
+use std::io;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::time::{Instant, timeout};
+
+use crate::evidence::{Answer, Exchange, Loss};
+use crate::net::{Connection, Stream};
+use crate::smtp::{Command, Phase, ReplyFault, ReplyParser, WireText};
+
+/// How long to wait for whole replies.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    /// For the greeting. RFC 5321 section 4.5.3.2.1 asks for 5 minutes.
+    pub greeting: Duration,
+    /// For every other reply.
+    pub reply: Duration,
+}
+
+/// An open session.
+pub struct Session {
+    stream: Box<dyn Stream>,
+    parser: ReplyParser,
+    deadlines: Deadlines,
+    alive: bool,
+}
+
+impl Session {
+    /// A session over a fresh connection. Nothing is read yet.
+    pub fn new(connection: Connection, deadlines: Deadlines) -> Self {
+        let parser = ReplyParser::default();
+        Self { stream: connection.stream, parser, deadlines, alive: true }
+    }
+
+    /// False after a loss: nothing more can be asked.
+    pub fn is_alive(&self) -> bool {
+        self.alive
+    }
+
+    /// Reads the greeting.
+    pub async fn greeting(&mut self) -> Exchange {
+        let start = Instant::now();
+        let answer = self.read(self.deadlines.greeting).await;
+        exchange(Phase::Greeting, &[], false, answer, start)
+    }
+
+    /// Sends one command and reads its reply.
+    ///
+    /// If the server has said something meanwhile, or is gone, the command is not sent, and the
+    /// exchange returned is one of [`Phase::Unsolicited`].
+    pub async fn ask(&mut self, command: &Command) -> Exchange {
+        let mut exchanges = self.ask_group(std::slice::from_ref(command)).await;
+        exchanges.pop().unwrap_or_else(|| {
+            let lost = Answer::Lost(Loss::Closed);
+            exchange(Phase::Unsolicited, &[], false, lost, Instant::now())
+        })
+    }
+
+    /// Sends several commands in one write and reads their replies in order (RFC 2920). The
+    /// exchanges end at the first loss, so there may be fewer than commands.
+    pub async fn ask_group(&mut self, commands: &[Command]) -> Vec<Exchange> {
+        let start = Instant::now();
+        if let Some(answer) = self.unsolicited() {
+            return vec![exchange(Phase::Unsolicited, &[], false, answer, start)];
+        }
+        let mut bytes = Vec::new();
+        for command in commands {
+            bytes.extend_from_slice(command.line());
+            bytes.extend_from_slice(b"\r\n");
+        }
+        let written = timeout(self.deadlines.reply, async {
+            self.stream.write_all(&bytes).await?;
+            self.stream.flush().await
+        });
+        // A server that has closed may have said why first, so a failed write is read after too.
+        let _ = written.await;
+        let mut exchanges = Vec::with_capacity(commands.len());
+        for (index, command) in commands.iter().enumerate() {
+            let answer = self.read(self.deadlines.reply).await;
+            exchanges.push(exchange(command.phase(), command.line(), index > 0, answer, start));
+            if !self.alive {
+                break;
+            }
+        }
+        exchanges
+    }
+
+    /// Says goodbye and waits for the answer, briefly.
+    pub async fn quit(&mut self) -> Option<Exchange> {
+        if !self.alive {
+            return None;
+        }
+        self.deadlines.reply = self.deadlines.reply.min(Duration::from_secs(5));
+        let exchange = self.ask(&Command::quit()).await;
+        self.alive = false;
+        let _ = self.stream.shutdown().now_or_never();
+        Some(exchange)
+    }
+
+    /// What the server said, or did, while nothing was asked.
+    fn unsolicited(&mut self) -> Option<Answer> {
+        let mut buffer = [0; 4096];
+        while let Some(read) = self.stream.read(&mut buffer).now_or_never() {
+            if let Some(loss) = self.take(read, &buffer) {
+                // A reply that came before the end says more than the end.
+                let said = self.parser.next_reply().and_then(Result::ok);
+                return Some(said.map_or(Answer::Lost(loss), Answer::Reply));
+            }
+        }
+        if self.parser.is_idle() {
+            return None;
+        }
+        self.alive = false;
+        let line = self.parser.excerpt();
+        Some(match self.parser.next_reply() {
+            // A server may close a session on its own account, with 421 (RFC 5321 section 3.8).
+            Some(Ok(reply)) if reply.code() == 421 => Answer::Reply(reply),
+            _ => Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { line })),
+        })
+    }
+
+    /// Reads one whole reply within the time given.
+    async fn read(&mut self, time: Duration) -> Answer {
+        let answer = match timeout(time, self.read_reply()).await {
+            Ok(answer) => answer,
+            Err(_) => {
+                let seconds = time.as_secs();
+                Answer::Lost(Loss::Timeout { seconds, got: self.parser.excerpt() })
+            }
+        };
+        self.alive &= matches!(answer, Answer::Reply(_));
+        answer
+    }
+
+    async fn read_reply(&mut self) -> Answer {
+        let mut buffer = [0; 4096];
+        loop {
+            match self.parser.next_reply() {
+                Some(Ok(reply)) => return Answer::Reply(reply),
+                Some(Err(fault)) => return Answer::Lost(Loss::Fault(fault)),
+                None => {}
+            }
+            let read = self.stream.read(&mut buffer).await;
+            if let Some(loss) = self.take(read, &buffer) {
+                return Answer::Lost(loss);
+            }
+        }
+    }
+
+    /// Hands bytes to the parser; `Some` when the connection is over.
+    fn take(&mut self, read: io::Result<usize>, buffer: &[u8]) -> Option<Loss> {
+        let loss = match read {
+            Ok(0) => Loss::Closed,
+            Ok(count) => {
+                self.parser.feed(buffer.get(..count).unwrap_or_default());
+                return None;
+            }
+            Err(_) => Loss::Reset,
+        };
+        self.alive = false;
+        Some(loss)
+    }
+}
+
+fn exchange(phase: Phase, sent: &[u8], pipelined: bool, answer: Answer, start: Instant) -> Exchange {
+    let elapsed_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Exchange { phase, sent: WireText::from(sent), pipelined, answer, elapsed_ms }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+use std::net::SocketAddr;
+
+use tokio::io::DuplexStream;
+
+use super::*;
+
+fn pair() -> (Session, DuplexStream) {
+    let (ours, theirs) = tokio::io::duplex(64 << 10);
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    let connection = Connection { stream: Box::new(ours), local: nowhere, peer: nowhere };
+    let deadlines =
+        Deadlines { greeting: Duration::from_secs(300), reply: Duration::from_secs(60) };
+    (Session::new(connection, deadlines), theirs)
+}
+
+fn code(exchange: &Exchange) -> Option<u16> {
+    exchange.answer.reply().map(|reply| reply.code())
+}
+
+async fn serve(mut peer: DuplexStream, replies: Vec<&'static [u8]>) -> Vec<u8> {
+    let mut seen = Vec::new();
+    let mut buffer = [0; 1024];
+    for reply in replies {
+        peer.write_all(reply).await.unwrap();
+        let count = peer.read(&mut buffer).await.unwrap();
+        seen.extend_from_slice(&buffer[..count]);
+    }
+    seen
+}
+
+#[tokio::test(start_paused = true)]
+async fn commands_wait_for_their_replies() {
+    let (mut session, peer) = pair();
+    let server = tokio::spawn(serve(peer, vec![b"220 mx\r\n", b"250-mx\r\n250 SIZE\r\n", b"221 x\r\n"]));
+    assert_eq!(code(&session.greeting().await), Some(220));
+    let ehlo = session.ask(&Command::ehlo(b"me.test").unwrap()).await;
+    assert_eq!((code(&ehlo), ehlo.phase), (Some(250), Phase::Ehlo));
+    assert_eq!(code(&session.quit().await.expect("an exchange")), Some(221));
+    assert!(!session.is_alive());
+    drop(session);
+    assert_eq!(server.await.unwrap(), b"EHLO me.test\r\nQUIT\r\n");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_is_one_write_and_ends_at_the_loss() {
+    let (mut session, mut peer) = pair();
+    peer.write_all(b"220 mx\r\n").await.unwrap();
+    session.greeting().await;
+    let server = tokio::spawn(async move {
+        let mut buffer = [0; 1024];
+        let count = peer.read(&mut buffer).await.unwrap();
+        peer.write_all(b"250 ok\r\n550 no\r\n").await.unwrap();
+        buffer[..count].to_vec()
+    });
+    let rcpt = |path: &[u8]| Command::rcpt(path).unwrap();
+    let group = [Command::mail(b"").unwrap(), rcpt(b"a@b"), rcpt(b"c@d"), rcpt(b"e@f")];
+    let exchanges = session.ask_group(&group).await;
+    let codes: Vec<_> = exchanges.iter().map(code).collect();
+    assert_eq!(codes, [Some(250), Some(550), None]);
+    assert_eq!(exchanges[2].answer, Answer::Lost(Loss::Closed));
+    assert_eq!(exchanges.iter().map(|e| e.pipelined).collect::<Vec<_>>(), [false, true, true]);
+    assert!(server.await.unwrap().ends_with(b"RCPT TO:<e@f>\r\n"));
+}
+
+/// A byte a second must not hold us: the deadline is for the whole reply.
+#[tokio::test(start_paused = true)]
+async fn a_drip_ends_at_the_deadline() {
+    let (mut session, mut peer) = pair();
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if peer.write_all(b"2").await.is_err() {
+                return;
+            }
+        }
+    });
+    let start = Instant::now();
+    let greeting = session.greeting().await;
+    assert_eq!(start.elapsed().as_secs(), 300);
+    let Answer::Lost(Loss::Timeout { seconds: 300, got }) = greeting.answer else {
+        panic!("{greeting:?}")
+    };
+    assert!(got.as_bytes().starts_with(b"222"));
+    assert!(!session.is_alive());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_that_nobody_asked_for_is_a_fault() {
+    let (mut session, mut peer) = pair();
+    peer.write_all(b"220 mx\r\n250 and more\r\n").await.unwrap();
+    session.greeting().await;
+    let exchange = session.ask(&Command::rset()).await;
+    assert_eq!(exchange.phase, Phase::Unsolicited);
+    assert!(matches!(exchange.answer, Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { .. }))));
+    assert!(!session.is_alive());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_farewell_of_the_server_is_its_answer() {
+    for close in [false, true] {
+        let (mut session, mut peer) = pair();
+        peer.write_all(b"220 mx\r\n").await.unwrap();
+        session.greeting().await;
+        peer.write_all(b"421 idle too long\r\n").await.unwrap();
+        let peer = (!close).then_some(peer);
+        let exchange = session.ask(&Command::rset()).await;
+        assert_eq!((exchange.phase, code(&exchange)), (Phase::Unsolicited, Some(421)));
+        assert!(!session.is_alive());
+        drop(peer);
+    }
+}

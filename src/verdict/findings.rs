@@ -1,0 +1,155 @@
+//! Findings: what is claimed of a host, with the place of its proof.
+
+use crate::evidence::{Answer, Evidence, Form, Loss};
+use crate::finding::{Confidence, Finding, Severity, catalogue};
+use crate::probe::Axis;
+
+use super::relay::ProbeVerdict;
+use super::{Judge, Outcome, RelayVerdict, Verdict};
+
+const NOT_PAST_RCPT: &str = "not sent past RCPT: the server may still refuse the message at DATA \
+                             or discard it; only delivery proves relaying";
+const RESERVED: &str = "identity: reserved; the recipient is at example.com, because no \
+                        --auditor-domain was given";
+
+/// The findings of one host, most severe first.
+pub fn findings(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if relay.verdict == Verdict::Open {
+        findings.extend(relays(evidence, relay));
+    }
+    findings.extend(protocol_fault(evidence));
+    if Judge::new(evidence).is_sink() {
+        findings.push(sink());
+    }
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    findings
+}
+
+/// The accepted probes, grouped by the cause that a postmaster has to mend: a server that takes
+/// the plain form is open, and all else follows; otherwise each axis is a cause of its own.
+fn causes<'a>(evidence: &Evidence, relay: &'a RelayVerdict) -> Vec<Vec<&'a ProbeVerdict>> {
+    let accepted = relay.probes.iter().filter(|p| p.verdict.outcome == Outcome::AcceptedRecipient);
+    let plain = |probe: &&ProbeVerdict| {
+        let form = probe.form.and_then(|index| evidence.forms.get(index));
+        form.is_some_and(Form::is_plain)
+    };
+    if accepted.clone().any(|probe| plain(&probe)) {
+        return vec![accepted.collect()];
+    }
+    [Axis::Sender, Axis::Helo, Axis::Recipient]
+        .into_iter()
+        .map(|axis| accepted.clone().filter(|p| p.axis == Some(axis)).collect::<Vec<_>>())
+        .filter(|group| !group.is_empty())
+        .collect()
+}
+
+fn relays(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
+    let groups = causes(evidence, relay);
+    if groups.is_empty() {
+        return vec![accepted_at_end(relay)];
+    }
+    let finding = |group: Vec<&ProbeVerdict>| {
+        let (first, rest) = group.split_first()?;
+        let form = evidence.forms.get(first.form?)?;
+        let mut notes = vec![NOT_PAST_RCPT.to_owned()];
+        if evidence.identity.is_reserved() {
+            notes.push(RESERVED.to_owned());
+        }
+        Some(Finding {
+            id: "open-relay",
+            severity: severity("open-relay"),
+            confidence: first.verdict.confidence,
+            probe: Some(first.id.clone()),
+            summary: summary(form),
+            notes,
+            evidence: first.verdict.evidence,
+            mark: mark(form, first.verdict.repeated),
+            also: rest.iter().map(|probe| probe.code.clone()).collect(),
+        })
+    };
+    groups.into_iter().filter_map(finding).collect()
+}
+
+fn summary(form: &Form) -> String {
+    let why = match form.axis() {
+        _ if form.is_plain() => "from any sender",
+        Some(Axis::Sender) => "because the sender claims to be local",
+        Some(Axis::Helo) => "because the greeting claims the server's own name",
+        Some(Axis::Recipient) | None => "because of the form of its address",
+    };
+    format!("a third-party recipient was accepted {why}")
+}
+
+fn mark(form: &Form, repeated: Option<bool>) -> String {
+    let again = match repeated {
+        Some(true) => "accepted here and again on a fresh connection",
+        Some(false) => "accepted here, but not again on a fresh connection (not-repeatable)",
+        None => "accepted here; not asked again",
+    };
+    let control = if form.outer.is_own() { "; the random-user control was refused" } else { "" };
+    format!("{again}{control}")
+}
+
+/// The plain form was refused at the start and accepted at the end.
+fn accepted_at_end(relay: &RelayVerdict) -> Finding {
+    let end = relay.controls.iter().find(|(_, v)| v.outcome == Outcome::AcceptedRecipient);
+    Finding {
+        id: "open-relay",
+        severity: severity("open-relay"),
+        confidence: Confidence::Low,
+        probe: None,
+        summary: "a plain third-party recipient was refused at the start and accepted at the end"
+            .into(),
+        notes: vec![NOT_PAST_RCPT.to_owned()],
+        evidence: end.and_then(|(_, verdict)| verdict.evidence),
+        mark: "accepted here, after it was refused at the start".into(),
+        also: Vec::new(),
+    }
+}
+
+/// The first reply that breaks the protocol.
+fn protocol_fault(evidence: &Evidence) -> Option<Finding> {
+    let fault = evidence.transcripts.iter().enumerate().find_map(|(connection, transcript)| {
+        transcript.exchanges.iter().enumerate().find_map(|(at, exchange)| {
+            let what = match &exchange.answer {
+                Answer::Reply(reply) if reply.has_bare_lf() => {
+                    "a line ends with a bare line feed".to_owned()
+                }
+                Answer::Lost(Loss::Fault(fault)) => fault.to_string(),
+                Answer::Reply(_) | Answer::Lost(_) => return None,
+            };
+            Some((what, (connection, at)))
+        })
+    });
+    let (what, place) = fault?;
+    Some(Finding {
+        id: "peer-fault",
+        severity: severity("peer-fault"),
+        confidence: Confidence::High,
+        probe: None,
+        summary: format!("the server breaks the protocol: {what}"),
+        notes: Vec::new(),
+        evidence: Some(place),
+        mark: what,
+        also: Vec::new(),
+    })
+}
+
+fn sink() -> Finding {
+    Finding {
+        id: "scripted-sink",
+        severity: severity("scripted-sink"),
+        confidence: Confidence::High,
+        probe: None,
+        summary: "RCPT before MAIL was accepted, so acceptances prove nothing".into(),
+        notes: Vec::new(),
+        evidence: None,
+        mark: String::new(),
+        also: Vec::new(),
+    }
+}
+
+fn severity(id: &str) -> Severity {
+    catalogue::find(id).map_or(Severity::Info, |entry| entry.severity)
+}

@@ -1,0 +1,19 @@
+//! Judgement: from evidence to outcomes, a verdict and findings. Pure: no I/O, no clock.
+//!
+//! Three rules stand above the others. Unknown is never safe: whatever was not understood makes a
+//! host inconclusive. A refusal is judged by what it says, and by how the server treats its own
+//! users under the same circumstances. And an acceptance counts only where the server cannot have
+//! taken the recipient for one of its own.
+
+mod findings;
+mod form;
+mod outcome;
+mod relay;
+mod vectors;
+mod wording;
+
+pub use findings::findings;
+pub use form::{FormVerdict, Judge};
+pub use outcome::{NotRun, Outcome, Proof, Refusal, Undecided, Verdict};
+pub use relay::{Coverage, ProbeVerdict, Reason, RelayVerdict, judge};
+pub use vectors::{VectorFault, check_vectors};

@@ -1,0 +1,322 @@
+//! The words for what became of a form and of a host. They are part of the report's format: they
+//! may grow, never change.
+
+use crate::evidence::{Lacking, Stop};
+
+/// What became of one form or one probe. It never collapses to a flag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// It was not asked.
+    NotRun(NotRun),
+    /// It was asked and nothing was learned about relaying.
+    Inconclusive(Undecided),
+    /// The server said "not now", and that was no relay refusal.
+    Deferred,
+    /// The server wants a login first.
+    AuthRequired,
+    /// The server wants TLS first.
+    TlsRequired,
+    /// The server said no.
+    Refused(Refusal),
+    /// The server accepted a recipient that is not its own.
+    AcceptedRecipient,
+}
+
+/// Why a server said no.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Refusal {
+    /// It does not relay.
+    Relay,
+    /// It does not take this form of address.
+    Syntax,
+    /// It took the recipient for an unknown user of its own.
+    UnknownUser,
+    /// It does not take this sender.
+    Sender,
+    /// It does not take this greeting name.
+    Helo,
+    /// It does not take this command here.
+    Sequence,
+}
+
+/// Why nothing was learned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs)]
+pub enum Undecided {
+    Blocked,
+    ConnectionLost,
+    HeloRefused,
+    LocalControl,
+    NoLocalUser,
+    NotAnswered,
+    PeerFault,
+    RecipientVerification,
+    ScriptedSink,
+    SenderRefused,
+    Throttled,
+    Timeout,
+    UnknownWording,
+    VantageInside,
+}
+
+/// Why something was not asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum NotRun {
+    /// A value was missing.
+    Lacking(Lacking),
+    /// The course of the host ended first.
+    Stopped(Stop),
+    /// The host does not speak SMTP.
+    Unreachable,
+}
+
+/// The verdict on one host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Verdict {
+    /// At least one form was accepted.
+    Open,
+    /// It relays only under a condition that a stranger can arrange.
+    Conditional,
+    /// Something was not understood, not answered or not asked.
+    Inconclusive,
+    /// A plain foreign recipient was refused at the start and at the end, and so was every form.
+    Closed,
+    /// No SMTP.
+    Unreachable,
+}
+
+/// How far relaying is proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Proof {
+    /// Nothing was accepted.
+    None,
+    /// Accepted at RCPT.
+    Suspected,
+    /// Accepted after DATA.
+    Probable,
+    /// Arrived.
+    Confirmed,
+}
+
+impl Outcome {
+    /// The outcome word of the report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotRun(_) => "not-run",
+            Self::Inconclusive(_) => "inconclusive",
+            Self::Deferred => "deferred",
+            Self::AuthRequired => "auth-required",
+            Self::TlsRequired => "tls-required",
+            Self::Refused(_) => "refused",
+            Self::AcceptedRecipient => "accepted-recipient",
+        }
+    }
+
+    /// The reason word of the report.
+    pub fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::NotRun(why) => Some(why.as_str()),
+            Self::Inconclusive(why) => Some(why.as_str()),
+            Self::Refused(why) => Some(why.as_str()),
+            Self::Deferred | Self::AuthRequired | Self::TlsRequired | Self::AcceptedRecipient => {
+                None
+            }
+        }
+    }
+
+    /// True where the server clearly does not relay this form.
+    pub fn is_no(self) -> bool {
+        matches!(self, Self::Refused(_) | Self::AuthRequired)
+    }
+
+    /// True where the server clearly said something about relaying as such.
+    pub fn is_relay_refusal(self) -> bool {
+        matches!(self, Self::Refused(Refusal::Relay) | Self::AuthRequired)
+    }
+}
+
+impl Refusal {
+    /// The reason word of the report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Relay => "relay",
+            Self::Syntax => "syntax",
+            Self::UnknownUser => "unknown-user",
+            Self::Sender => "sender",
+            Self::Helo => "helo",
+            Self::Sequence => "sequence",
+        }
+    }
+}
+
+impl Undecided {
+    /// The reason word of the report.
+    pub fn as_str(self) -> &'static str {
+        self.words().0
+    }
+
+    /// What it means for this host, one sentence.
+    pub fn meaning(self) -> &'static str {
+        self.words().1
+    }
+
+    /// What to do about it, one sentence.
+    pub fn remedy(self) -> &'static str {
+        self.words().2
+    }
+
+    fn words(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Blocked => (
+                "blocked",
+                "the server refuses our address or our name, whatever is asked: a block says \
+                 nothing about relaying",
+                "audit from an address that the server does not block, or have it lift the block \
+                 for the time of the audit",
+            ),
+            Self::ConnectionLost => (
+                "connection-lost",
+                "the connection ended before the answer, twice",
+                "look into the server's log for the reason; run again later, from another address \
+                 if it has banned this one",
+            ),
+            Self::HeloRefused => (
+                "helo-refused",
+                "the server refuses the name that we greet with",
+                "give a name that resolves to your address with --helo",
+            ),
+            Self::LocalControl => (
+                "local-control",
+                "the server takes any recipient of this form, a random user's too, or did not say: \
+                 it may deliver to itself, so acceptance proves nothing yet",
+                "only delivery can tell; look into the server's queue and log for the recipient \
+                 shown",
+            ),
+            Self::NoLocalUser => (
+                "no-local-user",
+                "only postmaster is accepted, and the refusal does not say why: it may be aimed at \
+                 us",
+                "name a mailbox that exists with --local-user",
+            ),
+            Self::NotAnswered => (
+                "not-answered",
+                "the course ended before this form was answered",
+                "run again",
+            ),
+            Self::PeerFault => (
+                "peer-fault",
+                "the server's answer is not a valid SMTP reply",
+                "look at what answers on this port; proxies and inspecting firewalls do this",
+            ),
+            Self::RecipientVerification => (
+                "recipient-verification",
+                "the server says that the foreign mailbox does not exist: it may have been willing \
+                 to relay and asked the other side first",
+                "give a canary mailbox that exists with --canary",
+            ),
+            Self::ScriptedSink => (
+                "scripted-sink",
+                "the server accepts RCPT before MAIL, as no mail server does: it says yes to \
+                 everything",
+                "audit the mail server itself, past the trap or proxy that answers in its place",
+            ),
+            Self::SenderRefused => (
+                "sender-refused",
+                "the server refuses our sender, so the recipient was never judged",
+                "give an auditor's domain that resolves and may send from here with \
+                 --auditor-domain",
+            ),
+            Self::Throttled => (
+                "throttled",
+                "the server complains about too many errors or connections",
+                "run again later, or exempt the auditor's address from the limits",
+            ),
+            Self::Timeout => (
+                "timeout",
+                "no complete reply came in time",
+                "run again with a longer --reply-timeout",
+            ),
+            Self::UnknownWording => (
+                "unknown-wording",
+                "the refusal does not say why, and the server's own users were not answered \
+                 differently",
+                "name a mailbox that exists with --local-domain and --local-user, so that the two \
+                 can be compared",
+            ),
+            Self::VantageInside => (
+                "vantage-inside",
+                "we connect from inside, where every mail server relays by design",
+                "run from an address outside, or pass --vantage outside if this one is treated \
+                 as a stranger's",
+            ),
+        }
+    }
+}
+
+impl NotRun {
+    /// The reason word of the report.
+    pub fn as_str(self) -> &'static str {
+        self.words().0
+    }
+
+    /// What it means, and the remedy.
+    pub fn remedy(self) -> &'static str {
+        self.words().1
+    }
+
+    fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Lacking(Lacking::LocalDomain) => {
+                ("no-local-domain", "name a domain that the server takes mail for: --local-domain")
+            }
+            Self::Lacking(Lacking::AuditorDomain) => {
+                ("no-auditor-domain", "name a domain of your own, foreign to the server: --auditor-domain")
+            }
+            Self::Lacking(Lacking::TargetName) => {
+                ("no-target-name", "the server gives no host name: name it as the target instead of its address")
+            }
+            Self::Lacking(Lacking::Difference) => {
+                ("same-envelope", "with these identities another probe sends the same; a --canary in a domain other than the auditor's makes them differ")
+            }
+            Self::Lacking(Lacking::Role) => ("role", "this probe is for ports of another role"),
+            Self::Stopped(Stop::Interrupted) => ("interrupted", "run again"),
+            Self::Stopped(Stop::Deadline) => ("deadline", "run again with a longer --host-deadline"),
+            Self::Stopped(Stop::ConnectionCap) => {
+                ("connection-cap", "the server ends its connections so early that the plan does not fit; raise its limits for the auditor's address")
+            }
+            Self::Stopped(Stop::NoProgress) => {
+                ("no-progress", "three connections in a row ended without an answer; look into the server's log")
+            }
+            Self::Stopped(Stop::DialFailed) => {
+                ("connection-lost", "the server stopped taking connections from us; run again later")
+            }
+            Self::Stopped(Stop::Internal) => ("internal", "a fault of mxaudit; please report it"),
+            Self::Unreachable => ("unreachable", "check address and port, and that a mail server listens there"),
+        }
+    }
+}
+
+impl Verdict {
+    /// The word of the report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Conditional => "conditional",
+            Self::Inconclusive => "inconclusive",
+            Self::Closed => "closed",
+            Self::Unreachable => "unreachable",
+        }
+    }
+}
+
+impl Proof {
+    /// The word of the report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Suspected => "suspected",
+            Self::Probable => "probable",
+            Self::Confirmed => "confirmed",
+        }
+    }
+}

@@ -1,0 +1,348 @@
+//! From the outcomes of all forms to the verdict on the host.
+
+use std::collections::BTreeMap;
+
+use crate::evidence::{Answer, Control, DialFault, Evidence, FormRole, Loss, Stop};
+use crate::finding::Confidence;
+use crate::probe::Axis;
+use crate::smtp::{Phase, ReplyFault};
+
+use super::{FormVerdict, Judge, NotRun, Outcome, Proof, Undecided, Verdict};
+
+/// The verdict on one host, with everything that led to it.
+#[derive(Clone, Debug)]
+pub struct RelayVerdict {
+    /// The verdict.
+    pub verdict: Verdict,
+    /// How far relaying is proved.
+    pub proof: Proof,
+    /// Why, most important first.
+    pub reasons: Vec<Reason>,
+    /// How much was judged.
+    pub coverage: Coverage,
+    /// Every probe of the plan, by axis and code.
+    pub probes: Vec<ProbeVerdict>,
+    /// Every control: the index of its form, and what became of it.
+    pub controls: Vec<(usize, FormVerdict)>,
+}
+
+/// One reason, in the words of a closed list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// The word of the report.
+    pub code: &'static str,
+    /// What it means here.
+    pub text: String,
+    /// What to do; empty when there is nothing to do.
+    pub remedy: String,
+    /// The codes of the probes that it stands for.
+    pub probes: Vec<String>,
+    /// Transcript and exchange that show it best.
+    pub evidence: Option<(usize, usize)>,
+}
+
+/// How much of the plan was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// Probes that the plan asked for.
+    pub planned: usize,
+    /// Probes that were accepted or clearly refused.
+    pub judged: usize,
+}
+
+impl Coverage {
+    /// Judged probes in a hundred, rounded down.
+    pub fn percent(self) -> usize {
+        (100 * self.judged).checked_div(self.planned).unwrap_or(0)
+    }
+}
+
+/// What became of one probe.
+#[derive(Clone, Debug)]
+pub struct ProbeVerdict {
+    /// The probe's id.
+    pub id: String,
+    /// Its short code.
+    pub code: String,
+    /// What it varies; `None` when it was never planned.
+    pub axis: Option<Axis>,
+    /// The form that decides; `None` when it was never planned.
+    pub form: Option<usize>,
+    /// The judgement.
+    pub verdict: FormVerdict,
+}
+
+/// Judges one host. Pure: the same evidence gives the same verdict.
+pub fn judge(evidence: &Evidence) -> RelayVerdict {
+    let judge = Judge::new(evidence);
+    let probes = probes(evidence, &judge);
+    let controls = (0..evidence.forms.len())
+        .filter(|index| evidence.forms.get(*index).is_some_and(|f| f.control().is_some()))
+        .map(|index| (index, judge.form(index)))
+        .collect();
+    let counted = probes.iter().filter(|probe| !is_beside_the_plan(probe.verdict.outcome));
+    let judged = |p: &&ProbeVerdict| {
+        p.verdict.outcome.is_no() || p.verdict.outcome == Outcome::AcceptedRecipient
+    };
+    let coverage =
+        Coverage { planned: counted.clone().count(), judged: counted.filter(judged).count() };
+    let mut relay = RelayVerdict {
+        verdict: Verdict::Inconclusive,
+        proof: Proof::None,
+        reasons: Vec::new(),
+        coverage,
+        probes,
+        controls,
+    };
+    relay.decide(evidence, &judge);
+    relay
+}
+
+/// Probes for other ports, and those that another probe already asks, lower no coverage.
+fn is_beside_the_plan(outcome: Outcome) -> bool {
+    use crate::evidence::Lacking::{Difference, Role};
+    matches!(outcome, Outcome::NotRun(NotRun::Lacking(Role | Difference)))
+}
+
+impl RelayVerdict {
+    fn decide(&mut self, evidence: &Evidence, judge: &Judge<'_>) {
+        if let Some(reason) = no_smtp(evidence) {
+            self.verdict = Verdict::Unreachable;
+            self.reasons.push(reason);
+            return;
+        }
+        let end = self.at_end(evidence).map(|(_, verdict)| *verdict);
+        let accepted = |verdict: &FormVerdict| verdict.outcome == Outcome::AcceptedRecipient;
+        if end.iter().chain(self.probes.iter().map(|p| &p.verdict)).any(accepted) {
+            self.verdict = Verdict::Open;
+            self.proof = Proof::Suspected;
+            self.reasons.push(self.accepted_reason());
+            return;
+        }
+        if judge.is_inside() {
+            self.reasons.push(Reason::undecided(Undecided::VantageInside));
+        }
+        let refused_at_start = judge.plain_is_judged();
+        self.collect_undecided(evidence);
+        match end {
+            Some(end) if end.outcome.is_relay_refusal() => {}
+            Some(end) if refused_at_start => self.reasons.push(Reason {
+                code: "changed-midway",
+                text: "a plain foreign recipient was refused as relaying at the start, and \
+                       answered otherwise at the end: the server may have begun to block us"
+                    .into(),
+                remedy: "run again later, or exempt the auditor's address from the server's limits"
+                    .into(),
+                probes: Vec::new(),
+                evidence: end.evidence,
+            }),
+            _ => {}
+        }
+        if !refused_at_start && self.reasons.is_empty() {
+            self.reasons.push(Reason {
+                code: "no-plain-probe",
+                text: "no plain message from a stranger to a stranger was judged, and without one \
+                       no server is called closed"
+                    .into(),
+                remedy: "give an auditor's domain that resolves with --auditor-domain".into(),
+                probes: Vec::new(),
+                evidence: None,
+            });
+        }
+        let refused_at_end = end.is_some_and(|end| end.outcome.is_relay_refusal());
+        if self.reasons.is_empty() && refused_at_start && refused_at_end {
+            self.verdict = Verdict::Closed;
+            self.reasons.push(Reason {
+                code: "relay-refused",
+                text: "a plain foreign recipient was refused at the start and at the end, and so \
+                       was every form that was asked"
+                    .into(),
+                remedy: String::new(),
+                probes: Vec::new(),
+                evidence: end.and_then(|end| end.evidence),
+            });
+        } else if self.reasons.is_empty() {
+            self.reasons.push(Reason::undecided(Undecided::NotAnswered));
+        }
+    }
+
+    fn at_end(&self, evidence: &Evidence) -> Option<&(usize, FormVerdict)> {
+        self.controls.iter().find(|(index, _)| {
+            evidence.forms.get(*index).and_then(|form| form.control()) == Some(Control::PlainAtEnd)
+        })
+    }
+
+    fn accepted_reason(&self) -> Reason {
+        let accepted = self.probes.iter().filter(|p| p.verdict.outcome == Outcome::AcceptedRecipient);
+        let evidence = accepted.clone().find_map(|probe| probe.verdict.evidence);
+        Reason {
+            code: "accepted-recipient",
+            text: "a recipient in a domain that is not the server's was accepted at RCPT; nothing \
+                   was sent past that, so a later refusal or a silent discard is not excluded"
+                .into(),
+            remedy: "see the findings".into(),
+            probes: accepted.map(|probe| probe.code.clone()).collect(),
+            evidence,
+        }
+    }
+
+    /// One reason for each kind of not knowing, with all probes that it stands for.
+    fn collect_undecided(&mut self, evidence: &Evidence) {
+        let mut found: BTreeMap<&'static str, Reason> = BTreeMap::new();
+        for probe in &self.probes {
+            let Some(fresh) = Reason::of(probe.verdict.outcome) else { continue };
+            let reason = found.entry(fresh.code).or_insert(fresh);
+            reason.probes.push(probe.code.clone());
+            reason.evidence = reason.evidence.or(probe.verdict.evidence);
+        }
+        if let Some(stop) = evidence.stopped {
+            let fresh = Reason::stopped(stop);
+            found.entry(fresh.code).or_insert(fresh);
+        }
+        let mut found: Vec<_> = found.into_values().collect();
+        found.sort_by_key(|reason| std::cmp::Reverse(reason.probes.len()));
+        let known: Vec<_> = self.reasons.iter().map(|reason| reason.code).collect();
+        self.reasons.extend(found.into_iter().filter(|reason| !known.contains(&reason.code)));
+    }
+}
+
+impl Reason {
+    fn new(code: &'static str, text: &str, remedy: &str) -> Self {
+        let (text, remedy) = (text.to_owned(), remedy.to_owned());
+        Self { code, text, remedy, probes: Vec::new(), evidence: None }
+    }
+
+    fn undecided(why: Undecided) -> Self {
+        Self::new(why.as_str(), why.meaning(), why.remedy())
+    }
+
+    fn stopped(stop: Stop) -> Self {
+        let why = NotRun::Stopped(stop);
+        Self::new(why.as_str(), "the course of this host ended before its plan did", why.remedy())
+    }
+
+    /// The reason why an outcome keeps a host from being called closed; `None` where it does not.
+    fn of(outcome: Outcome) -> Option<Self> {
+        match outcome {
+            Outcome::Inconclusive(why) => Some(Self::undecided(why)),
+            Outcome::NotRun(NotRun::Stopped(stop)) => Some(Self::stopped(stop)),
+            Outcome::Deferred => Some(Self::new(
+                "deferred",
+                "the server said \"not now\" again after the retry: that is no refusal to relay",
+                "run again with --greylist-wait SECONDS, as long as the server's words ask for",
+            )),
+            Outcome::TlsRequired => Some(Self::new(
+                "tls-required",
+                "the server answers only inside TLS",
+                "this version does not speak TLS: no verdict for this port",
+            )),
+            Outcome::NotRun(NotRun::Lacking(_) | NotRun::Unreachable)
+            | Outcome::AuthRequired
+            | Outcome::Refused(_)
+            | Outcome::AcceptedRecipient => None,
+        }
+    }
+}
+
+/// Why the host is called unreachable, if nothing on it spoke SMTP.
+fn no_smtp(evidence: &Evidence) -> Option<Reason> {
+    let greetings = evidence.transcripts.iter().filter_map(|transcript| {
+        let first = transcript.exchanges.first()?;
+        (first.phase == Phase::Greeting).then_some(&first.answer)
+    });
+    let mut answers: Vec<_> = greetings.collect();
+    let speaks = |answer: &&Answer| match answer {
+        Answer::Reply(_) => true,
+        Answer::Lost(Loss::Fault(fault)) => !matches!(fault, ReplyFault::NotAReply { .. }),
+        Answer::Lost(Loss::Timeout { got, .. }) => got.as_bytes().first() == Some(&b'2'),
+        Answer::Lost(Loss::Closed | Loss::Reset) => false,
+    };
+    if answers.iter().any(speaks) {
+        return None;
+    }
+    let reason = |code, text: &str, remedy| Some(Reason::new(code, text, remedy));
+    if let Some(Answer::Lost(loss)) = answers.pop() {
+        let remedy = "check that a mail server listens on this port and talks to this address";
+        return match loss {
+            Loss::Fault(fault) => reason("not-smtp", &fault.to_string(), remedy),
+            Loss::Timeout { .. } => reason("no-greeting", &loss.to_string(), remedy),
+            Loss::Closed | Loss::Reset => reason("no-greeting", &loss.to_string(), remedy),
+        };
+    }
+    if let Some(failure) = evidence.dial_failures.last() {
+        let (code, remedy) = match failure.kind {
+            DialFault::Refused => {
+                ("connection-refused", "check the port: nothing listens there, or a firewall refuses")
+            }
+            DialFault::Timeout => {
+                ("connect-timeout", "check the address, and that no firewall drops the connection")
+            }
+            DialFault::Unreachable => ("no-route", "check the address and this machine's routes"),
+            DialFault::Local => ("local-fault", "mend this machine: --source must be its own address"),
+            DialFault::OutOfScope => ("out-of-scope", "add the address to the scope file"),
+        };
+        return reason(code, &failure.text, remedy);
+    }
+    // Nothing was tried: that is not the host's fault.
+    evidence.stopped.is_none().then(|| {
+        Reason::new("not-tried", "no connection was tried", "run again")
+    })
+}
+
+/// The probes of the plan: forms of one probe are judged together.
+fn probes(evidence: &Evidence, judge: &Judge<'_>) -> Vec<ProbeVerdict> {
+    // Probe id, then instance, then the forms that differ in their sender only.
+    let mut groups: BTreeMap<&str, BTreeMap<usize, Vec<usize>>> = BTreeMap::new();
+    for (index, form) in evidence.forms.iter().enumerate() {
+        if let FormRole::Probe { id, instance, .. } = &form.role {
+            groups.entry(id).or_default().entry(*instance).or_default().push(index);
+        }
+    }
+    let mut probes: Vec<ProbeVerdict> = Vec::new();
+    for instances in groups.values() {
+        let decided = instances.values().filter_map(|forms| decide_instance(forms, judge));
+        // Of several local domains the worst counts: accepted, then unknown, then refused.
+        let worst = decided.min_by_key(|(_, verdict)| match verdict.outcome {
+            Outcome::AcceptedRecipient => 0,
+            outcome if !outcome.is_no() => 1,
+            _ => 2,
+        });
+        let Some((index, verdict)) = worst else { continue };
+        let role = evidence.forms.get(index).map(|form| &form.role);
+        if let Some(FormRole::Probe { id, code, axis, .. }) = role {
+            let (id, code) = (id.clone(), code.clone());
+            probes.push(ProbeVerdict { id, code, axis: Some(*axis), form: Some(index), verdict });
+        }
+    }
+    for lacking in &evidence.not_planned {
+        if groups.contains_key(lacking.probe.as_str()) {
+            continue;
+        }
+        let verdict = FormVerdict {
+            outcome: Outcome::NotRun(NotRun::Lacking(lacking.why)),
+            confidence: Confidence::High,
+            evidence: None,
+            repeated: None,
+        };
+        let (id, code) = (lacking.probe.clone(), lacking.code.clone());
+        probes.push(ProbeVerdict { id, code, axis: None, form: None, verdict });
+    }
+    probes.sort_by(|a, b| axis_rank(&a.code).cmp(&axis_rank(&b.code)).then(a.code.cmp(&b.code)));
+    probes
+}
+
+/// S before H before R, as in the table that the codes come from.
+fn axis_rank(code: &str) -> usize {
+    "SHR".find(code.get(..1).unwrap_or_default()).unwrap_or(usize::MAX)
+}
+
+/// One acceptance decides; else one clear refusal, with whatever sender; else the first form.
+fn decide_instance(forms: &[usize], judge: &Judge<'_>) -> Option<(usize, FormVerdict)> {
+    let verdicts: Vec<_> = forms.iter().map(|index| (*index, judge.form(*index))).collect();
+    let find = |wanted: &dyn Fn(Outcome) -> bool| {
+        verdicts.iter().find(|(_, verdict)| wanted(verdict.outcome)).copied()
+    };
+    find(&|outcome| outcome == Outcome::AcceptedRecipient)
+        .or_else(|| find(&Outcome::is_no))
+        .or_else(|| verdicts.first().copied())
+}

@@ -1,0 +1,165 @@
+//! Judges the vectors inside probe files: a probe proves itself.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use crate::evidence::{
+    Answer, Attempt, Control, Envelope, Evidence, Exchange, Form, FormRole, Identity, Pass,
+    SenderKind, Transcript,
+};
+use crate::probe::{Axis, Bindings, Expected, Outer, Placeholder, Probe, Vector};
+use crate::smtp::{Phase, Reply, WireText};
+use crate::target::Target;
+
+use super::{FormVerdict, Judge, Outcome};
+
+/// A vector that is not judged as it says.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{file}: vector \"{vector}\" says {wanted}, but is judged {judged}")]
+pub struct VectorFault {
+    /// The probe file.
+    pub file: String,
+    /// The vector's name.
+    pub vector: String,
+    /// What it says.
+    pub wanted: String,
+    /// What judgement says.
+    pub judged: String,
+}
+
+/// Judges every vector of a probe and returns those that come out otherwise than they say.
+pub fn check_vectors(probe: &Probe, target: &Target) -> Vec<VectorFault> {
+    let fault = |vector: &Vector| {
+        let judged = match judge_vector(probe, vector, target) {
+            Ok(verdict) => words(verdict.outcome.as_str(), verdict.outcome.reason()),
+            Err(missing) => format!("impossible: no value for {missing:?}"),
+        };
+        let outcome = match vector.outcome {
+            Expected::Accepted => "accepted-recipient",
+            Expected::Refused => "refused",
+            Expected::AuthRequired => "auth-required",
+            Expected::TlsRequired => "tls-required",
+            Expected::Deferred => "deferred",
+            Expected::Inconclusive => "inconclusive",
+        };
+        let wanted = words(outcome, vector.reason.as_deref());
+        let (file, vector) = (probe.file.clone(), vector.name.clone());
+        (wanted != judged).then_some(VectorFault { file, vector, wanted, judged })
+    };
+    probe.vectors.iter().filter_map(fault).collect()
+}
+
+fn words(outcome: &str, reason: Option<&str>) -> String {
+    reason.map_or_else(|| outcome.to_owned(), |reason| format!("{outcome} ({reason})"))
+}
+
+fn judge_vector(probe: &Probe, vector: &Vector, target: &Target) -> Result<FormVerdict, Placeholder> {
+    let form = form(probe)?;
+    let mut evidence = Evidence::new(target.clone(), identity(), true);
+    evidence.server_names.push("mx.target.example".into());
+    let phases = [Phase::Greeting, Phase::Ehlo, Phase::Mail, Phase::Rcpt];
+    let dialogue = phases.into_iter().zip(&vector.replies).collect::<Vec<_>>();
+    let control = |control, outer| Form {
+        role: FormRole::Control { control },
+        outer,
+        ..form.clone()
+    };
+    let mut add = |form: Form, dialogue: Vec<(Phase, &Reply)>| {
+        evidence.attempts.push(Attempt {
+            form: evidence.forms.len(),
+            pass: Pass::First,
+            transcript: evidence.transcripts.len(),
+            exchange: dialogue.len().saturating_sub(1),
+        });
+        evidence.forms.push(form);
+        evidence.transcripts.push(transcript(dialogue));
+    };
+    add(form.clone(), dialogue);
+    if let Some(reply) = &vector.control {
+        add(control(Control::RandomUser, probe.outer), vec![(Phase::Rcpt, reply)]);
+    }
+    if let Some(reply) = &vector.local {
+        add(control(Control::LocalUser, Outer::MailDomain), vec![(Phase::Rcpt, reply)]);
+    }
+    let plain = Reply::from_text("554 5.7.1 Relay access denied");
+    if let (Some(reply), Axis::Helo) = (&plain, probe.axis) {
+        // The name in the greeting is judged against a plain form under the auditor's own name.
+        add(plain_form(&form), vec![(Phase::Rcpt, reply)]);
+    }
+    Ok(Judge::new(&evidence).form(0))
+}
+
+fn transcript(dialogue: Vec<(Phase, &Reply)>) -> Transcript {
+    let exchange = |(phase, reply): (Phase, &Reply)| Exchange {
+        phase,
+        sent: WireText::default(),
+        pipelined: false,
+        answer: Answer::Reply(reply.clone()),
+        elapsed_ms: 0,
+    };
+    Transcript {
+        local: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 66)), 40000),
+        peer: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 25)), 25),
+        exchanges: dialogue.into_iter().map(exchange).collect(),
+    }
+}
+
+fn form(probe: &Probe) -> Result<Form, Placeholder> {
+    let text = |text: &str| Some(text.to_owned());
+    let bindings = Bindings {
+        sender: text("probe@audit.example"),
+        sender_local: text("probe"),
+        auditor_domain: text("audit.example"),
+        canary_local: text("c4n4ry"),
+        canary_domain: text("probe.example"),
+        target_name: text("mx.target.example"),
+        target_literal: text("[192.0.2.25]"),
+        local_domain: text("target.example"),
+        local_user: text("postmaster"),
+    };
+    let render = |template: &crate::probe::Template| {
+        template.render(&bindings).map(|text| WireText::from(text.into_bytes()))
+    };
+    Ok(Form {
+        role: FormRole::Probe {
+            id: probe.id.clone(),
+            code: probe.code.clone(),
+            axis: probe.axis,
+            gate: probe.gate,
+            instance: 0,
+        },
+        envelope: Envelope {
+            helo: probe.envelope.helo.as_ref().map(render).transpose()?,
+            reverse_path: render(&probe.envelope.mail_from)?,
+            forward_path: render(&probe.envelope.rcpt_to)?,
+        },
+        sender: SenderKind::Foreign,
+        outer: probe.outer,
+    })
+}
+
+fn plain_form(form: &Form) -> Form {
+    Form {
+        role: FormRole::Probe {
+            id: "plain".into(),
+            code: "plain".into(),
+            axis: Axis::Sender,
+            gate: false,
+            instance: 0,
+        },
+        envelope: Envelope { helo: None, ..form.envelope.clone() },
+        sender: SenderKind::Foreign,
+        outer: Outer::Foreign,
+    }
+}
+
+fn identity() -> Identity {
+    Identity {
+        auditor_domain: Some("audit.example".into()),
+        contact: None,
+        canary: ("c4n4ry".into(), "probe.example".into()),
+        canary_address: None,
+        helo: Some("client.audit.example".into()),
+        local_domains: vec!["target.example".into()],
+        local_user: "postmaster".into(),
+    }
+}
