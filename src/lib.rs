@@ -1,3 +1,5 @@
 //! `mxaudit` audits mail servers that its user administers.
+pub mod cli;
 pub mod dns;
 pub mod practice;
+pub mod target;
