@@ -217,6 +217,18 @@ fn problems_have_their_place_and_a_remedy() {
             "",
         ),
         (
+            "day with a local time",
+            "[[scope]]\nexpires = 2027-01-31T10:00:00\n",
+            "2:11: expires: `2027-01-31T10:00:00` is not a day",
+            "",
+        ),
+        (
+            "day without hyphens",
+            "[[scope]]\nexpires = \"20270131\"\n",
+            "2:11: expires: `20270131` is not a day",
+            "",
+        ),
+        (
             "number for a day",
             "[[scope]]\nexpires = 20270131\n",
             "2:11: expected a date such as 2027-01-31",
