@@ -1,0 +1,247 @@
+//! `mxaudit.toml`: who audits, what is local to the targets, and what is in scope.
+mod error;
+mod raw;
+mod template;
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+use jiff::civil::Date;
+use toml::Spanned;
+
+pub use error::{ConfigError, ConfigProblem};
+pub use template::template;
+
+use crate::target::name::{is_at_or_below, normalise};
+use crate::target::scope::{Rule, Scope, ScopeError};
+
+/// What a configuration file says.
+#[derive(Debug)]
+pub struct Config {
+    /// `[auditor]`.
+    pub auditor: Auditor,
+    /// `[local]`.
+    pub local: Local,
+    /// The rules of all `[[scope]]` tables, in their order in the file.
+    pub rules: Vec<Rule>,
+    /// The scope that the rules make; without rules it permits loopback only.
+    pub scope: Scope,
+}
+
+/// `[auditor]`: the identity that the probes show, all of it the auditor's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Auditor {
+    /// The auditor's domain, from which probes are sent.
+    pub domain: Option<String>,
+    /// The mailbox that a postmaster can write to.
+    pub contact: Option<String>,
+    /// The mailbox that stands for a stranger's.
+    pub canary: Option<String>,
+    /// The address where mail for the canary's domain is taken, for forms with an address literal.
+    pub canary_address: Option<IpAddr>,
+    /// The name given in HELO and EHLO.
+    pub helo: Option<String>,
+}
+
+/// `[local]`: what the targets accept mail for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Local {
+    /// The domains.
+    pub domains: Vec<String>,
+    /// A user that exists at them.
+    pub user: Option<String>,
+}
+
+/// Longest local part of a mailbox, in octets (RFC 5321 section 4.5.3.1.1).
+const MAX_LOCAL_PART: usize = 64;
+
+impl Config {
+    /// Reads a configuration. `file` is its name for messages, `today` the day that expiries are
+    /// compared with.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: the first problem and its line. A table that has expired is a problem too.
+    pub fn parse(text: &str, file: &str, today: Date) -> Result<Self, ConfigError> {
+        Reader { text, file, today }.config()
+    }
+}
+
+/// A file while it is read.
+struct Reader<'a> {
+    text: &'a str,
+    file: &'a str,
+    today: Date,
+}
+
+impl Reader<'_> {
+    fn config(&self) -> Result<Config, ConfigError> {
+        let raw: raw::File = toml::from_str(self.text).map_err(|e| {
+            let problem = ConfigProblem::Toml(error::one_line(e.message()));
+            ConfigError::at(self.file, self.text, &e.span().unwrap_or(0..0), problem)
+        })?;
+        let local = self.local(&raw.local)?;
+        let auditor = self.auditor(&raw.auditor, &local)?;
+        let rules =
+            raw.scope.iter().map(|table| self.rule(table)).collect::<Result<Vec<_>, _>>()?;
+        let scope = Scope::from_rules(rules.clone(), self.file, self.today)
+            .map_err(|e| self.scope_error(e, &raw.scope))?;
+        for (rule, table) in rules.iter().zip(&raw.scope) {
+            if let (Some(expires), Some(place)) = (rule.expires, &table.get_ref().expires)
+                && rule.is_expired(self.today)
+            {
+                return Err(self.error(place, ConfigProblem::Expired(expires)));
+            }
+        }
+        Ok(Config { auditor, local, rules, scope })
+    }
+
+    fn auditor(&self, raw: &raw::Auditor, local: &Local) -> Result<Auditor, ConfigError> {
+        let name = |key, value: &Option<_>| value.as_ref().map(|v| self.name(key, v)).transpose();
+        let mailbox =
+            |key, value: &Option<_>| value.as_ref().map(|v| self.mailbox(key, v)).transpose();
+        let auditor = Auditor {
+            domain: name("domain", &raw.domain)?,
+            contact: mailbox("contact", &raw.contact)?,
+            canary: mailbox("canary", &raw.canary)?,
+            canary_address: raw.canary_address.as_ref().map(|v| self.address(v)).transpose()?,
+            helo: name("helo", &raw.helo)?,
+        };
+        let canary_domain = auditor.canary.as_deref().and_then(|c| c.rsplit_once('@'));
+        let (key, place, domain) = match canary_domain {
+            Some((_, domain)) => ("canary", &raw.canary, Some(domain)),
+            None => ("domain", &raw.domain, auditor.domain.as_deref()),
+        };
+        if let (Some(place), Some(domain)) = (place, domain)
+            && let Some(local) = local.domains.iter().find(|l| is_at_or_below(domain, l))
+        {
+            let (domain, local) = (domain.to_owned(), local.clone());
+            return Err(self.error(place, ConfigProblem::CanaryIsLocal { key, domain, local }));
+        }
+        Ok(auditor)
+    }
+
+    fn local(&self, raw: &raw::Local) -> Result<Local, ConfigError> {
+        let domains =
+            raw.domains.iter().map(|d| self.name("domains", d)).collect::<Result<_, _>>()?;
+        let user = match &raw.user {
+            Some(user) if !is_local_part(user.get_ref()) => {
+                return Err(self.error(user, ConfigProblem::User(shown(user.get_ref()))));
+            }
+            Some(user) => Some(user.get_ref().clone()),
+            None => None,
+        };
+        Ok(Local { domains, user })
+    }
+
+    fn rule(&self, table: &Spanned<raw::Scope>) -> Result<Rule, ConfigError> {
+        let raw = table.get_ref();
+        let networks = |key, values: &[_]| {
+            values.iter().map(|v| self.network(key, v)).collect::<Result<Vec<_>, _>>()
+        };
+        Ok(Rule {
+            networks: networks("networks", &raw.networks)?,
+            domains: raw.domains.iter().map(|d| d.get_ref().clone()).collect(),
+            exclude: networks("exclude", &raw.exclude)?,
+            authorized_by: raw.authorized_by.as_ref().map(|who| who.get_ref().clone()),
+            expires: raw.expires.as_ref().map(|day| self.day(day)).transpose()?,
+            line: self.line(table),
+        })
+    }
+
+    fn name(&self, key: &'static str, value: &Spanned<String>) -> Result<String, ConfigError> {
+        normalise(value.get_ref())
+            .map_err(|problem| self.error(value, ConfigProblem::Name { key, problem }))
+    }
+
+    fn mailbox(&self, key: &'static str, value: &Spanned<String>) -> Result<String, ConfigError> {
+        let text = value.get_ref();
+        let no_mailbox = || self.error(value, ConfigProblem::Mailbox { key, value: shown(text) });
+        let (user, domain) = text.rsplit_once('@').ok_or_else(no_mailbox)?;
+        if !is_local_part(user) {
+            return Err(no_mailbox());
+        }
+        let domain = normalise(domain)
+            .map_err(|problem| self.error(value, ConfigProblem::Name { key, problem }))?;
+        Ok(format!("{user}@{domain}"))
+    }
+
+    fn address(&self, value: &Spanned<String>) -> Result<IpAddr, ConfigError> {
+        value.get_ref().parse().map_err(|_| {
+            let problem =
+                ConfigProblem::Address { key: "canary_address", value: shown(value.get_ref()) };
+            self.error(value, problem)
+        })
+    }
+
+    fn network(&self, key: &'static str, value: &Spanned<String>) -> Result<IpNet, ConfigError> {
+        let network = network(value.get_ref()).ok_or_else(|| {
+            self.error(value, ConfigProblem::Network { key, value: shown(value.get_ref()) })
+        })?;
+        if network.trunc() != network {
+            let (value_net, host) = (network, network.addr());
+            let network = network.trunc();
+            let problem = ConfigProblem::HostBits { key, value: value_net, network, host };
+            return Err(self.error(value, problem));
+        }
+        Ok(network)
+    }
+
+    fn day(&self, value: &Spanned<raw::Day>) -> Result<Date, ConfigError> {
+        let text = value.get_ref().text();
+        // Only YYYY-MM-DD: a time of day would be dropped without a word.
+        let day = if text.len() == 10 { text.parse().ok() } else { None };
+        day.ok_or_else(|| self.error(value, ConfigProblem::Day(shown(&text))))
+    }
+
+    /// Places a problem of the rules at the value at fault, or else at its table.
+    fn scope_error(&self, error: ScopeError, tables: &[Spanned<raw::Scope>]) -> ConfigError {
+        let Some(table) = tables.iter().find(|table| self.line(table) == error.line()) else {
+            return ConfigError::at(self.file, self.text, &(0..0), error.into());
+        };
+        let raw = table.get_ref();
+        let span = match &error {
+            ScopeError::Ipv4TooLarge { network: at_fault, .. }
+            | ScopeError::Ipv6TooLarge { network: at_fault, .. } => raw
+                .networks
+                .iter()
+                .find(|n| network(n.get_ref()) == Some(*at_fault))
+                .map(Spanned::span),
+            ScopeError::Domain { domain, .. } | ScopeError::DomainTooLarge { domain, .. } => {
+                raw.domains.iter().find(|d| d.get_ref() == domain).map(Spanned::span)
+            }
+            ScopeError::NoAuthorizedBy { .. } => raw.authorized_by.as_ref().map(Spanned::span),
+            ScopeError::ExpiryTooLate { .. } => raw.expires.as_ref().map(Spanned::span),
+            ScopeError::NoExpiry { .. } => None,
+        };
+        ConfigError::at(self.file, self.text, &span.unwrap_or_else(|| table.span()), error.into())
+    }
+
+    fn line<T>(&self, value: &Spanned<T>) -> usize {
+        error::position(self.text, value.span().start).0
+    }
+
+    fn error<T>(&self, value: &Spanned<T>, problem: ConfigProblem) -> ConfigError {
+        ConfigError::at(self.file, self.text, &value.span(), problem)
+    }
+}
+
+/// A network in CIDR notation; an address alone is a network of one.
+fn network(text: &str) -> Option<IpNet> {
+    let alone = || text.parse::<IpAddr>().ok().map(IpNet::from);
+    text.parse().ok().or_else(alone)
+}
+
+/// A dot-string of RFC 5321 section 4.1.2: no quoting, so that nothing in it can be mistaken.
+fn is_local_part(text: &str) -> bool {
+    let atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c);
+    text.len() <= MAX_LOCAL_PART
+        && text.split('.').all(|part| !part.is_empty() && part.chars().all(atom))
+}
+
+/// The value as a message shows it: control characters escaped.
+fn shown(text: &str) -> String {
+    text.escape_debug().to_string()
+}
+
+#[cfg(test)]
+mod tests;

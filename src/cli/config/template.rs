@@ -1,0 +1,104 @@
+//! The configuration that `mxaudit init` writes.
+
+use jiff::ToSpan;
+use jiff::civil::Date;
+
+/// Days from today to the expiry in the example; fewer than a scope may last.
+const EXAMPLE_DAYS: i32 = 60;
+
+/// A commented `mxaudit.toml`. As written it permits loopback only; an example begins with a `#`
+/// right before its key or table, an explanation with a `#` and a space.
+pub fn template(today: Date) -> String {
+    let expires = today.saturating_add(EXAMPLE_DAYS.days());
+    format!(
+        r##"# mxaudit.toml: who audits, and what may be audited.
+# As written it permits this machine (loopback) only. Remove the # before a key or a [[scope]] to use it.
+
+# You, the auditor. Servers see these names; every one of them is your own.
+[auditor]
+# The domain from which probes are sent. The targets do not accept mail for it.
+#domain = "audit.example.net"
+# The mailbox that a postmaster who wonders about the probes can write to.
+#contact = "postmaster@audit.example.net"
+# Your mailbox that stands for a stranger's: a server that takes mail for it from anybody is an open relay.
+# Without it a random user at the domain above is used.
+#canary = "canary@audit.example.net"
+# The address of the server that takes the canary's mail, for tests with an address instead of a domain.
+#canary_address = "192.0.2.10"
+# The name that the probes give in EHLO; best the name that your address has in DNS.
+#helo = "probe.audit.example.net"
+
+# What the targets accept mail for. Without it the tests that need a local recipient do not run.
+[local]
+# The domains for which the targets are the destination.
+#domains = ["example.org"]
+# A user that exists at these domains.
+#user = "postmaster"
+
+# What may be audited. Repeat the table for each authorisation; what no table lists is never contacted.
+#[[scope]]
+# Addresses and networks; all public ones together are at most a /12 (IPv6: each a /48 or smaller).
+#networks = ["198.51.100.0/28", "2001:db8:25::/64"]
+# Domains; each permits hosts with names at or below it, not the mail servers of a provider.
+#domains = ["example.org"]
+# Addresses and networks that are never contacted, whatever a table permits.
+#exclude = ["198.51.100.9"]
+# Who authorised the audit, printed in every report. Private and loopback networks do not need it.
+#authorized_by = "Jane Doe, change 4711"
+# The last day of the authorisation, at most 90 days ahead. Private and loopback networks do not need it.
+#expires = {expires}
+"##
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::super::Config;
+    use super::*;
+
+    const TODAY: Date = date(2026, 11, 22);
+
+    fn parse(text: &str) -> Config {
+        Config::parse(text, "mxaudit.toml", TODAY).unwrap()
+    }
+
+    /// Removes the `#` before examples and leaves explanations.
+    fn with_examples(text: &str) -> String {
+        let example =
+            |line: &str| line.strip_prefix('#').filter(|l| !l.starts_with(' ')).map(str::to_owned);
+        text.lines().map(|l| example(l).unwrap_or_else(|| l.to_owned()) + "\n").collect()
+    }
+
+    #[test]
+    fn as_written_it_says_nothing() {
+        let config = parse(&template(TODAY));
+        assert_eq!(config.auditor, Default::default());
+        assert_eq!(config.local, Default::default());
+        assert_eq!(config.rules, []);
+    }
+
+    #[test]
+    fn its_examples_use_every_key() {
+        let config = parse(&with_examples(&template(TODAY)));
+        let auditor = config.auditor;
+        assert!(auditor.domain.is_some() && auditor.contact.is_some() && auditor.canary.is_some());
+        assert!(auditor.canary_address.is_some() && auditor.helo.is_some());
+        assert!(!config.local.domains.is_empty() && config.local.user.is_some());
+        let [rule] = config.rules.as_slice() else { panic!("{:?}", config.rules) };
+        assert!(!rule.networks.is_empty() && !rule.domains.is_empty() && !rule.exclude.is_empty());
+        assert!(rule.authorized_by.is_some());
+        assert_eq!(rule.expires, Some(date(2027, 1, 21)));
+    }
+
+    #[test]
+    fn every_example_has_its_explanation() {
+        let text = template(TODAY);
+        let lines: Vec<_> = text.lines().collect();
+        for pair in lines.windows(2) {
+            let example = pair[1].starts_with('#') && !pair[1].starts_with("# ");
+            assert!(!example || pair[0].starts_with("# "), "{}", pair[1]);
+        }
+    }
+}

@@ -1,0 +1,303 @@
+use jiff::civil::date;
+
+use super::*;
+use crate::target::Via;
+use crate::target::scope::Candidate;
+
+const TODAY: Date = date(2026, 11, 22);
+
+const FULL: &str = r#"[auditor]
+domain  = "Audit.example.net"
+contact = "postmaster@audit.example.net"
+canary  = "canary@audit.example.net"
+canary_address = "192.0.2.10"
+helo    = "probe.audit.example.net."
+[local]
+domains = ["Example.org", "bücher.example"]
+user    = "postmaster"
+
+[[scope]]
+networks = ["198.51.100.0/28", "2001:db8::25"]
+domains  = ["example.org"]
+exclude  = ["198.51.100.9"]
+authorized_by = "Jane Doe, change 4711"
+expires  = 2027-01-31
+
+[[scope]]
+networks = ["10.0.0.0/8"]
+"#;
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(text, "mxaudit.toml", TODAY)
+}
+
+fn message(text: &str) -> String {
+    parse(text).unwrap_err().to_string()
+}
+
+#[test]
+fn a_full_file_is_read() {
+    let config = parse(FULL).unwrap();
+    let text = |t: &str| Some(t.to_owned());
+    let auditor = Auditor {
+        domain: text("audit.example.net"),
+        contact: text("postmaster@audit.example.net"),
+        canary: text("canary@audit.example.net"),
+        canary_address: Some("192.0.2.10".parse().unwrap()),
+        helo: text("probe.audit.example.net"),
+    };
+    assert_eq!(config.auditor, auditor);
+    let domains = vec!["example.org".to_owned(), "xn--bcher-kva.example".to_owned()];
+    assert_eq!(config.local, Local { domains, user: text("postmaster") });
+    let nets = |texts: &[&str]| texts.iter().map(|t| t.parse().unwrap()).collect::<Vec<IpNet>>();
+    let first = Rule {
+        networks: nets(&["198.51.100.0/28", "2001:db8::25/128"]),
+        domains: vec!["example.org".to_owned()],
+        exclude: nets(&["198.51.100.9/32"]),
+        authorized_by: text("Jane Doe, change 4711"),
+        expires: Some(date(2027, 1, 31)),
+        line: 11,
+    };
+    let second = Rule { networks: nets(&["10.0.0.0/8"]), line: 18, ..Rule::default() };
+    assert_eq!(config.rules, [first, second]);
+}
+
+#[test]
+fn the_scope_of_a_file_names_file_and_line() {
+    let mut scope = parse(FULL).unwrap().scope;
+    let mut admit = |address: &str| {
+        scope.admit(Candidate {
+            name: None,
+            address: address.parse().unwrap(),
+            port: 25,
+            mail_domain: None,
+            via: Via::Address,
+            named_by_user: true,
+        })
+    };
+    assert!(admit("198.51.100.8").is_ok());
+    assert!(admit("10.2.3.4").is_ok());
+    let refusal = admit("198.51.100.9").unwrap_err().to_string();
+    assert!(refusal.contains("excluded: line 11 of mxaudit.toml"), "{refusal}");
+    let refusal = admit("192.0.2.1").unwrap_err().to_string();
+    assert!(refusal.contains("outside the scope of mxaudit.toml"), "{refusal}");
+}
+
+#[test]
+fn small_files_are_read() {
+    let signed = "authorized_by = \"Jane Doe\"\nexpires = 2027-01-31\n";
+    let cases = [
+        ("nothing", String::new()),
+        ("empty tables", "[auditor]\n[local]\n[[scope]]\n".to_owned()),
+        ("a quoted day", "[[scope]]\nexpires = \"2027-01-31\"\n".to_owned()),
+        ("a signed domain", format!("[[scope]]\ndomains = [\"example.org\"]\n{signed}")),
+        ("last day", "[[scope]]\nexpires = 2026-11-22\n".to_owned()),
+        ("an address with its prefix", format!("[[scope]]\nnetworks = [\"192.0.2.1/32\"]\n{signed}")),
+        ("canary beside the local domain", "[auditor]\ncanary = \"c@example.net\"\n[local]\ndomains = [\"example.org\"]\n".to_owned()),
+        ("canary above the local domain", "[auditor]\ncanary = \"c@example.org\"\n[local]\ndomains = [\"lists.example.org\"]\n".to_owned()),
+        (
+            "canary elsewhere, auditor at home",
+            "[auditor]\ndomain = \"example.org\"\ncanary = \"c@example.net\"\n[local]\ndomains = [\"example.org\"]\n".to_owned(),
+        ),
+    ];
+    for (case, text) in cases {
+        assert_eq!(parse(&text).err(), None, "{case}");
+    }
+}
+
+#[test]
+fn problems_have_their_place_and_a_remedy() {
+    let cases = [
+        ("no TOML", "[auditor]\ndomain = audit\n", "2:10: ", "; `mxaudit init` writes a file"),
+        (
+            "unknown key",
+            "[auditor]\n  ratee = 1\n",
+            "2:3: unknown field `ratee`, expected one of `domain`",
+            "; `mxaudit init`",
+        ),
+        (
+            "unknown table",
+            "\n[auditors]\n",
+            "2:2: unknown field `auditors`, expected one of `auditor`",
+            "",
+        ),
+        (
+            "key twice",
+            "[auditor]\nhelo = \"a.example\"\nhelo = \"b.example\"\n",
+            "3:1: duplicate key",
+            "",
+        ),
+        ("wrong type", "[local]\ndomains = \"example.org\"\n", "2:11: invalid type: string", ""),
+        ("one table instead of several", "[scope]\nnetworks = []\n", "1:1: invalid type: map", ""),
+        ("bad domain", "[auditor]\ndomain = \"exa mple.net\"\n", "2:10: domain: character ' '", ""),
+        ("bad helo", "[auditor]\nhelo = \"192.0.2.1\"\n", "2:8: helo: `192.0.2.1` is neither", ""),
+        (
+            "bad local domain",
+            "[local]\ndomains = [\"example.org\", \"*.example.org\"]\n",
+            "2:27: domains: character '*'",
+            "",
+        ),
+        (
+            "no mailbox",
+            "[auditor]\ncontact = \"postmaster\"\n",
+            "2:11: contact: `postmaster` is not a mailbox",
+            "write it like",
+        ),
+        (
+            "no local part",
+            "[auditor]\ncanary = \"@example.net\"\n",
+            "2:10: canary: `@example.net` is not a mailbox",
+            "",
+        ),
+        (
+            "line feed in a mailbox",
+            "[auditor]\ncanary = \"a\\nb@example.net\"\n",
+            "2:10: canary: `a\\nb@example.net` is not",
+            "",
+        ),
+        (
+            "bad domain of a mailbox",
+            "[auditor]\ncanary = \"c@example..net\"\n",
+            "2:10: canary: `example..net` has an empty label",
+            "",
+        ),
+        (
+            "user with a domain",
+            "[local]\nuser = \"jane@example.org\"\n",
+            "2:8: user: `jane@example.org` is not a user",
+            "the part before the @",
+        ),
+        ("empty user", "[local]\nuser = \"\"\n", "2:8: user: `` is not a user", ""),
+        (
+            "bad address",
+            "[auditor]\ncanary_address = \"192.0.2.300\"\n",
+            "2:18: canary_address: `192.0.2.300` is not an address",
+            "",
+        ),
+        (
+            "canary is local",
+            "[auditor]\ncanary = \"c@mail.example.org\"\n[local]\ndomains = [\"example.org\"]\n",
+            "2:10: canary: mail.example.org is at or below the local domain example.org",
+            "use a domain",
+        ),
+        (
+            "auditor is local",
+            "[auditor]\ndomain = \"example.org\"\n[local]\ndomains = [\"example.org\"]\n",
+            "2:10: domain: example.org is at or below",
+            "",
+        ),
+        (
+            "bad network",
+            "[[scope]]\nnetworks = [\"192.0.2.0/33\"]\n",
+            "2:13: networks: `192.0.2.0/33` is not a network",
+            "write it like",
+        ),
+        (
+            "bad exclusion",
+            "[[scope]]\nexclude = [\"mx.example.org\"]\n",
+            "2:12: exclude: `mx.example.org` is not a network",
+            "",
+        ),
+        (
+            "host bits",
+            "[[scope]]\nnetworks = [\"10.0.0.9/28\"]\n",
+            "2:13: networks: 10.0.0.9/28 is not the start",
+            "write 10.0.0.0/28 or 10.0.0.9",
+        ),
+        (
+            "no such day",
+            "[[scope]]\nexpires = \"2027-02-30\"\n",
+            "2:11: expires: `2027-02-30` is not a day",
+            "write it like 2027-01-31",
+        ),
+        (
+            "day with a time",
+            "[[scope]]\nexpires = 2027-01-31T10:00:00Z\n",
+            "2:11: expires: `2027-01-31T10:00:00Z` is not a day",
+            "",
+        ),
+        (
+            "day with a local time",
+            "[[scope]]\nexpires = 2027-01-31T10:00:00\n",
+            "2:11: expires: `2027-01-31T10:00:00` is not a day",
+            "",
+        ),
+        (
+            "day without hyphens",
+            "[[scope]]\nexpires = \"20270131\"\n",
+            "2:11: expires: `20270131` is not a day",
+            "",
+        ),
+        (
+            "number for a day",
+            "[[scope]]\nexpires = 20270131\n",
+            "2:11: expected a date such as 2027-01-31",
+            "",
+        ),
+        (
+            "expired",
+            "[[scope]]\n\nexpires = 2026-11-21\n",
+            "3:11: expires: the authorisation ended after 2026-11-21",
+            "set a new day",
+        ),
+    ];
+    for (case, text, start, remedy) in cases {
+        let message = message(text);
+        assert!(message.starts_with(&format!("mxaudit.toml:{start}")), "{case}: {message}");
+        assert!(message.contains(remedy), "{case}: {message}");
+        assert!(!message.contains(char::is_control), "{case}: {message:?}");
+    }
+}
+
+#[test]
+fn problems_of_the_scope_stand_at_their_value() {
+    let signed = "authorized_by = \"Jane Doe\"\nexpires = 2027-01-31\n";
+    let table = |body: &str| format!("[[scope]]\nnetworks = [\"10.0.0.0/8\"]\n\n[[scope]]\n{body}");
+    let cases = [
+        (
+            "too large",
+            format!("networks = [\"192.0.2.0/24\", \"11.0.0.0/12\"]\n{signed}"),
+            "5:29: the public IPv4 networks up to 11.0.0.0/12",
+        ),
+        (
+            "ipv6 too large",
+            format!("networks = [\"2001:db8::/32\"]\n{signed}"),
+            "5:13: 2001:db8::/32 is too large",
+        ),
+        (
+            "domain too large",
+            format!("domains = [\"a.example\", \"org\"]\n{signed}"),
+            "5:25: domain org is too large",
+        ),
+        (
+            "bad domain",
+            format!("domains = [\"http://a.example\"]\n{signed}"),
+            "5:12: domain is not valid: character ':'",
+        ),
+        (
+            "unsigned",
+            "networks = [\"192.0.2.1\"]\nexpires = 2027-01-31\n".to_owned(),
+            "4:1: 192.0.2.1/32 needs authorized_by",
+        ),
+        (
+            "blank signature",
+            "networks = [\"192.0.2.1\"]\nauthorized_by = \"\"\n".to_owned(),
+            "6:17: 192.0.2.1/32 needs authorized_by",
+        ),
+        (
+            "no expiry",
+            "domains = [\"a.example\"]\nauthorized_by = \"Jane Doe\"\n".to_owned(),
+            "4:1: a.example needs an expiry",
+        ),
+        (
+            "too late",
+            "domains = [\"a.example\"]\nauthorized_by = \"Jane Doe\"\nexpires = 2027-02-21\n"
+                .to_owned(),
+            "7:11: a.example expires on 2027-02-21",
+        ),
+    ];
+    for (case, body, start) in cases {
+        let message = message(&table(&body));
+        assert!(message.starts_with(&format!("mxaudit.toml:{start}")), "{case}: {message}");
+    }
+}

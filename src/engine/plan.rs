@@ -1,0 +1,247 @@
+//! From probes, identities and the server's own names to forms and controls.
+
+use crate::evidence::{
+    Control, Envelope, Evidence, Form, FormRole, Identity, Lacking, NotPlanned, SenderKind,
+};
+use crate::probe::{Bindings, Outer, Placeholder, Probe, ProbeRole, Template};
+use crate::smtp::{WireText, literal};
+use crate::target::Role;
+
+/// The local part of the foreign sender.
+const SENDER: &str = "probe";
+
+/// The random parts of one host's plan.
+#[derive(Clone, Debug)]
+pub(super) struct Tokens {
+    /// Tags the canary's local part.
+    pub(super) canary: String,
+    /// A local part that cannot exist.
+    pub(super) nobody: String,
+}
+
+/// Plans every probe of the list and the controls that make its answers readable.
+pub(super) fn plan<'a>(
+    evidence: &mut Evidence,
+    probes: impl Iterator<Item = &'a Probe>,
+    tokens: &Tokens,
+) {
+    let control = Form {
+        role: FormRole::Control { control: Control::RcptBeforeMail },
+        envelope: Envelope {
+            helo: None,
+            reverse_path: WireText::default(),
+            forward_path: canary_path(&evidence.identity, tokens),
+        },
+        sender: SenderKind::Null,
+        outer: Outer::Foreign,
+    };
+    evidence.forms.push(control);
+    for probe in probes {
+        plan_probe(evidence, probe, tokens);
+    }
+    for index in 0..evidence.forms.len() {
+        add_controls(evidence, index, tokens);
+    }
+}
+
+/// Adds the same form from the null sender, with its controls. `None` if there is no difference.
+pub(super) fn with_null_sender(
+    evidence: &mut Evidence,
+    index: usize,
+    tokens: &Tokens,
+) -> Option<usize> {
+    let mut form = evidence.forms.get(index)?.clone();
+    form.envelope.reverse_path = WireText::default();
+    form.sender = SenderKind::Null;
+    if evidence.forms.contains(&form) {
+        return None;
+    }
+    let added = evidence.forms.len();
+    evidence.forms.push(form);
+    add_controls(evidence, added, tokens);
+    Some(added)
+}
+
+/// Adds the control that repeats a plain form at the end.
+pub(super) fn repeat_at_end(evidence: &mut Evidence, plain: usize) -> Option<usize> {
+    let mut form = evidence.forms.get(plain)?.clone();
+    form.role = FormRole::Control { control: Control::PlainAtEnd };
+    evidence.forms.push(form);
+    Some(evidence.forms.len() - 1)
+}
+
+fn plan_probe(evidence: &mut Evidence, probe: &Probe, tokens: &Tokens) {
+    let role = match evidence.target.role() {
+        Role::Mx => ProbeRole::Mx,
+        Role::Submission => ProbeRole::Submission,
+    };
+    if !probe.roles.contains(&role) {
+        return lacking(evidence, probe, Lacking::Role);
+    }
+    let templates = [Some(&probe.envelope.rcpt_to), Some(&probe.envelope.mail_from)];
+    let uses = |name| {
+        let mut all = templates.iter().flatten().copied().chain(&probe.envelope.helo);
+        all.any(|template: &Template| template.uses(name))
+    };
+    // A probe that needs a local domain is asked once for each.
+    let domains = evidence.identity.local_domains.clone();
+    let instances: Vec<Option<String>> = match uses(Placeholder::LocalDomain) {
+        true if domains.is_empty() => return lacking(evidence, probe, Lacking::LocalDomain),
+        true => domains.into_iter().map(Some).collect(),
+        false => vec![None],
+    };
+    for (instance, domain) in instances.into_iter().enumerate() {
+        let bindings = bindings(evidence, domain, tokens);
+        match form(probe, &bindings, instance) {
+            Ok(form) => {
+                let same = evidence.forms.iter().any(|other| {
+                    other.probe_id().is_some() && other.envelope == form.envelope
+                });
+                if same {
+                    lacking(evidence, probe, Lacking::Difference);
+                } else {
+                    evidence.forms.push(form);
+                }
+            }
+            Err(missing) => lacking(evidence, probe, lacking_for(missing)),
+        }
+    }
+}
+
+fn form(probe: &Probe, bindings: &Bindings, instance: usize) -> Result<Form, Placeholder> {
+    let render = |template: &Template| {
+        template.render(bindings).map(|text| WireText::from(text.into_bytes()))
+    };
+    let reverse_path = render(&probe.envelope.mail_from)?;
+    let sender = match probe.envelope.mail_from.as_str() {
+        _ if reverse_path.is_empty() => SenderKind::Null,
+        "{sender}" | "{sender.local}@{canary.domain}" | "{sender.local}@{auditor.domain}" => {
+            SenderKind::Foreign
+        }
+        _ => SenderKind::Local,
+    };
+    Ok(Form {
+        role: FormRole::Probe {
+            id: probe.id.clone(),
+            code: probe.code.clone(),
+            axis: probe.axis,
+            gate: probe.gate,
+            instance,
+        },
+        envelope: Envelope {
+            helo: probe.envelope.helo.as_ref().map(render).transpose()?,
+            reverse_path,
+            forward_path: render(&probe.envelope.rcpt_to)?,
+        },
+        sender,
+        outer: probe.outer,
+    })
+}
+
+fn lacking(evidence: &mut Evidence, probe: &Probe, why: Lacking) {
+    evidence.not_planned.push(NotPlanned {
+        probe: probe.id.clone(),
+        code: probe.code.clone(),
+        gate: probe.gate,
+        why,
+    });
+}
+
+fn lacking_for(missing: Placeholder) -> Lacking {
+    match missing {
+        Placeholder::TargetName => Lacking::TargetName,
+        Placeholder::LocalDomain | Placeholder::LocalUser => Lacking::LocalDomain,
+        _ => Lacking::AuditorDomain,
+    }
+}
+
+fn bindings(evidence: &Evidence, local_domain: Option<String>, tokens: &Tokens) -> Bindings {
+    let identity = &evidence.identity;
+    let domain = identity.auditor_domain.clone();
+    Bindings {
+        // Without a domain of our own the null reverse-path is the only sender that is nobody's.
+        sender: Some(domain.as_ref().map_or_else(String::new, |d| format!("{SENDER}@{d}"))),
+        sender_local: domain.is_some().then(|| SENDER.to_owned()),
+        auditor_domain: domain,
+        canary_local: Some(canary_local(identity, tokens)),
+        canary_domain: Some(identity.canary.1.clone()),
+        target_name: evidence.server_name().map(str::to_owned),
+        target_literal: Some(literal(evidence.target.address())),
+        local_domain,
+        local_user: Some(identity.local_user.clone()),
+    }
+}
+
+/// The canary's local part always carries a random tag, behind `+` where the mailbox is real.
+fn canary_local(identity: &Identity, tokens: &Tokens) -> String {
+    match identity.canary.0.as_str() {
+        "" => format!("mxaudit-{}", tokens.canary),
+        mailbox => format!("{mailbox}+{}", tokens.canary),
+    }
+}
+
+fn canary_path(identity: &Identity, tokens: &Tokens) -> WireText {
+    let local = canary_local(identity, tokens);
+    format!("{local}@{}", identity.canary.1).into_bytes().into()
+}
+
+/// Adds what form `index` needs beside it: local recipients under its HELO and sender, and a
+/// random user at its outer domain.
+fn add_controls(evidence: &mut Evidence, index: usize, tokens: &Tokens) {
+    let Some(form) = evidence.forms.get(index).filter(|form| form.control().is_none()).cloned()
+    else {
+        return;
+    };
+    let identity = evidence.identity.clone();
+    let mut add = |control, outer, path: String| {
+        let control = Form {
+            role: FormRole::Control { control },
+            envelope: Envelope { forward_path: path.into_bytes().into(), ..form.envelope.clone() },
+            sender: form.sender,
+            outer,
+        };
+        if !evidence.forms.contains(&control) {
+            evidence.forms.push(control);
+        }
+    };
+    let mail_domain = identity.local_domains.first();
+    match mail_domain {
+        Some(domain) => {
+            add(Control::Postmaster, Outer::MailDomain, format!("postmaster@{domain}"));
+            if identity.has_local_user() {
+                let path = format!("{}@{domain}", identity.local_user);
+                add(Control::LocalUser, Outer::MailDomain, path);
+            }
+        }
+        // RFC 5321 section 4.5.1: every server takes this, with no domain at all.
+        None => add(Control::Postmaster, Outer::Absent, "postmaster".into()),
+    }
+    let nobody = &tokens.nobody;
+    let mut random = |outer, domain: Option<&str>| {
+        let path = domain.map(|domain| format!("{nobody}@{domain}"));
+        add(Control::RandomUser, outer, path.unwrap_or_else(|| nobody.clone()));
+    };
+    // Where strangers and own users are told apart by difference, a user that nobody exempts.
+    if form.is_plain()
+        && let Some(domain) = mail_domain
+    {
+        random(Outer::MailDomain, Some(domain));
+    }
+    let name = evidence_name(&form, Outer::HostName);
+    match form.outer {
+        Outer::Foreign => {}
+        Outer::Absent => random(Outer::Absent, None),
+        Outer::MailDomain => {
+            let domain = evidence_name(&form, Outer::MailDomain);
+            random(Outer::MailDomain, domain.as_deref());
+        }
+        Outer::HostName | Outer::Address => random(form.outer, name.as_deref()),
+    }
+}
+
+/// The outer domain of a form, read off its forward-path: what stands behind the last `@`.
+fn evidence_name(form: &Form, outer: Outer) -> Option<String> {
+    let path = String::from_utf8_lossy(form.envelope.forward_path.as_bytes()).into_owned();
+    let own = form.outer == outer || form.outer == Outer::Address;
+    path.rsplit_once('@').filter(|_| own).map(|(_, domain)| domain.to_owned())
+}
