@@ -101,6 +101,11 @@ async fn a_second_recipient_relays_only_behind_a_local_one() {
     assert_eq!(codes, ["220", "250", "250", "454", "250", "250"]);
     let replies = talk(&practice(RelayPolicy::Closed), &lines).await;
     assert!(replies.last().unwrap().starts_with("454 "));
+
+    let either = RelayPolicy::AnyOf(vec![RelayPolicy::SecondRecipient, RelayPolicy::PercentHack]);
+    let lines = ["HELO a.test", "MAIL FROM:<>", "RCPT TO:<u%far.test>", foreign];
+    let replies = talk(&practice(either), &lines).await;
+    assert!(replies.last().unwrap().starts_with("454 "), "the first recipient was foreign too");
 }
 
 #[tokio::test]
@@ -142,5 +147,24 @@ async fn the_fleet_is_the_table() {
             let reply = rcpt(&server.behaviour, helo, from, to).await;
             assert!(reply.starts_with(code), "{}: {helo} {from} {to}: {reply}", server.title);
         }
+    }
+}
+
+#[tokio::test]
+async fn the_fleet_differs_in_its_limits_and_at_data() {
+    let foreign = "RCPT TO:<u@far.test>";
+    let lines = ["MAIL FROM:<>", foreign, foreign, foreign, foreign, "DATA", "x", ".", "QUIT"];
+    let sessions = [
+        (1, vec!["220", "250", "454", "454", "454", "454", "554", "500", "500", "221"]),
+        (2, vec!["220", "250", "250", "250", "250", "250", "354", "250", "221"]),
+        (7, vec!["220", "250", "454", "454", "454"]),
+        (8, vec!["220", "250", "250", "250", "250", "250", "554", "500", "500", "221"]),
+    ];
+    let fleet = demo_fleet();
+    for (number, expected) in sessions {
+        let server = fleet.get(number - 1).unwrap();
+        let replies = talk(&server.behaviour, &lines).await;
+        let codes: Vec<&str> = replies.iter().filter_map(|reply| reply.get(..3)).collect();
+        assert_eq!(codes, expected, "{}", server.title);
     }
 }
