@@ -1,0 +1,329 @@
+//! One session, command by command: what a practice server answers, without any wire.
+
+use super::address::{Argument, Destination, Mailbox};
+use super::behaviour::{Behaviour, BlockStage, EhloSupport, HeloMatch, Syntax};
+use super::counters::{Kind, Ledger, SeenEnvelope, Tally};
+use super::limits::Limits;
+use super::recipient::{Request, Role};
+use super::wording::{Phrase, Reply, code};
+
+/// The parameters of MAIL and RCPT that are understood; their values are not looked at.
+const PARAMETERS: [&[u8]; 8] =
+    [b"SIZE", b"BODY", b"AUTH", b"RET", b"ENVID", b"NOTIFY", b"ORCPT", b"SMTPUTF8"];
+
+/// The answer to one line.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Answer {
+    /// What is said, without its last CRLF; nothing inside a message.
+    pub(super) reply: Option<Reply>,
+    /// The server closes behind it.
+    pub(super) close: bool,
+}
+
+/// One session with a client.
+#[derive(Debug)]
+pub(super) struct Conversation<'a> {
+    behaviour: &'a Behaviour,
+    ledger: &'a Ledger,
+    tally: Tally,
+    limits: Limits,
+    helo: Option<Vec<u8>>,
+    transaction: Option<Transaction>,
+    message: Option<Message>,
+}
+
+#[derive(Debug, Default)]
+struct Transaction {
+    reverse_path: Vec<u8>,
+    accepted: u32,
+    accepted_local: bool,
+}
+
+/// Inside DATA.
+#[derive(Debug)]
+struct Message {
+    /// The last line ended in CRLF, so a lone dot ends the message.
+    after_crlf: bool,
+}
+
+impl<'a> Conversation<'a> {
+    pub(super) fn new(behaviour: &'a Behaviour, ledger: &'a Ledger) -> Self {
+        Self {
+            behaviour,
+            ledger,
+            tally: Tally::default(),
+            limits: Limits::default(),
+            helo: None,
+            transaction: None,
+            message: None,
+        }
+    }
+
+    /// What is said before the first command.
+    pub(super) fn greet(&self) -> Answer {
+        let behaviour = self.behaviour;
+        let reply = match (self.block_at(BlockStage::Greeting), &behaviour.banner) {
+            (Some(reply), _) => reply,
+            (None, Some(banner)) => banner.clone(),
+            (None, None) => format!("220 {} ESMTP", behaviour.name).into_bytes(),
+        };
+        Answer { close: code(&reply) == 421, reply: Some(reply) }
+    }
+
+    /// Whether the next line is a command, and not part of a message.
+    pub(super) fn awaits_command(&self) -> bool {
+        self.message.is_none()
+    }
+
+    /// The answer to one line, given with its line end. A command without a line end is one that
+    /// grew too long.
+    pub(super) fn answer(&mut self, line: &[u8]) -> Answer {
+        if let Some(message) = &mut self.message {
+            let ends = message.after_crlf && line == b".\r\n";
+            message.after_crlf = line.ends_with(b"\r\n");
+            let reply = ends.then(|| self.take_message());
+            return Answer { reply, close: false };
+        }
+        let Some(text) = line.strip_suffix(b"\n") else {
+            let reply = self.behaviour.syntax.say(Phrase::LineTooLong);
+            self.ledger.note_command(&mut self.tally, Kind::Unknown, code(&reply));
+            return Answer { reply: Some(reply), close: true };
+        };
+        let text = text.strip_suffix(b"\r").unwrap_or(text);
+        let (verb, argument) = split_verb(text);
+        let kind = kind_of(&verb);
+        let (mut reply, mut close) = match self.limits.refuse(self.behaviour, kind) {
+            Some(reply) => (reply, true),
+            None => (self.obey(kind, &verb, argument), kind == Kind::Quit),
+        };
+        close |= self.limits.count(self.behaviour, kind, &mut reply);
+        let code = code(&reply);
+        self.ledger.note_command(&mut self.tally, kind, code);
+        Answer { close: close || code == 421, reply: Some(reply) }
+    }
+
+    fn obey(&mut self, kind: Kind, verb: &[u8], argument: &[u8]) -> Reply {
+        let syntax = self.behaviour.syntax;
+        if self.block_at(BlockStage::Greeting).is_some() && kind != Kind::Quit {
+            return syntax.say(Phrase::Blocked);
+        }
+        match kind {
+            Kind::Helo | Kind::Ehlo => self.helo(kind, argument),
+            Kind::Mail => self.mail(argument),
+            Kind::Rcpt => self.rcpt(argument),
+            Kind::Data => self.data(),
+            Kind::Rset => {
+                self.transaction = None;
+                syntax.say(Phrase::Reset)
+            }
+            Kind::Quit => syntax.say(Phrase::Bye),
+            Kind::Unknown if !self.behaviour.accept_everything => syntax.say(Phrase::Unknown),
+            Kind::Other if verb == b"VRFY" => syntax.say(Phrase::Verify),
+            Kind::Other if verb == b"HELP" => syntax.say(Phrase::Help),
+            Kind::Other | Kind::Unknown => syntax.say(Phrase::Noop),
+        }
+    }
+
+    fn helo(&mut self, kind: Kind, argument: &[u8]) -> Reply {
+        let behaviour = self.behaviour;
+        if let (Kind::Ehlo, EhloSupport::Refused(reply)) = (kind, &behaviour.ehlo) {
+            return reply.clone().into_bytes();
+        }
+        let name = argument.trim_ascii();
+        if name.is_empty() && !behaviour.accept_everything {
+            return behaviour.syntax.say(Phrase::HeloSyntax);
+        }
+        if let Some((which, reply)) = &behaviour.refuse_helo
+            && behaviour.helo_matches(which, name)
+        {
+            return reply.clone().into_bytes();
+        }
+        self.helo = Some(name.to_vec());
+        self.transaction = None;
+        match kind {
+            Kind::Ehlo => behaviour.list_extensions(),
+            _ => format!("250 {}", behaviour.name).into_bytes(),
+        }
+    }
+
+    fn mail(&mut self, argument: &[u8]) -> Reply {
+        let behaviour = self.behaviour;
+        let syntax = behaviour.syntax;
+        let sink = behaviour.accept_everything;
+        if self.transaction.is_some() && !sink {
+            return syntax.say(Phrase::NestedMail);
+        }
+        if syntax == Syntax::Exim && self.helo.is_none() && !sink {
+            return syntax.say(Phrase::NeedHelo);
+        }
+        let argument = read_path(argument, b"FROM:");
+        if !sink && let Err(reply) = self.check_mail(argument.as_ref()) {
+            return reply;
+        }
+        let reverse_path = argument.map(|argument| argument.path.to_vec()).unwrap_or_default();
+        self.transaction = Some(Transaction { reverse_path, ..Transaction::default() });
+        syntax.say(Phrase::SenderOk)
+    }
+
+    fn check_mail(&self, argument: Option<&Argument<'_>>) -> Result<(), Reply> {
+        let behaviour = self.behaviour;
+        let malformed = || behaviour.syntax.say(Phrase::SenderSyntax);
+        let Argument { path, parameters } = argument.ok_or_else(malformed)?;
+        if let Some(option) = strange_parameter(parameters) {
+            return Err([b"555 5.5.4 Unsupported option: ", option].concat());
+        }
+        if !path.is_empty() {
+            let mailbox = Mailbox::read(path).ok_or_else(malformed)?;
+            if let Some(complaint) = behaviour.complain(path, &mailbox, Role::Sender) {
+                return Err(complaint);
+            }
+        }
+        if let Some(reply) = self.block_at(BlockStage::Mail) {
+            return Err(reply);
+        }
+        match &behaviour.refuse_sender {
+            Some((which, reply)) if behaviour.sender_matches(*which, path) => {
+                Err(reply.clone().into_bytes())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn rcpt(&mut self, argument: &[u8]) -> Reply {
+        let behaviour = self.behaviour;
+        let syntax = behaviour.syntax;
+        let sink = behaviour.accept_everything;
+        let mut no_mail = Transaction::default();
+        let transaction = match &mut self.transaction {
+            Some(transaction) => transaction,
+            None if sink => &mut no_mail,
+            None => return syntax.say(Phrase::NeedMail),
+        };
+        let Some(argument) = read_path(argument, b"TO:") else {
+            return syntax.say(if sink { Phrase::RecipientOk } else { Phrase::RecipientSyntax });
+        };
+        if let Some(option) = strange_parameter(argument.parameters).filter(|_| !sink) {
+            return [b"555 5.5.4 Unsupported option: ", option].concat();
+        }
+        let helo = self.helo.as_deref().unwrap_or_default();
+        let request = Request {
+            helo,
+            reverse_path: &transaction.reverse_path,
+            forward_path: argument.path,
+            after_local: transaction.accepted_local,
+        };
+        let judged =
+            if sink { Ok(Destination::Foreign) } else { behaviour.judge(&request, self.ledger) };
+        self.ledger.note_envelope(SeenEnvelope {
+            helo: helo.to_vec(),
+            reverse_path: transaction.reverse_path.clone(),
+            forward_path: argument.path.to_vec(),
+            accepted: judged.is_ok(),
+        });
+        match judged {
+            Ok(destination) => {
+                transaction.accepted += 1;
+                transaction.accepted_local |= matches!(destination, Destination::Local(_));
+                syntax.say(Phrase::RecipientOk)
+            }
+            Err(reply) => reply,
+        }
+    }
+
+    fn data(&mut self) -> Reply {
+        let behaviour = self.behaviour;
+        if !behaviour.accept_everything {
+            match &self.transaction {
+                None => return behaviour.syntax.say(Phrase::DataBeforeMail),
+                Some(transaction) if transaction.accepted == 0 => {
+                    return behaviour.syntax.say(Phrase::DataBeforeRecipient);
+                }
+                Some(_) => {}
+            }
+        }
+        if let Some(reply) = &behaviour.refuse_data {
+            return reply.clone().into_bytes();
+        }
+        self.message = Some(Message { after_crlf: true });
+        behaviour.syntax.say(Phrase::StartData)
+    }
+
+    fn take_message(&mut self) -> Reply {
+        self.message = None;
+        self.transaction = None;
+        self.limits.message_taken();
+        let number = self.ledger.note_message();
+        match self.behaviour.syntax {
+            Syntax::Postfix => format!("250 2.0.0 Ok: queued as {number:010X}"),
+            Syntax::Exim => format!("250 OK id={number:010X}"),
+        }
+        .into_bytes()
+    }
+
+    fn block_at(&self, stage: BlockStage) -> Option<Reply> {
+        let block = self.behaviour.block_client.as_ref().filter(|block| block.stage == stage)?;
+        Some(block.reply.clone().into_bytes())
+    }
+}
+
+impl Behaviour {
+    fn helo_matches(&self, which: &HeloMatch, name: &[u8]) -> bool {
+        match which {
+            HeloMatch::Any => true,
+            HeloMatch::OwnName => name.eq_ignore_ascii_case(self.name.as_bytes()),
+            HeloMatch::Local => self.is_local(name),
+            HeloMatch::OneLabel => !name.contains(&b'.') && !name.starts_with(b"["),
+            HeloMatch::Exactly(other) => name.eq_ignore_ascii_case(other.as_bytes()),
+        }
+    }
+
+    /// The reply to EHLO (RFC 5321 section 4.1.1.1).
+    fn list_extensions(&self) -> Reply {
+        let lines: Vec<&str> = [self.name.as_str()]
+            .into_iter()
+            .chain(self.extensions.iter().map(String::as_str))
+            .collect();
+        let last = lines.len().saturating_sub(1);
+        let sign = |number| if number == last { ' ' } else { '-' };
+        let lines = lines.iter().enumerate().map(|(number, text)| {
+            let sign = sign(number);
+            format!("250{sign}{text}")
+        });
+        lines.collect::<Vec<_>>().join("\r\n").into_bytes()
+    }
+}
+
+/// The command word in capitals, and what follows its first space.
+fn split_verb(line: &[u8]) -> (Vec<u8>, &[u8]) {
+    let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
+    let (verb, argument) = line.split_at_checked(end).unwrap_or((line, b""));
+    (verb.to_ascii_uppercase(), argument.trim_ascii())
+}
+
+fn kind_of(verb: &[u8]) -> Kind {
+    match verb {
+        b"HELO" => Kind::Helo,
+        b"EHLO" => Kind::Ehlo,
+        b"MAIL" => Kind::Mail,
+        b"RCPT" => Kind::Rcpt,
+        b"DATA" => Kind::Data,
+        b"RSET" => Kind::Rset,
+        b"QUIT" => Kind::Quit,
+        b"NOOP" | b"VRFY" | b"HELP" => Kind::Other,
+        _ => Kind::Unknown,
+    }
+}
+
+/// The path behind `FROM:` or `TO:`.
+fn read_path<'a>(argument: &'a [u8], keyword: &[u8]) -> Option<Argument<'a>> {
+    let (head, rest) = argument.split_at_checked(keyword.len())?;
+    head.eq_ignore_ascii_case(keyword).then(|| Argument::read(rest))?
+}
+
+/// The first parameter that is not understood.
+fn strange_parameter(parameters: &[u8]) -> Option<&[u8]> {
+    parameters.split(u8::is_ascii_whitespace).filter(|option| !option.is_empty()).find(|option| {
+        let keyword = option.split(|byte| *byte == b'=').next().unwrap_or_default();
+        !PARAMETERS.iter().any(|known| known.eq_ignore_ascii_case(keyword))
+    })
+}
