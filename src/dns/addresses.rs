@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{DnsError, RecordKind};
 
-/// Joins the answers to the A and the AAAA question by the rules of [`Resolver::addresses`](super::Resolver::addresses).
+/// Joins the answers to the A and the AAAA question as [`Resolver::addresses`](super::Resolver::addresses) promises.
 ///
 /// `name` is the name that was asked, for the error.
 pub(super) fn join(
@@ -60,8 +60,8 @@ mod tests {
 
     #[test]
     fn addresses_come_sorted_within_their_family_and_once() {
-        let v4 = vec!["192.0.2.9", "192.0.2.10", "192.0.2.9"];
-        let v6 = vec!["2001:db8::2", "2001:db8::1"];
+        let v4 = ["192.0.2.9", "192.0.2.10", "192.0.2.9"];
+        let v6 = ["2001:db8::2", "2001:db8::1"];
         let joined = join(
             NAME,
             Ok(v4.iter().map(|a| a.parse().unwrap()).collect()),

@@ -57,8 +57,9 @@ pub struct Mx {
     pub preference: u16,
     /// Host name in lower case without a final dot, or an empty string for the root name.
     ///
-    /// It is what a server said: characters that do not belong into a host name are possible, but bytes outside
-    /// printable ASCII appear only as `\DDD` (decimal, RFC 1035 section 5.1).
+    /// It is what a server said: octets that do not belong into a host name are possible. They appear escaped as in
+    /// RFC 1035 section 5.1 (`\X`, or `\DDD` with a decimal number where X is not visible), so the text is always
+    /// visible ASCII, and a name with an escape is [`DnsError::BadName`] when it is asked for.
     pub exchange: String,
 }
 

@@ -77,7 +77,8 @@ pub enum SetupError {
 
 /// A [`Resolver`] that asks recursive name servers and keeps their answers as long as they say.
 ///
-/// Its futures run within a Tokio runtime. `localhost` and names below it have the loopback addresses, and names below
+/// Its futures run within a Tokio runtime, always the same one, since connections stay open between questions.
+/// `localhost` and names below it have the loopback addresses, and names below
 /// `invalid` do not exist; no server is asked about either (RFC 6761).
 pub struct HickoryResolver {
     inner: TokioResolver,
@@ -215,7 +216,7 @@ impl HickoryResolver {
     }
 
     /// The addresses that the hosts file gives to a name, none when it does not list it.
-    fn from_hosts(&self, name: &str) -> Result<Vec<IpAddr>, DnsError> {
+    fn listed_addresses(&self, name: &str) -> Result<Vec<IpAddr>, DnsError> {
         let name = Question::new(name, RecordKind::Address, RecordType::A).wire_name()?;
         let found = [RecordType::A, RecordType::AAAA]
             .into_iter()
@@ -253,7 +254,7 @@ impl Resolver for HickoryResolver {
         let name = normalise(name);
         async move {
             let name = name?;
-            let listed = self.from_hosts(&name)?;
+            let listed = self.listed_addresses(&name)?;
             if !listed.is_empty() {
                 return Ok(listed);
             }
@@ -294,6 +295,18 @@ mod tests {
             Err(DnsError::Transport { kind: RecordKind::A, .. })
         ));
         assert!(matches!(resolver.mx("mx.test").await, Err(DnsError::Transport { .. })));
+    }
+
+    #[tokio::test]
+    async fn the_machine_this_runs_on_knows_itself() {
+        match HickoryResolver::from_system() {
+            Ok(resolver) => {
+                let found = resolver.addresses("localhost").await.unwrap();
+                assert!(found.iter().all(IpAddr::is_loopback), "{found:?}");
+            }
+            // Where no name server is configured there is nothing to ask.
+            Err(error) => assert!(matches!(error, SetupError::SystemConfig { .. }), "{error}"),
+        }
     }
 
     #[test]
