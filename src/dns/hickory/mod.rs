@@ -17,6 +17,7 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::op::Query;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use hickory_resolver::{Hosts, TokioResolver};
+use tokio::sync::Semaphore;
 
 use self::answer::Question;
 use super::addresses;
@@ -35,7 +36,7 @@ pub struct QueryLimits {
 impl QueryLimits {
     /// The time after which a question is given up, whatever the servers do: all attempts together.
     ///
-    /// The aliases of a name share this time.
+    /// The aliases of a name share this time. Waiting for a turn behind many other questions does not count.
     pub fn total(&self) -> Duration {
         self.timeout.saturating_mul(u32::from(self.attempts.get()))
     }
@@ -84,7 +85,14 @@ pub struct HickoryResolver {
     inner: TokioResolver,
     hosts: Hosts,
     limits: QueryLimits,
+    turns: Semaphore,
 }
+
+/// Questions in flight at once; more wait for their turn, and their limits count from then.
+///
+/// A burst that is larger than the receive buffer of the name server's socket is lost in part. On Linux the default
+/// buffer takes somewhat more than this many small datagrams.
+const MAX_IN_FLIGHT: usize = 256;
 
 impl HickoryResolver {
     /// Makes a resolver that asks the name servers of this machine and honours its hosts file.
@@ -151,17 +159,19 @@ impl HickoryResolver {
         // The aliases are needed to tell which records answer the question.
         options.preserve_intermediates = true;
         // Beyond this many questions on one TCP connection the library delays and then fails them.
-        options.max_active_requests = 1024;
+        options.max_active_requests = MAX_IN_FLIGHT;
         let config = ResolverConfig::from_parts(None, Vec::new(), servers);
         let inner = TokioResolver::builder_with_config(config, TokioRuntimeProvider::default())
             .with_options(options)
             .build()
             .map_err(|error| SetupError::Build { source: error.into() })?;
-        Ok(Self { inner, hosts, limits })
+        Ok(Self { inner, hosts, limits, turns: Semaphore::new(MAX_IN_FLIGHT) })
     }
 
     /// Asks one question within the limits and returns the contents of the records that answer it.
     async fn ask(&self, question: &Question<'_>) -> Result<Vec<RData>, DnsError> {
+        // The semaphore is never closed, so a turn always comes.
+        let _turn = self.turns.acquire().await.ok();
         tokio::time::timeout(self.limits.total(), self.ask_unlimited(question))
             .await
             .unwrap_or_else(|_| Err(question.timeout()))
