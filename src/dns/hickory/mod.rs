@@ -90,9 +90,9 @@ pub struct HickoryResolver {
 
 /// Questions in flight at once; more wait for their turn, and their limits count from then.
 ///
-/// A burst that is larger than the receive buffer of the name server's socket is lost in part. On Linux the default
-/// buffer takes somewhat more than this many small datagrams.
-const MAX_IN_FLIGHT: usize = 256;
+/// A burst that is larger than the receive buffer of the name server's socket is lost in part. The default buffer of
+/// Linux was seen to hold 256 small datagrams.
+const MAX_IN_FLIGHT: usize = 192;
 
 impl HickoryResolver {
     /// Makes a resolver that asks the name servers of this machine and honours its hosts file.
