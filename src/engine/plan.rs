@@ -227,21 +227,8 @@ fn add_controls(evidence: &mut Evidence, index: usize, tokens: &Tokens) {
     {
         random(Outer::MailDomain, Some(domain));
     }
-    let name = evidence_name(&form, Outer::HostName);
-    match form.outer {
-        Outer::Foreign => {}
-        Outer::Absent => random(Outer::Absent, None),
-        Outer::MailDomain => {
-            let domain = evidence_name(&form, Outer::MailDomain);
-            random(Outer::MailDomain, domain.as_deref());
-        }
-        Outer::HostName | Outer::Address => random(form.outer, name.as_deref()),
+    match (form.outer, form.outer_domain()) {
+        (Outer::Foreign, _) => {}
+        (outer, domain) => random(outer, domain),
     }
-}
-
-/// The outer domain of a form, read off its forward-path: what stands behind the last `@`.
-fn evidence_name(form: &Form, outer: Outer) -> Option<String> {
-    let path = String::from_utf8_lossy(form.envelope.forward_path.as_bytes()).into_owned();
-    let own = form.outer == outer || form.outer == Outer::Address;
-    path.rsplit_once('@').filter(|_| own).map(|(_, domain)| domain.to_owned())
 }

@@ -117,6 +117,14 @@ impl Form {
         }
     }
 
+    /// The domain that the server sees, where it is one of its own: what stands behind the last
+    /// `@` of the forward-path.
+    pub fn outer_domain(&self) -> Option<&str> {
+        let named = matches!(self.outer, Outer::HostName | Outer::MailDomain | Outer::Address);
+        let path = std::str::from_utf8(self.envelope.forward_path.as_bytes()).ok()?;
+        path.rsplit_once('@').filter(|_| named).map(|(_, domain)| domain)
+    }
+
     /// True when both greet with the same name and come from the same sender, so that one may be
     /// read by the light of the other.
     pub fn shares_context(&self, other: &Self) -> bool {

@@ -241,7 +241,9 @@ impl<'a> Judge<'a> {
             return (Outcome::AcceptedRecipient, Confidence::High);
         }
         let control = self.controls(Control::RandomUser).find(|(_, control)| {
-            control.outer == form.outer && control.shares_context(form)
+            control.outer == form.outer
+                && control.outer_domain() == form.outer_domain()
+                && control.shares_context(form)
         });
         let refused = control.and_then(|(index, _)| self.newest_reply(index)).is_some_and(|reply| {
             let class = self.names.classify(reply, Phase::Rcpt);

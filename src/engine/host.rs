@@ -1,0 +1,167 @@
+//! The course of one host: all forms, the null sender where the foreign one is refused, what was
+//! deferred again, acceptances alone, and the plain recipient once more at the end.
+
+use std::sync::Arc;
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::evidence::{Control, Evidence, Form, Pass, SenderKind, Stop};
+use crate::net::Dialer;
+use crate::probe::Axis;
+use crate::target::Target;
+use crate::verdict::{Judge, Outcome, Undecided, judge};
+
+use super::plan::{Tokens, plan, repeat_at_end, with_null_sender};
+use super::runner::Runner;
+use super::{Interrupt, Settings, blank};
+
+/// Audits one host and returns all that was seen, whatever happened.
+pub(super) async fn audit_host(
+    number: usize,
+    target: Target,
+    settings: Arc<Settings>,
+    dialer: Arc<dyn Dialer>,
+    interrupt: Interrupt,
+) -> Evidence {
+    let evidence = blank(&target, &settings);
+    let tokens = tokens(settings.seed, number);
+    let deadline = Instant::now() + settings.host_deadline;
+    let finish = interrupt.finish.clone();
+    let mut runner = Runner::new(evidence, Arc::clone(&settings), dialer, finish);
+    let course = timeout_at(deadline, course(&mut runner, &settings, &tokens));
+    // Whatever cuts the course short, what was seen until then is kept.
+    let stop = tokio::select! {
+        ended = course => ended.err().map(|_| Stop::Deadline),
+        () = interrupt.abort.cancelled() => Some(Stop::Interrupted),
+    };
+    if let Some(stop) = stop {
+        runner.stop(stop);
+    }
+    runner.evidence
+}
+
+/// The random texts of host `number`: the same seed gives the same texts, whatever the order in
+/// which hosts run.
+fn tokens(seed: u64, number: usize) -> Tokens {
+    let mut random = fastrand::Rng::with_seed(seed ^ (number as u64).wrapping_mul(0x9e37_79b9));
+    let mut text = |length: usize| -> String {
+        std::iter::repeat_with(|| random.alphanumeric().to_ascii_lowercase()).take(length).collect()
+    };
+    Tokens { canary: text(12), nobody: format!("nobody-{}", text(12)) }
+}
+
+async fn course(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
+    // The server's own names are part of the plan, so the first connection comes before it.
+    runner.open(None).await;
+    let probes = settings.library.in_profile(settings.profile);
+    plan(&mut runner.evidence, probes, tokens);
+    let queue = in_order(&runner.evidence.forms);
+    runner.run(queue, Pass::First).await;
+    try_null_sender(runner, tokens).await;
+    retry(runner, settings).await;
+    confirm(runner).await;
+    plain_at_end(runner).await;
+    runner.hang_up().await;
+}
+
+/// The order of asking: RCPT before MAIL on the fresh connection; then the senders with their
+/// controls, then other greeting names, then the forms of recipients, so that the last connection
+/// greets with our own name again.
+fn in_order(forms: &[Form]) -> Vec<usize> {
+    let stage = |form: &Form| match (form.control(), form.axis()) {
+        (Some(Control::RcptBeforeMail), _) => 0,
+        _ if form.envelope.helo.is_some() => 2,
+        (Some(_), _) | (_, Some(Axis::Sender) | None) => 1,
+        (_, Some(Axis::Helo)) => 2,
+        (_, Some(Axis::Recipient)) => 3,
+    };
+    let mut order: Vec<_> = (0..forms.len()).collect();
+    // Within a stage, forms of one context stay together, in the order of its first form.
+    let context = |index: usize| {
+        let form = forms.get(index)?;
+        forms.iter().position(|other| stage(other) == stage(form) && other.shares_context(form))
+    };
+    order.sort_by_key(|&index| (forms.get(index).map(stage), context(index), index));
+    order
+}
+
+/// HELO and recipient forms whose foreign sender was refused or deferred are asked with the null
+/// sender too: a bounce is what a sender check most likely lets through.
+async fn try_null_sender(runner: &mut Runner, tokens: &Tokens) {
+    let judged = Judge::new(&runner.evidence);
+    let again = |(index, form): (usize, &Form)| {
+        let outcome = judged.form(index).outcome;
+        let asked = matches!(form.axis(), Some(Axis::Helo | Axis::Recipient));
+        let open = matches!(
+            outcome,
+            Outcome::Deferred | Outcome::Inconclusive(Undecided::SenderRefused)
+        );
+        (asked && open && form.sender == SenderKind::Foreign).then_some(index)
+    };
+    let wanted: Vec<_> = runner.evidence.forms.iter().enumerate().filter_map(again).collect();
+    let before = runner.evidence.forms.len();
+    for index in wanted {
+        with_null_sender(&mut runner.evidence, index, tokens);
+    }
+    let added = runner.evidence.forms.get(before..).unwrap_or_default();
+    let queue = in_order(added).into_iter().map(|index| index + before).collect();
+    runner.run(queue, Pass::First).await;
+}
+
+/// What the server put off is asked again, with exactly the same envelopes, since greylists
+/// remember client, sender and recipient.
+async fn retry(runner: &mut Runner, settings: &Settings) {
+    for wait in [settings.retry_wait, settings.greylist_wait] {
+        let judged = Judge::new(&runner.evidence);
+        let deferred: Vec<_> =
+            (0..runner.evidence.forms.len()).filter(|index| judged.wants_retry(*index)).collect();
+        if wait.is_zero() || deferred.is_empty() || runner.is_over() {
+            continue;
+        }
+        runner.hang_up().await;
+        runner.wait(wait).await;
+        runner.start_pass();
+        runner.run(deferred, Pass::Retry).await;
+    }
+}
+
+/// The plainest accepted form of each axis is asked again, alone on a fresh connection, with the
+/// control of its outer domain behind it.
+async fn confirm(runner: &mut Runner) {
+    let verdict = judge(&runner.evidence);
+    let accepted = |axis| {
+        let mut probes = verdict.probes.iter();
+        probes.find(|p| p.axis == Some(axis) && p.verdict.outcome == Outcome::AcceptedRecipient)
+    };
+    let plainest = [Axis::Sender, Axis::Helo, Axis::Recipient].into_iter().filter_map(accepted);
+    for index in plainest.filter_map(|probe| probe.form) {
+        let Some(form) = runner.evidence.forms.get(index) else { continue };
+        let is_control = |other: &Form| {
+            other.control() == Some(Control::RandomUser)
+                && form.outer.is_own()
+                && other.outer == form.outer
+                && other.outer_domain() == form.outer_domain()
+                && other.shares_context(form)
+        };
+        let mut queue = vec![index];
+        queue.extend(runner.evidence.forms.iter().position(is_control));
+        runner.hang_up().await;
+        runner.start_pass();
+        runner.run(queue, Pass::Confirm).await;
+    }
+}
+
+/// A server that throttled or banned us midway refuses everything: the plain recipient must be
+/// refused at the end as it was at the start.
+async fn plain_at_end(runner: &mut Runner) {
+    let judged = Judge::new(&runner.evidence);
+    let plain = |(index, form): (usize, &Form)| {
+        let refused = form.is_plain() && judged.form(index).outcome.is_relay_refusal();
+        refused.then_some(index)
+    };
+    let found = runner.evidence.forms.iter().enumerate().find_map(plain);
+    if let Some(index) = found.and_then(|plain| repeat_at_end(&mut runner.evidence, plain)) {
+        runner.start_pass();
+        runner.run(vec![index], Pass::End).await;
+    }
+}
