@@ -2,7 +2,7 @@
 //!
 //! A lab gives each case a server of its own at its own address, a [`sink::Sink`] to which every server relays, and
 //! three kinds of client address: strangers (`127.66.0.0/16`), clients that the servers trust (`127.77.0.0/16`), and the
-//! harness itself ([`TRUSTED_HARNESS`]).
+//! harness itself ([`HARNESS_NETWORK`]).
 
 use std::net::Ipv4Addr;
 
@@ -24,8 +24,8 @@ pub(crate) const OTHER_STRANGER: Ipv4Addr = Ipv4Addr::new(127, 66, 0, 2);
 /// A client inside every server's own networks.
 pub(crate) const TRUSTED: Ipv4Addr = Ipv4Addr::new(127, 77, 0, 1);
 
-/// The address from which the harness looks whether a server answers.
-pub(crate) const TRUSTED_HARNESS: Ipv4Addr = Ipv4Addr::new(127, 77, 0, 2);
+/// The /24 from which the harness looks whether a server answers; trusted too.
+pub(crate) const HARNESS_NETWORK: Ipv4Addr = Ipv4Addr::new(127, 77, 1, 0);
 
 /// Where the sink listens, on port 25.
 pub(crate) const SINK: Ipv4Addr = Ipv4Addr::new(127, 20, 0, 9);

@@ -126,6 +126,7 @@ pub(crate) const CASES: [Case; 12] = [
             View {
                 deferred: &["relay-helo-own-name"],
                 postmaster: GREYLISTED,
+                nobody: GREYLISTED,
                 ..stranger(&[], RELAY_554)
             },
         )

@@ -18,6 +18,11 @@ pub(crate) fn sessions(log: &str, client: Ipv4Addr) -> Result<Vec<Session>, Stri
     ended.map(|line| session(line).ok_or_else(|| line.to_owned())).collect()
 }
 
+/// Whether a session of `client` has begun.
+pub(crate) fn began(log: &str, client: Ipv4Addr) -> bool {
+    log.contains(&format!("]: connect from unknown[{client}]"))
+}
+
 /// Whether every session that began has ended.
 pub(crate) fn settled(log: &str) -> bool {
     log.matches("]: connect from ").count() == log.matches("]: disconnect from ").count()

@@ -1,5 +1,6 @@
 //! Postfix, one instance a case.
 
+use std::cell::Cell;
 use std::fs::{self, File};
 use std::net::Ipv4Addr;
 use std::os::unix::fs::PermissionsExt as _;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant, SystemTime};
 use anyhow::{Context as _, Result, bail, ensure};
 
 use super::dialogue::Dialogue;
-use super::{HOST_NAME, TRUSTED_HARNESS};
+use super::{HARNESS_NETWORK, HOST_NAME};
 
 pub(crate) mod cases;
 pub(crate) mod log;
@@ -34,6 +35,8 @@ pub(crate) struct Server {
     pub(crate) address: Ipv4Addr,
     directory: PathBuf,
     child: Child,
+    /// The harness's own sessions so far.
+    sessions: Cell<u8>,
 }
 
 /// Checks that this machine has a Postfix that the cases can be written for.
@@ -89,7 +92,7 @@ impl Server {
             .stdout(log)
             .spawn()
             .context("postfix cannot be run")?;
-        let mut this = Self { address, directory, child };
+        let mut this = Self { address, directory, child, sessions: Cell::new(0) };
         this.greets().with_context(|| format!("log:\n{}", this.log().unwrap_or_default()))?;
         Ok(this)
     }
@@ -104,16 +107,19 @@ impl Server {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
-    /// The whole log, once every session in it has ended.
+    /// The whole log, once everything is in it that went before this call and every session has ended.
     ///
     /// # Errors
     ///
     /// Fails where a session stays open.
     pub(crate) fn settled_log(&self) -> Result<String> {
+        // Lines arrive late but in order, so those before a session that only we can know are all there when it is.
+        let client = self.next_client();
+        Dialogue::open(client, self.address)?.quit();
         let deadline = Instant::now() + LOG_LAG;
         loop {
             let log = self.log()?;
-            if log::settled(&log) {
+            if log::began(&log, client) && log::settled(&log) {
                 return Ok(log);
             }
             ensure!(Instant::now() < deadline, "a session is still open:\n{log}");
@@ -121,13 +127,21 @@ impl Server {
         }
     }
 
+    /// An address of the harness from which no session has come yet.
+    fn next_client(&self) -> Ipv4Addr {
+        self.sessions.set(self.sessions.get() + 1);
+        let [a, b, c, _] = HARNESS_NETWORK.octets();
+        Ipv4Addr::new(a, b, c, self.sessions.get())
+    }
+
     fn greets(&mut self) -> Result<()> {
+        let client = self.next_client();
         let deadline = Instant::now() + START;
         loop {
             if let Some(status) = self.child.try_wait()? {
                 bail!("Postfix ended by itself ({status})");
             }
-            match Dialogue::open(TRUSTED_HARNESS, self.address) {
+            match Dialogue::open(client, self.address) {
                 Ok(dialogue) => {
                     let expected = format!("220 {HOST_NAME} ");
                     ensure!(dialogue.greeting.starts_with(&expected), "{}", dialogue.greeting);
