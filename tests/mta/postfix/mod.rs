@@ -148,6 +148,8 @@ impl Server {
                     dialogue.quit();
                     return Ok(());
                 }
+                // Postfix's master would try a program that dies at once again only after a minute.
+                Err(error) if self.log()?.contains("-- throttling") => return Err(error),
                 Err(error) if Instant::now() > deadline => return Err(error),
                 Err(_) => thread::sleep(PAUSE),
             }
