@@ -51,7 +51,8 @@ impl Budget {
 
     /// After a connection that the server ended or complained on: stay one below what it took.
     pub(super) fn lower(&mut self, spent: &Spent) {
-        let below = |cap: usize, seen: usize| if seen == 0 { cap } else { cap.min(seen - 1).max(1) };
+        let below =
+            |cap: usize, seen: usize| if seen == 0 { cap } else { cap.min(seen - 1).max(1) };
         self.refusals = below(self.refusals, spent.refusals);
         self.syntax = below(self.syntax, spent.syntax);
         if spent.resets > 0 {

@@ -92,10 +92,8 @@ async fn try_null_sender(runner: &mut Runner, tokens: &Tokens) {
     let again = |(index, form): (usize, &Form)| {
         let outcome = judged.form(index).outcome;
         let asked = matches!(form.axis(), Some(Axis::Helo | Axis::Recipient));
-        let open = matches!(
-            outcome,
-            Outcome::Deferred | Outcome::Inconclusive(Undecided::SenderRefused)
-        );
+        let open =
+            matches!(outcome, Outcome::Deferred | Outcome::Inconclusive(Undecided::SenderRefused));
         (asked && open && form.sender == SenderKind::Foreign).then_some(index)
     };
     let wanted: Vec<_> = runner.evidence.forms.iter().enumerate().filter_map(again).collect();

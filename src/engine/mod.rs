@@ -75,10 +75,9 @@ pub async fn audit(
             let blank = blank(&target, &settings);
             let course = host::audit_host(index, target, settings, dialer, interrupt);
             // A task of its own, so that a fault in one host ends that host only.
-            let evidence = tokio::spawn(course).await.unwrap_or_else(|_| Evidence {
-                stopped: Some(Stop::Internal),
-                ..blank
-            });
+            let evidence = tokio::spawn(course)
+                .await
+                .unwrap_or_else(|_| Evidence { stopped: Some(Stop::Internal), ..blank });
             (index, evidence)
         }
     };
@@ -95,11 +94,9 @@ pub async fn audit(
 /// The identity for one target: the mail domain that it was found by is a local one.
 fn blank(target: &Target, settings: &Settings) -> Evidence {
     let mut identity = settings.identity.clone();
-    let found_by = target.mail_domain().map(str::to_owned);
-    for domain in found_by {
-        if !identity.local_domains.contains(&domain) {
-            identity.local_domains.insert(0, domain);
-        }
+    if let Some(domain) = target.mail_domain() {
+        identity.local_domains.retain(|known| known != domain);
+        identity.local_domains.insert(0, domain.to_owned());
     }
     Evidence::new(target.clone(), identity, settings.outside_asserted)
 }

@@ -94,9 +94,10 @@ fn plan_probe(evidence: &mut Evidence, probe: &Probe, tokens: &Tokens) {
         let bindings = bindings(evidence, domain, tokens);
         match form(probe, &bindings, instance) {
             Ok(form) => {
-                let same = evidence.forms.iter().any(|other| {
-                    other.probe_id().is_some() && other.envelope == form.envelope
-                });
+                let same = evidence
+                    .forms
+                    .iter()
+                    .any(|other| other.probe_id().is_some() && other.envelope == form.envelope);
                 if same {
                     lacking(evidence, probe, Lacking::Difference);
                 } else {

@@ -222,7 +222,10 @@ impl Runner {
                     self.refused_host = Some(place);
                 } else {
                     self.hang_up().await;
-                    return { self.wait(BACK_OFF).await; false };
+                    return {
+                        self.wait(BACK_OFF).await;
+                        false
+                    };
                 }
             }
             Answer::Lost(Loss::Timeout { .. } | Loss::Fault(_)) if first => {
@@ -409,9 +412,9 @@ impl Runner {
         }
         if leading == 1 && self.phase_at_first(&answers) == Some(Phase::Mail) {
             let (answer, place) = answers.remove(0);
-            let context = forms.first().map(|form| {
-                (form.envelope.helo.clone(), form.envelope.reverse_path.clone())
-            });
+            let context = forms
+                .first()
+                .map(|form| (form.envelope.helo.clone(), form.envelope.reverse_path.clone()));
             let accepted = context.is_some_and(|sender| self.mail_answered(sender, &answer, place));
             if !accepted {
                 // The recipients behind a refused MAIL were out of sequence; their answers count

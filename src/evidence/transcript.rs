@@ -88,7 +88,8 @@ impl Transcript {
         let mut indexes: Vec<_> = before(&[Phase::Ehlo, Phase::Helo]).into_iter().collect();
         if deciding == Some(Phase::Rcpt) {
             let mail = before(&[Phase::Mail]);
-            indexes.extend(mail.filter(|mail| indexes.first().is_none_or(|greeted| mail > greeted)));
+            indexes
+                .extend(mail.filter(|mail| indexes.first().is_none_or(|greeted| mail > greeted)));
         }
         indexes.push(index);
         indexes

@@ -13,9 +13,9 @@ use crate::evidence::DialFailure;
 use crate::target::Target;
 
 /// Bytes both ways.
-pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send {}
+pub trait Stream: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
 
-impl<T: AsyncRead + AsyncWrite + Unpin + Send> Stream for T {}
+impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Stream for T {}
 
 /// An open connection.
 pub struct Connection {

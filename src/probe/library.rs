@@ -114,9 +114,7 @@ impl Library {
 
     /// A probe by its id or its code, in any case.
     pub fn find(&self, name: &str) -> Option<&Probe> {
-        self.probes
-            .values()
-            .find(|probe| probe.id == name || probe.code.eq_ignore_ascii_case(name))
+        self.probes.values().find(|probe| probe.id == name || probe.code.eq_ignore_ascii_case(name))
     }
 
     /// How many probes there are.

@@ -83,8 +83,8 @@ impl Probe {
     /// Reads one probe file. `file` is the name for errors and must be `…/<family>/<name>.toml`,
     /// which the id has to match.
     pub fn parse(file: &str, source: &str) -> Result<Self, SourceError> {
-        let raw: RawProbe = toml::from_str(source)
-            .map_err(|error| SourceError::from_toml(file, source, &error))?;
+        let raw: RawProbe =
+            toml::from_str(source).map_err(|error| SourceError::from_toml(file, source, &error))?;
         File { name: file, source }.probe(raw)
     }
 }

@@ -210,7 +210,9 @@ mod tests {
     #[test]
     fn what_is_no_template_is_refused() {
         let unknown = "{recipient}".parse::<Template>().unwrap_err();
-        assert!(unknown.to_string().starts_with("unknown placeholder {recipient}; known are {sender}"));
+        assert!(
+            unknown.to_string().starts_with("unknown placeholder {recipient}; known are {sender}")
+        );
         for text in ["{sender", "sender}", "a}b{sender}"] {
             assert_eq!(text.parse::<Template>(), Err(TemplateError::Unbalanced), "{text}");
         }

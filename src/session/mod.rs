@@ -168,7 +168,13 @@ impl Session {
     }
 }
 
-fn exchange(phase: Phase, sent: &[u8], pipelined: bool, answer: Answer, start: Instant) -> Exchange {
+fn exchange(
+    phase: Phase,
+    sent: &[u8],
+    pipelined: bool,
+    answer: Answer,
+    start: Instant,
+) -> Exchange {
     let elapsed_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     Exchange { phase, sent: WireText::from(sent), pipelined, answer, elapsed_ms }
 }

@@ -31,7 +31,8 @@ async fn serve(mut peer: DuplexStream, replies: Vec<&'static [u8]>) -> Vec<u8> {
 #[tokio::test(start_paused = true)]
 async fn commands_wait_for_their_replies() {
     let (mut session, peer) = pair();
-    let server = tokio::spawn(serve(peer, vec![b"220 mx\r\n", b"250-mx\r\n250 SIZE\r\n", b"221 x\r\n"]));
+    let server =
+        tokio::spawn(serve(peer, vec![b"220 mx\r\n", b"250-mx\r\n250 SIZE\r\n", b"221 x\r\n"]));
     assert_eq!(code(&session.greeting().await), Some(220));
     let ehlo = session.ask(&Command::ehlo(b"me.test").unwrap()).await;
     assert_eq!((code(&ehlo), ehlo.phase), (Some(250), Phase::Ehlo));

@@ -45,10 +45,8 @@ pub fn host_name_in(reply: &Reply) -> Option<String> {
             && !label.ends_with('-')
     };
     let all_numeric = name.rsplit('.').next()?.bytes().all(|b| b.is_ascii_digit());
-    let fits = name.len() <= 253
-        && name.contains('.')
-        && !all_numeric
-        && name.split('.').all(label_fits);
+    let fits =
+        name.len() <= 253 && name.contains('.') && !all_numeric && name.split('.').all(label_fits);
     fits.then_some(name)
 }
 
@@ -62,7 +60,8 @@ mod tests {
 
     #[test]
     fn keywords_in_any_place_and_case() {
-        let ehlo = Ehlo::read(&reply("250-mx.test\n250-size 100\n250-PIPELINING\n250 AUTH=PLAIN LOGIN"));
+        let ehlo =
+            Ehlo::read(&reply("250-mx.test\n250-size 100\n250-PIPELINING\n250 AUTH=PLAIN LOGIN"));
         assert!(ehlo.offers("PIPELINING") && ehlo.offers("SIZE") && ehlo.offers("auth"));
         assert!(!ehlo.offers("STARTTLS") && !ehlo.offers("mx.test"));
         assert!(!Ehlo::read(&reply("250 PIPELINING")).offers("PIPELINING"));

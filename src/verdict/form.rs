@@ -39,11 +39,12 @@ impl<'a> Judge<'a> {
         let inside = !evidence.outside_asserted
             && first.is_some_and(|t| vantage_is_inside(t.local.ip(), t.peer.ip()));
         let mut judge = Self { evidence, names: names_of(evidence), inside, sink: false };
-        judge.sink = judge.controls(Control::RcptBeforeMail).any(|(index, _)| {
+        let sink = judge.controls(Control::RcptBeforeMail).any(|(index, _)| {
             judge.reply_to(index).is_some_and(|(reply, phase)| {
                 phase == Phase::Rcpt && reply.severity() == Severity::Positive
             })
         });
+        judge.sink = sink;
         judge
     }
 
@@ -107,8 +108,8 @@ impl<'a> Judge<'a> {
             reply.severity() == Severity::Transient
                 && self.names.classify(reply, phase) != Class::RelayDenied
         });
-        let control_of_sequence = self.evidence.forms.get(index).and_then(Form::control)
-            == Some(Control::RcptBeforeMail);
+        let control_of_sequence =
+            self.evidence.forms.get(index).and_then(Form::control) == Some(Control::RcptBeforeMail);
         transient && !control_of_sequence
     }
 
@@ -245,19 +246,20 @@ impl<'a> Judge<'a> {
                 && control.outer_domain() == form.outer_domain()
                 && control.shares_context(form)
         });
-        let refused = control.and_then(|(index, _)| self.newest_reply(index)).is_some_and(|reply| {
-            let class = self.names.classify(reply, Phase::Rcpt);
-            let of_us = matches!(
-                class,
-                Class::Throttled
-                    | Class::ClientBlocked
-                    | Class::HeloRefused
-                    | Class::SenderRefused
-                    | Class::AuthNeeded
-                    | Class::TlsNeeded
-            );
-            reply.severity() == Severity::Permanent && !of_us || class == Class::RelayDenied
-        });
+        let refused =
+            control.and_then(|(index, _)| self.newest_reply(index)).is_some_and(|reply| {
+                let class = self.names.classify(reply, Phase::Rcpt);
+                let of_us = matches!(
+                    class,
+                    Class::Throttled
+                        | Class::ClientBlocked
+                        | Class::HeloRefused
+                        | Class::SenderRefused
+                        | Class::AuthNeeded
+                        | Class::TlsNeeded
+                );
+                reply.severity() == Severity::Permanent && !of_us || class == Class::RelayDenied
+            });
         if refused {
             (Outcome::AcceptedRecipient, Confidence::High)
         } else {
@@ -276,8 +278,11 @@ impl<'a> Judge<'a> {
                     Control::Postmaster | Control::LocalUser | Control::RandomUser
                 );
                 let (reply, phase) = self.reply_to(index)?;
-                (local && phase == Phase::Rcpt && other.shares_context(form))
-                    .then_some((control, other.outer, reply))
+                (local && phase == Phase::Rcpt && other.shares_context(form)).then_some((
+                    control,
+                    other.outer,
+                    reply,
+                ))
             })
             .collect()
     }
@@ -314,6 +319,12 @@ impl<'a> Judge<'a> {
         let at_rcpt = exchange.phase == Phase::Rcpt || newest.pass == Pass::Confirm;
         exchange.answer.reply().filter(|_| at_rcpt)
     }
+}
+
+/// True when a reply complains of too much: errors, commands, connections. It says nothing about
+/// the form that it answers, and asks for a new connection and less on it.
+pub fn is_complaint(evidence: &Evidence, reply: &Reply) -> bool {
+    reply.is_refusal() && names_of(evidence).classify(reply, Phase::Rcpt) == Class::Throttled
 }
 
 /// True for `local@domain` of letters, digits, dots, hyphens and plus signs only.

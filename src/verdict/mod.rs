@@ -13,7 +13,7 @@ mod vectors;
 mod wording;
 
 pub use findings::findings;
-pub use form::{FormVerdict, Judge};
+pub use form::{FormVerdict, Judge, is_complaint};
 pub use outcome::{NotRun, Outcome, Proof, Refusal, Undecided, Verdict};
 pub use relay::{Coverage, ProbeVerdict, Reason, RelayVerdict, judge};
 pub use vectors::{VectorFault, check_vectors};

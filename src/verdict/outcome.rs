@@ -4,7 +4,7 @@
 use crate::evidence::{Lacking, Stop};
 
 /// What became of one form or one probe. It never collapses to a flag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// It was not asked.
     NotRun(NotRun),
@@ -23,7 +23,7 @@ pub enum Outcome {
 }
 
 /// Why a server said no.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// It does not relay.
     Relay,
@@ -40,7 +40,7 @@ pub enum Refusal {
 }
 
 /// Why nothing was learned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)]
 pub enum Undecided {
     Blocked,
@@ -60,7 +60,7 @@ pub enum Undecided {
 }
 
 /// Why something was not asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NotRun {
     /// A value was missing.
     Lacking(Lacking),
@@ -71,7 +71,7 @@ pub enum NotRun {
 }
 
 /// The verdict on one host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// At least one form was accepted.
     Open,
@@ -86,7 +86,7 @@ pub enum Verdict {
 }
 
 /// How far relaying is proved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Proof {
     /// Nothing was accepted.
     None,
@@ -198,11 +198,9 @@ impl Undecided {
                  us",
                 "name a mailbox that exists with --local-user",
             ),
-            Self::NotAnswered => (
-                "not-answered",
-                "the course ended before this form was answered",
-                "run again",
-            ),
+            Self::NotAnswered => {
+                ("not-answered", "the course ended before this form was answered", "run again")
+            }
             Self::PeerFault => (
                 "peer-fault",
                 "the server's answer is not a valid SMTP reply",
@@ -269,29 +267,39 @@ impl NotRun {
             Self::Lacking(Lacking::LocalDomain) => {
                 ("no-local-domain", "name a domain that the server takes mail for: --local-domain")
             }
-            Self::Lacking(Lacking::AuditorDomain) => {
-                ("no-auditor-domain", "name a domain of your own, foreign to the server: --auditor-domain")
-            }
-            Self::Lacking(Lacking::TargetName) => {
-                ("no-target-name", "the server gives no host name: name it as the target instead of its address")
-            }
-            Self::Lacking(Lacking::Difference) => {
-                ("same-envelope", "with these identities another probe sends the same; a --canary in a domain other than the auditor's makes them differ")
-            }
+            Self::Lacking(Lacking::AuditorDomain) => (
+                "no-auditor-domain",
+                "name a domain of your own, foreign to the server: --auditor-domain",
+            ),
+            Self::Lacking(Lacking::TargetName) => (
+                "no-target-name",
+                "the server gives no host name: name it as the target instead of its address",
+            ),
+            Self::Lacking(Lacking::Difference) => (
+                "same-envelope",
+                "with these identities another probe sends the same; a --canary in a domain other than the auditor's makes them differ",
+            ),
             Self::Lacking(Lacking::Role) => ("role", "this probe is for ports of another role"),
             Self::Stopped(Stop::Interrupted) => ("interrupted", "run again"),
-            Self::Stopped(Stop::Deadline) => ("deadline", "run again with a longer --host-deadline"),
-            Self::Stopped(Stop::ConnectionCap) => {
-                ("connection-cap", "the server ends its connections so early that the plan does not fit; raise its limits for the auditor's address")
+            Self::Stopped(Stop::Deadline) => {
+                ("deadline", "run again with a longer --host-deadline")
             }
-            Self::Stopped(Stop::NoProgress) => {
-                ("no-progress", "three connections in a row ended without an answer; look into the server's log")
-            }
-            Self::Stopped(Stop::DialFailed) => {
-                ("connection-lost", "the server stopped taking connections from us; run again later")
-            }
+            Self::Stopped(Stop::ConnectionCap) => (
+                "connection-cap",
+                "the server ends its connections so early that the plan does not fit; raise its limits for the auditor's address",
+            ),
+            Self::Stopped(Stop::NoProgress) => (
+                "no-progress",
+                "three connections in a row ended without an answer; look into the server's log",
+            ),
+            Self::Stopped(Stop::DialFailed) => (
+                "connection-lost",
+                "the server stopped taking connections from us; run again later",
+            ),
             Self::Stopped(Stop::Internal) => ("internal", "a fault of mxaudit; please report it"),
-            Self::Unreachable => ("unreachable", "check address and port, and that a mail server listens there"),
+            Self::Unreachable => {
+                ("unreachable", "check address and port, and that a mail server listens there")
+            }
         }
     }
 }

@@ -173,7 +173,8 @@ impl RelayVerdict {
     }
 
     fn accepted_reason(&self) -> Reason {
-        let accepted = self.probes.iter().filter(|p| p.verdict.outcome == Outcome::AcceptedRecipient);
+        let accepted =
+            self.probes.iter().filter(|p| p.verdict.outcome == Outcome::AcceptedRecipient);
         let evidence = accepted.clone().find_map(|probe| probe.verdict.evidence);
         Reason {
             code: "accepted-recipient",
@@ -271,22 +272,26 @@ fn no_smtp(evidence: &Evidence) -> Option<Reason> {
     }
     if let Some(failure) = evidence.dial_failures.last() {
         let (code, remedy) = match failure.kind {
-            DialFault::Refused => {
-                ("connection-refused", "check the port: nothing listens there, or a firewall refuses")
-            }
+            DialFault::Refused => (
+                "connection-refused",
+                "check the port: nothing listens there, or a firewall refuses",
+            ),
             DialFault::Timeout => {
                 ("connect-timeout", "check the address, and that no firewall drops the connection")
             }
             DialFault::Unreachable => ("no-route", "check the address and this machine's routes"),
-            DialFault::Local => ("local-fault", "mend this machine: --source must be its own address"),
+            DialFault::Local => {
+                ("local-fault", "mend this machine: --source must be its own address")
+            }
             DialFault::OutOfScope => ("out-of-scope", "add the address to the scope file"),
         };
         return reason(code, &failure.text, remedy);
     }
     // Nothing was tried: that is not the host's fault.
-    evidence.stopped.is_none().then(|| {
-        Reason::new("not-tried", "no connection was tried", "run again")
-    })
+    evidence
+        .stopped
+        .is_none()
+        .then(|| Reason::new("not-tried", "no connection was tried", "run again"))
 }
 
 /// The probes of the plan: forms of one probe are judged together.

@@ -10,7 +10,7 @@ use crate::probe::{Axis, Bindings, Expected, Outer, Placeholder, Probe, Vector};
 use crate::smtp::{Phase, Reply, WireText};
 use crate::target::Target;
 
-use super::{FormVerdict, Judge, Outcome};
+use super::{FormVerdict, Judge};
 
 /// A vector that is not judged as it says.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -52,17 +52,18 @@ fn words(outcome: &str, reason: Option<&str>) -> String {
     reason.map_or_else(|| outcome.to_owned(), |reason| format!("{outcome} ({reason})"))
 }
 
-fn judge_vector(probe: &Probe, vector: &Vector, target: &Target) -> Result<FormVerdict, Placeholder> {
+fn judge_vector(
+    probe: &Probe,
+    vector: &Vector,
+    target: &Target,
+) -> Result<FormVerdict, Placeholder> {
     let form = form(probe)?;
     let mut evidence = Evidence::new(target.clone(), identity(), true);
     evidence.server_names.push("mx.target.example".into());
     let phases = [Phase::Greeting, Phase::Ehlo, Phase::Mail, Phase::Rcpt];
     let dialogue = phases.into_iter().zip(&vector.replies).collect::<Vec<_>>();
-    let control = |control, outer| Form {
-        role: FormRole::Control { control },
-        outer,
-        ..form.clone()
-    };
+    let control =
+        |control, outer| Form { role: FormRole::Control { control }, outer, ..form.clone() };
     let mut add = |form: Form, dialogue: Vec<(Phase, &Reply)>| {
         evidence.attempts.push(Attempt {
             form: evidence.forms.len(),

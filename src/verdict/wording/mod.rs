@@ -75,14 +75,8 @@ const AUTH: &[&str] = &[
     "smtp auth",
 ];
 
-const THROTTLED: &[&str] = &[
-    "too many",
-    "rate limit",
-    "limit exceeded",
-    "slow down",
-    "throttl",
-    "nonmail commands",
-];
+const THROTTLED: &[&str] =
+    &["too many", "rate limit", "limit exceeded", "slow down", "throttl", "nonmail commands"];
 
 const GREYLIST: &[&str] = &["greylist", "graylist", "grey-list", "gray-list", "grey list"];
 

@@ -38,21 +38,42 @@ fn relay_refusals() {
 #[test]
 fn other_refusals() {
     let table = [
-        ("554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using bl.test", Class::ClientBlocked),
-        ("554 5.7.1 <client.test[192.0.2.9]>: Client host rejected: Access denied", Class::ClientBlocked),
+        (
+            "554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using bl.test",
+            Class::ClientBlocked,
+        ),
+        (
+            "554 5.7.1 <client.test[192.0.2.9]>: Client host rejected: Access denied",
+            Class::ClientBlocked,
+        ),
         ("550 open relay, see the listing in our blacklist", Class::ClientBlocked),
-        ("450 4.7.25 Client host rejected: cannot find your reverse hostname", Class::ClientBlocked),
+        (
+            "450 4.7.25 Client host rejected: cannot find your reverse hostname",
+            Class::ClientBlocked,
+        ),
         ("504 5.5.2 <x>: Helo command rejected: need fully-qualified hostname", Class::HeloRefused),
-        ("450 4.1.8 <p@audit.example>: Sender address rejected: Domain not found", Class::SenderRefused),
-        ("550-Verification failed for <p@audit.example>\n550 Sender verify failed", Class::SenderRefused),
+        (
+            "450 4.1.8 <p@audit.example>: Sender address rejected: Domain not found",
+            Class::SenderRefused,
+        ),
+        (
+            "550-Verification failed for <p@audit.example>\n550 Sender verify failed",
+            Class::SenderRefused,
+        ),
         ("530 5.7.0 Must issue a STARTTLS command first", Class::TlsNeeded),
         ("530 5.7.0 Authentication required", Class::AuthNeeded),
         ("503 AUTH first (#5.5.1)", Class::AuthNeeded),
         ("451 4.7.1 Greylisted, try again in 300 seconds", Class::Deferred),
         ("451 4.7.1 Your IP is greylisted", Class::Deferred),
         ("450 4.3.2 Service currently unavailable", Class::Deferred),
-        ("550 5.1.1 <c4n4ry@probe.example>: Recipient address rejected: User unknown", Class::UnknownUser),
-        ("550-Callback setup failed while verifying <c4n4ry@probe.example>\n550 x", Class::UnknownUser),
+        (
+            "550 5.1.1 <c4n4ry@probe.example>: Recipient address rejected: User unknown",
+            Class::UnknownUser,
+        ),
+        (
+            "550-Callback setup failed while verifying <c4n4ry@probe.example>\n550 x",
+            Class::UnknownUser,
+        ),
         ("450 4.1.1 <c4n4ry@probe.example>: unverified address: timed out", Class::UnknownUser),
         ("550 Unrouteable address", Class::UnknownUser),
         ("501 <x>: domain missing or malformed", Class::Syntax),
