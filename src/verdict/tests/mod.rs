@@ -1,0 +1,3 @@
+//! Judgement held against hand-made evidence, case by case.
+
+mod vectors;
