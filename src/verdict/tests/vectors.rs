@@ -1,21 +1,9 @@
 //! The vectors of every embedded probe, and that a wrong one is found out.
 
 use crate::probe::{Expected, Library, Probe};
-use crate::target::scope::{Candidate, Consent, Scope};
-use crate::target::{Target, Via};
 use crate::verdict::check_vectors;
 
-fn target() -> Target {
-    let candidate = Candidate {
-        name: Some("mx.target.example".into()),
-        address: "192.0.2.25".parse().unwrap(),
-        port: 25,
-        mail_domain: None,
-        via: Via::Address,
-        named_by_user: true,
-    };
-    Scope::authorized(Consent::Flag).admit(candidate).expect("consent admits it")
-}
+use super::host::target;
 
 fn embedded() -> Vec<Probe> {
     Library::embedded().expect("the embedded probes").iter().cloned().collect()
@@ -23,7 +11,7 @@ fn embedded() -> Vec<Probe> {
 
 #[test]
 fn every_vector_is_judged_as_it_says() {
-    let target = target();
+    let target = target(25);
     let faults: Vec<_> = embedded()
         .iter()
         .flat_map(|probe| check_vectors(probe, &target))
@@ -43,7 +31,7 @@ fn a_wrong_vector_is_found_out() {
         Expected::Deferred,
         Expected::Inconclusive,
     ];
-    let target = target();
+    let target = target(25);
     for mut probe in embedded() {
         for number in 0..probe.vectors.len() {
             let right = probe.vectors[number].outcome;
@@ -61,7 +49,7 @@ fn a_wrong_vector_is_found_out() {
 /// The reason is part of what a vector says.
 #[test]
 fn a_wrong_reason_is_found_out() {
-    let target = target();
+    let target = target(25);
     for mut probe in embedded() {
         for number in 0..probe.vectors.len() {
             let right = probe.vectors[number].reason.clone();
