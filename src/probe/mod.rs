@@ -176,3 +176,6 @@ impl Outer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
