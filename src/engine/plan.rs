@@ -42,6 +42,7 @@ pub(super) fn plan<'a>(
     for index in 0..evidence.forms.len() {
         add_controls(evidence, index, tokens);
     }
+    add_unknown_local(evidence, tokens);
 }
 
 /// Adds the same form from the null sender, with its controls. `None` if there is no difference.
@@ -222,14 +223,27 @@ fn add_controls(evidence: &mut Evidence, index: usize, tokens: &Tokens) {
         let path = domain.map(|domain| format!("{nobody}@{domain}"));
         add(Control::RandomUser, outer, path.unwrap_or_else(|| nobody.clone()));
     };
-    // Where strangers and own users are told apart by difference, a user that nobody exempts.
-    if form.is_plain()
-        && let Some(domain) = mail_domain
-    {
-        random(Outer::MailDomain, Some(domain));
-    }
     match (form.outer, form.outer_domain()) {
         (Outer::Foreign, _) => {}
         (outer, domain) => random(outer, domain),
+    }
+}
+
+/// Adds an unknown user at the mail domain beside the first plain form: a server that answers the
+/// two differently tells its own domain from a stranger's, whatever its words are.
+fn add_unknown_local(evidence: &mut Evidence, tokens: &Tokens) {
+    let plain = evidence.forms.iter().find(|form| form.is_plain());
+    let (Some(plain), Some(domain)) = (plain, evidence.identity.local_domains.first()) else {
+        return;
+    };
+    let path = format!("{}@{domain}", tokens.nobody).into_bytes();
+    let control = Form {
+        role: FormRole::Control { control: Control::RandomUser },
+        envelope: Envelope { forward_path: path.into(), ..plain.envelope.clone() },
+        sender: plain.sender,
+        outer: Outer::MailDomain,
+    };
+    if !evidence.forms.contains(&control) {
+        evidence.forms.push(control);
     }
 }
