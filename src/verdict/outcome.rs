@@ -150,6 +150,24 @@ impl Refusal {
 }
 
 impl Undecided {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::Blocked,
+        Self::ConnectionLost,
+        Self::HeloRefused,
+        Self::LocalControl,
+        Self::NoLocalUser,
+        Self::NotAnswered,
+        Self::PeerFault,
+        Self::RecipientVerification,
+        Self::ScriptedSink,
+        Self::SenderRefused,
+        Self::Throttled,
+        Self::Timeout,
+        Self::UnknownWording,
+        Self::VantageInside,
+    ];
+
     /// The reason word of the report.
     pub fn as_str(self) -> &'static str {
         self.words().0
