@@ -7,6 +7,7 @@ pub mod finding;
 pub mod net;
 pub mod practice;
 pub mod probe;
+pub mod report;
 pub mod session;
 pub mod smtp;
 pub mod target;
