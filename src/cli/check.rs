@@ -20,7 +20,7 @@ use super::exit::{self, Exit, Failure};
 use super::identity;
 use super::output::Output;
 use super::probes;
-use super::run::{self, Run};
+use super::run::{self, Run, random_seed};
 
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let today = Zoned::now().date();
@@ -56,7 +56,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         greylist_wait: seconds(args.timing.greylist_wait),
         budget: Budget::default(),
         max_hosts: usize::from(args.network.max_hosts),
-        seed: args.seed.unwrap_or_else(|| fastrand::u64(..)),
+        seed: args.seed.unwrap_or_else(random_seed),
     };
     let run = Run {
         targets: expansion.targets,

@@ -17,7 +17,7 @@ use crate::target::{Target, Via};
 use super::args::{DemoArgs, Format};
 use super::exit::{Exit, Failure};
 use super::output::Output;
-use super::run::{self, Finished, Run};
+use super::run::{self, Finished, Run, random_seed};
 use super::{complain, probes};
 
 pub(super) fn demo(args: &DemoArgs) -> Result<Exit, Failure> {
@@ -36,7 +36,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<Exit, Failure> {
         greylist_wait: Duration::ZERO,
         budget: Budget::default(),
         max_hosts: fleet.len(),
-        seed: fastrand::u64(..),
+        seed: random_seed(),
     };
     let quiet = args.report.quiet;
     let finished = super::runtime()?.block_on(async {
@@ -117,7 +117,7 @@ fn compare(fleet: &[DemoServer], finished: &Finished) -> (String, bool) {
         let word = if right { "ok" } else { "DIFFERS" };
         let _ = writeln!(
             table,
-            "  {word:<8}{:<13}{:<10} {:<48} {}",
+            "  {word:<8}{:<13}{:<10} {:<52} {}",
             found.0, found.1, practice.title, practice.why
         );
         if !right {

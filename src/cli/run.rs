@@ -12,7 +12,7 @@ use crate::engine::{Interrupt, NotProbed, Settings, audit};
 use crate::evidence::Evidence;
 use crate::finding::Finding;
 use crate::net::Dialer;
-use crate::report::model::{self, HostReport, RunReport};
+use crate::report::model::{self, HostReport, RunDetails, RunReport};
 use crate::report::{json, terminal};
 use crate::target::Target;
 use crate::target::scope::Scope;
@@ -69,7 +69,7 @@ pub(super) async fn run(run: Run, scope: &Scope) -> Finished {
             authority.as_ref(),
         )
     });
-    let about = model::About {
+    let details = RunDetails {
         started: started.to_string(),
         finished: Timestamp::now().to_string(),
         seed: settings.seed,
@@ -77,7 +77,7 @@ pub(super) async fn run(run: Run, scope: &Scope) -> Finished {
         interrupted,
         source: run.source,
         outside_asserted: settings.outside_asserted,
-        identity: settings.identity.clone(),
+        identity: &settings.identity,
     };
     let not_probed = run.not_probed.into_iter().map(|skipped| model::NotProbed {
         domain: skipped.domain,
@@ -85,7 +85,7 @@ pub(super) async fn run(run: Run, scope: &Scope) -> Finished {
         address: skipped.address,
         why: skipped.why,
     });
-    let report = RunReport::build(about, hosts.collect(), not_probed.collect());
+    let report = RunReport::build(details, hosts.collect(), not_probed.collect());
     Finished { judged, interrupted, report }
 }
 
@@ -137,4 +137,9 @@ fn progress(hosts: usize, quiet: bool) -> ProgressBar {
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.enable_steady_tick(Duration::from_millis(120));
     bar
+}
+
+/// A seed that every reader of JSON can hold exactly.
+pub(super) fn random_seed() -> u64 {
+    fastrand::u32(..).into()
 }
