@@ -269,7 +269,7 @@ fn hostile_servers_only_disturb_themselves() {
         value.pointer("/hosts/0/server/extensions/0"),
         Some(&json!(r"X\x1b[31m\xe2\x80\xae"))
     );
-    let lost = value.pointer("/hosts/0/connections/0/exchanges/7/lost").unwrap();
+    let lost = value.pointer("/hosts/0/connections/0/exchanges/8/lost").unwrap();
     assert_eq!(lost, &json!("a reply line of more than 4096 bytes"));
 }
 
