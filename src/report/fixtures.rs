@@ -6,7 +6,7 @@ use crate::evidence::{
 };
 use crate::finding::Finding;
 use crate::probe::{Axis, Library, Outer, Profile};
-use crate::smtp::{Phase, Reply, ReplyParser, WireText};
+use crate::smtp::{Phase, Reply, ReplyFault, ReplyParser, WireText};
 use crate::target::scope::{Candidate, Consent, Scope};
 use crate::target::{Target, Via};
 use crate::verdict::{RelayVerdict, findings, judge};
@@ -186,16 +186,33 @@ pub(super) fn unreachable() -> Evidence {
 
 /// Says what should disturb a reader.
 pub(super) fn hostile() -> Evidence {
-    let mut evidence = closed();
-    let bytes = b"550-\x1b[2J\x1b]0;owned\x07 \x9b31m \xe2\x80\xae gnp.exe\r\n550 \xff\xfe\x00\x7f<script>'\"=cmd|\\\r\n";
+    let mut evidence = deferred();
+    let bytes = b"550-\x1b[2J\x1b]0;owned\x07 \x9b31m \xe2\x80\xae gnp.exe\r\n\
+                  550 \xff\xfe\x00\x7f<script>'\"=cmd|\\\r\n";
     let answer = Answer::Reply(reply(bytes));
     for transcript in &mut evidence.transcripts {
         for exchange in &mut transcript.exchanges {
             exchange.answer = answer.clone();
         }
+        // The parser cuts an endless line off; so does the writer with a merely long one.
+        let mut endless = b"550 ".to_vec();
+        endless.resize(1 << 20, b'x');
+        let fault = fault(&endless);
+        transcript.exchanges.push(lost("QUIT", Loss::Fault(fault)));
+        transcript
+            .exchanges
+            .push(lost("QUIT", Loss::Fault(self::fault(b"\x1b[31m\xe2\x80\xae\n"))));
+        let long = format!("450 {}\r\n", "long ".repeat(800));
+        transcript.exchanges[3].answer = Answer::Reply(reply(long.as_bytes()));
     }
     evidence.extensions = vec!["X\u{1b}[31m\u{202e}".into()];
     evidence
+}
+
+fn fault(bytes: &[u8]) -> ReplyFault {
+    let mut parser = ReplyParser::default();
+    parser.feed(bytes);
+    parser.next_reply().expect("an end").expect_err("a fault")
 }
 
 /// The report of one host.
@@ -206,9 +223,9 @@ pub(super) fn report(evidence: &Evidence) -> HostReport {
     HostReport::build(evidence, &relay, &found, &library, None)
 }
 
-/// The report of a run.
-pub(super) fn run(hosts: Vec<HostReport>, not_probed: Vec<NotProbed>) -> RunReport {
-    let details = RunDetails {
+/// What is known of a run.
+pub(super) fn details(identity: &Identity) -> RunDetails<'_> {
+    RunDetails {
         started: "2026-01-01T00:00:00Z".into(),
         finished: "2026-01-01T00:00:09Z".into(),
         seed: 7,
@@ -216,7 +233,11 @@ pub(super) fn run(hosts: Vec<HostReport>, not_probed: Vec<NotProbed>) -> RunRepo
         interrupted: false,
         source: None,
         outside_asserted: false,
-        identity: &identity(),
-    };
-    RunReport::build(details, hosts, not_probed)
+        identity,
+    }
+}
+
+/// The report of a run.
+pub(super) fn run(hosts: Vec<HostReport>, not_probed: Vec<NotProbed>) -> RunReport {
+    RunReport::build(details(&identity()), hosts, not_probed)
 }

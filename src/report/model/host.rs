@@ -1,6 +1,6 @@
 //! From the evidence and the judgement of one host to its report.
 
-use crate::evidence::{Answer, Envelope, Evidence, Exchange, FormRole, Identity};
+use crate::evidence::{Answer, Control, Envelope, Evidence, Exchange, Form, Identity};
 use crate::finding::{Finding, catalogue};
 use crate::probe::Library;
 use crate::report::reproduce::swaks;
@@ -107,14 +107,25 @@ impl Source<'_> {
 
     /// What an exchange decides, in words.
     fn decided_by(&self, place: (usize, usize)) -> Option<String> {
+        const NAMED: usize = 4;
         let decided = self.relay.probes.iter().filter(|p| p.verdict.evidence == Some(place));
         let codes: Vec<_> = decided.map(|probe| probe.code.as_str()).collect();
-        let control = self.relay.controls.iter().find(|(_, v)| v.evidence == Some(place));
-        match (codes.as_slice(), control) {
-            ([], Some(_)) => Some("decides a control".to_owned()),
-            ([], None) => None,
-            _ => Some(format!("decides {}", codes.join(" "))),
+        let (named, more) = codes.split_at(codes.len().min(NAMED));
+        let named = named.join(" ");
+        match (codes.len(), more.len()) {
+            (0, _) => self.is_end(place).then(|| "the same recipient, at the end".to_owned()),
+            (_, 0) => Some(format!("decides {named}")),
+            (_, more) => Some(format!("decides {named} and {more} more")),
         }
+    }
+
+    fn is_end(&self, place: (usize, usize)) -> bool {
+        let mut controls = self.relay.controls.iter();
+        controls.any(|(form, verdict)| {
+            let form = self.evidence.forms.get(*form);
+            let at_end = form.and_then(Form::control) == Some(Control::PlainAtEnd);
+            at_end && verdict.evidence == Some(place)
+        })
     }
 
     fn probe(&self, probe: &ProbeVerdict) -> ProbeReport {
@@ -157,7 +168,6 @@ impl Source<'_> {
         let envelope = judged
             .and_then(|probe| probe.form)
             .and_then(|index| self.evidence.forms.get(index))
-            .filter(|form| matches!(form.role, FormRole::Probe { .. }))
             .map(|form| &form.envelope);
         let mut references = known.map(|probe| probe.references.clone()).unwrap_or_default();
         for more in entry.map(|entry| entry.references).unwrap_or_default() {

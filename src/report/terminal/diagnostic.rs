@@ -8,7 +8,7 @@ use crate::report::escape::{capped, terminal};
 use crate::report::model::{DialogueLine, ExplanationReport, FindingReport, HostReport};
 
 use super::style::{BOLD, FRAME, UNKNOWN, level};
-use super::wrap::{styled, wrap};
+use super::wrap::{styled, wrap, wrap_words};
 
 /// Characters of a dialogue line that are shown.
 const SHOWN: usize = 300;
@@ -55,9 +55,10 @@ pub(super) fn finding(
     if finding.fix.is_empty() && !finding.remedy.is_empty() {
         page.item("fix", finding.remedy)?;
     }
-    let mut see = finding.references.clone();
-    see.push(format!("`mxaudit explain {}`", finding.id));
-    page.item("see", &see.join(", "))?;
+    let references: String =
+        finding.references.iter().map(|reference| terminal(reference) + ", ").collect();
+    let explain = format!("`mxaudit explain {}`", finding.id);
+    page.words("see", references.split(' ').chain([explain.as_str()]))?;
     match &finding.reproduce {
         Some(line) => page.unbroken("reproduce", line),
         None => Ok(()),
@@ -152,7 +153,10 @@ impl<'a> Page<'a> {
         write!(self.out, " {FRAME}{:>1$} |{FRAME:#} ", line.line, self.digits)?;
         writeln!(self.out, "{}: {text}", line.direction)?;
         if let Some(mark) = &line.mark {
-            self.mark(&text, &terminal(mark))?;
+            // What stands in place of a reply may say all there is to say.
+            let said = text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
+            let mark = terminal(mark);
+            self.mark(&text, if said == Some(mark.as_str()) { "" } else { &mark })?;
         }
         match line.omitted {
             0 => return Ok(()),
@@ -173,7 +177,7 @@ impl<'a> Page<'a> {
             let carets = if at == 0 { "^".repeat(carets) } else { " ".repeat(carets) };
             self.margin()?;
             write!(self.out, "    ")?;
-            styled(self.out, self.style, &format!("{carets} {part}"))?;
+            styled(self.out, self.style, format!("{carets} {part}").trim_end())?;
             writeln!(self.out)?;
         }
         Ok(())
@@ -181,8 +185,12 @@ impl<'a> Page<'a> {
 
     /// `= word: text`, wrapped under the text.
     fn item(&mut self, word: &str, text: &str) -> io::Result<()> {
+        self.words(word, terminal(text).split(' '))
+    }
+
+    fn words<'w>(&mut self, word: &str, words: impl Iterator<Item = &'w str>) -> io::Result<()> {
         let indent = self.digits + 2 + "= ".len() + word.len() + ": ".len();
-        for (at, line) in wrap(&terminal(text), indent, indent, self.width).iter().enumerate() {
+        for (at, line) in wrap_words(words, indent, indent, self.width).iter().enumerate() {
             match at {
                 0 => self.unbroken(word, line)?,
                 _ => writeln!(self.out, "{:indent$}{line}", "")?,

@@ -53,10 +53,7 @@ pub fn write(report: &RunReport, out: &mut dyn Write, options: Options) -> io::R
 
 /// Writes what is known of one host: its findings or what kept it from being judged, then its
 /// summary line and the probes that did not run.
-///
-/// # Errors
-/// Those of `out`.
-pub fn write_host(host: &HostReport, out: &mut dyn Write, width: usize) -> io::Result<()> {
+fn write_host(host: &HostReport, out: &mut dyn Write, width: usize) -> io::Result<()> {
     for finding in &host.findings {
         diagnostic::finding(host, finding, out, width)?;
         writeln!(out)?;
