@@ -1,6 +1,7 @@
 //! Evidence: all that one host was asked and all that it answered, enough to judge it again.
 
 mod form;
+mod text;
 mod transcript;
 
 use std::net::IpAddr;
@@ -8,6 +9,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 pub use form::{Control, Envelope, Form, FormRole, SenderKind};
+pub use text::{read_transcript, write_transcript};
 pub use transcript::{Answer, Exchange, Loss, Transcript};
 
 use crate::target::Target;

@@ -24,6 +24,21 @@ pub enum Phase {
     Unsolicited,
 }
 
+impl Phase {
+    /// The phase of a command by its verb, in upper case.
+    pub fn of_verb(verb: &str) -> Option<Self> {
+        Some(match verb {
+            "EHLO" => Self::Ehlo,
+            "HELO" => Self::Helo,
+            "MAIL" => Self::Mail,
+            "RCPT" => Self::Rcpt,
+            "RSET" => Self::Rset,
+            "QUIT" => Self::Quit,
+            _ => return None,
+        })
+    }
+}
+
 /// One command line, without its line end.
 ///
 /// Paths are bytes, because the interesting ones are not valid addresses; but no command can
