@@ -44,7 +44,7 @@ fn what_is_no_dialogue_has_its_place() {
         ("\\x1b", "\\q1b", "x.smtp:3:34: byte"),
         ("250-mx", "550-mx", "x.smtp:6:4: one reply with two codes"),
         ("+3 S: 250 P", "+3 S: 250-P", "x.smtp:6:4: the lines are not one whole reply"),
-        ("+3 S: 250 PIPELINING\n", "", "x.smtp:6:1: a command before the answer"),
+        ("+3 S: 250 PIPELINING\n", "", "x.smtp:7:1: a command before the answer"),
         ("+60000 X: timeout 60 22", "+60000 X: tired", "x.smtp:11:11: `tired` is no kind"),
         ("+60000 X", "+later X", "x.smtp:11:1: `+` is followed by milliseconds"),
         ("+60000 X: timeout 60 22\n", "", "x.smtp:11:1: the last exchange has no end"),
