@@ -30,7 +30,8 @@ struct Ran {
 
 impl Ran {
     fn json(&self) -> Value {
-        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}\n{}\n{}", self.out, self.err))
+        serde_json::from_str(&self.out)
+            .unwrap_or_else(|e| panic!("{e}\n{}\n{}", self.out, self.err))
     }
 }
 
@@ -60,11 +61,20 @@ async fn start(behaviour: Behaviour) -> PracticeServer {
 /// `check` with a full identity, on one practice server.
 fn check_args(server: &PracticeServer) -> Vec<String> {
     let port = server.address().port().to_string();
-    ["check", "127.0.0.1", "--port", &port, "--vantage", "outside", "--auditor-domain", "audit.test"]
-        .into_iter()
-        .chain(["--local-domain", LOCAL_DOMAIN])
-        .map(str::to_owned)
-        .collect()
+    [
+        "check",
+        "127.0.0.1",
+        "--port",
+        &port,
+        "--vantage",
+        "outside",
+        "--auditor-domain",
+        "audit.test",
+    ]
+    .into_iter()
+    .chain(["--local-domain", LOCAL_DOMAIN])
+    .map(str::to_owned)
+    .collect()
 }
 
 fn check(server: &PracticeServer, more: &[&str]) -> Ran {
@@ -84,7 +94,9 @@ fn the_demo_is_as_expected() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|host| (host["relay"]["verdict"].as_str().unwrap(), host["relay"]["proof"].as_str().unwrap()))
+        .map(|host| {
+            (host["relay"]["verdict"].as_str().unwrap(), host["relay"]["proof"].as_str().unwrap())
+        })
         .collect();
     let want = [
         ("closed", "none"),
@@ -116,9 +128,11 @@ async fn exit_codes_and_fixed_names() {
     let open = Behaviour { relay: RelayPolicy::LocalSender, ..Behaviour::closed() };
     let grey = Temporary::Always { reply: "451 4.7.1 try later".into() };
     let grey = Behaviour { temporary: Some(grey), ..Behaviour::closed() };
-    for (behaviour, verdict, proof, code) in
-        [(Behaviour::closed(), "closed", "none", 0), (open, "open", "suspected", 1), (grey, "inconclusive", "none", 3)]
-    {
+    for (behaviour, verdict, proof, code) in [
+        (Behaviour::closed(), "closed", "none", 0),
+        (open, "open", "suspected", 1),
+        (grey, "inconclusive", "none", 3),
+    ] {
         let server = start(behaviour).await;
         let ran = check(&server, &["--format", "json"]);
         assert_eq!(ran.code, Some(code), "{verdict}: {}", ran.err);
@@ -126,7 +140,10 @@ async fn exit_codes_and_fixed_names() {
         let host = &report["hosts"][0];
         assert_eq!(host["target"]["address"], "127.0.0.1");
         assert_eq!(host["target"]["port"], server.address().port());
-        assert_eq!((&host["relay"]["verdict"], &host["relay"]["proof"]), (&verdict.into(), &proof.into()));
+        assert_eq!(
+            (&host["relay"]["verdict"], &host["relay"]["proof"]),
+            (&verdict.into(), &proof.into())
+        );
         assert!(!host["relay"]["reasons"].as_array().unwrap().is_empty());
         for probe in host["probes"].as_array().unwrap() {
             assert!(probe["id"].is_string() && probe["outcome"].is_string(), "{probe}");
@@ -134,7 +151,10 @@ async fn exit_codes_and_fixed_names() {
         let findings = host["findings"].as_array().unwrap();
         assert_eq!(findings.iter().any(|finding| finding["id"] == "open-relay"), verdict == "open");
         for finding in findings {
-            assert!(finding["severity"].is_string() && finding["confidence"].is_string(), "{finding}");
+            assert!(
+                finding["severity"].is_string() && finding["confidence"].is_string(),
+                "{finding}"
+            );
         }
     }
 }
@@ -146,7 +166,12 @@ async fn the_threshold_is_the_users() {
     assert_eq!(check(&server, &["--fail-on", "low"]).code, Some(1));
     // Findings outrank what is missing.
     let open = start(Behaviour { relay: RelayPolicy::Open, ..Behaviour::closed() }).await;
-    let dead = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    let dead = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
+        .to_string();
     assert_eq!(check(&open, &["--port", &dead]).code, Some(1));
     assert_eq!(check(&server, &["--port", &dead]).code, Some(3));
 }
@@ -179,27 +204,40 @@ fn mistakes_are_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("broken.toml", "[auditor]\ndomain = \"audit.test\"\nratee = 1\n");
-    write("local.toml", "[local]\ndomains = [\"practice.test\"]\n[auditor]\ncanary = \"x@mail.practice.test\"\n");
     write(
-        "scope.toml",
-        "[[scope]]\nnetworks = [\"10.9.9.0/30\"]\n",
+        "local.toml",
+        "[local]\ndomains = [\"practice.test\"]\n[auditor]\ncanary = \"x@mail.practice.test\"\n",
     );
+    write("scope.toml", "[[scope]]\nnetworks = [\"10.9.9.0/30\"]\n");
     let cases: &[(&[&str], &[&str])] = &[
         (&["check", "127.0.0.1", "--port", "99999"], &["99999", "--port"]),
         (&["check", "127.0.0.1", "--port", "0"], &["--port"]),
         (&["check", "127.0.0.1", "--prot", "25"], &["--prot"]),
         (&["check"], &["TARGET"]),
         (&["check", "192.0.2.1"], &["192.0.2.1", "--authorized"]),
-        (&["check", "192.0.2.1", "--config", "scope.toml"], &["192.0.2.1", "scope.toml", "networks"]),
+        (
+            &["check", "192.0.2.1", "--config", "scope.toml"],
+            &["192.0.2.1", "scope.toml", "networks"],
+        ),
         (&["check", "127.0.0.1", "--config", "broken.toml"], &["broken.toml:3:1", "ratee"]),
         (&["check", "127.0.0.1", "--config", "local.toml"], &["local.toml:4:", "practice.test"]),
         (&["check", "127.0.0.1", "--config", "missing.toml"], &["missing.toml", "mxaudit init"]),
         (
-            &["check", "127.0.0.1", "--local-domain", "practice.test", "--canary", "x@mail.practice.test"],
+            &[
+                "check",
+                "127.0.0.1",
+                "--local-domain",
+                "practice.test",
+                "--canary",
+                "x@mail.practice.test",
+            ],
             &["mail.practice.test", "inside the local domain practice.test"],
         ),
         (&["check", "127.0.0.1", "--canary", "nobody"], &["--canary", "nobody"]),
-        (&["check", "127.0.0.1", "--output", "no/such/folder/report.json"], &["no/such/folder/report.json"]),
+        (
+            &["check", "127.0.0.1", "--output", "no/such/folder/report.json"],
+            &["no/such/folder/report.json"],
+        ),
         (&["check", "127.0.0.1", "--output", "."], &["--output"]),
         (&["check", "192.0.2.0/24"], &["192.0.2.0/24"]),
         (&["check", "jane@example.test"], &["jane@example.test", "example.test"]),
@@ -250,7 +288,11 @@ fn the_library_shows_itself() {
     let list = run(&["probes", "list"]);
     assert!(list.out.contains("12 probes"), "{}", list.out);
     let show = run(&["probes", "show", "r01"]);
-    assert!(show.out.contains("relay-percent-host") && show.out.contains("Postfix"), "{}", show.out);
+    assert!(
+        show.out.contains("relay-percent-host") && show.out.contains("Postfix"),
+        "{}",
+        show.out
+    );
     let valid = run(&["probes", "validate"]);
     assert_eq!(valid.code, Some(0), "{}", valid.err);
     for id in ["open-relay", "H01", "local-control", "no-local-domain"] {
@@ -281,7 +323,8 @@ async fn a_report_file_is_whole_or_the_old_one() {
     assert_eq!((ran.code, ran.out.as_str()), (Some(0), ""), "{}", ran.err);
     let report: Value = serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap();
     assert_eq!(report["hosts"][0]["relay"]["verdict"], "closed");
-    let names: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let names: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(names, ["report.json"], "nothing is left behind");
     // A run that fails leaves the old report alone.
     std::fs::write(&path, "old").unwrap();
@@ -301,7 +344,8 @@ async fn a_mail_domain_is_resolved_and_others_hosts_are_left_alone() {
     let dns = DnsServer::with_zone(&zone).await;
     let (resolver, port) = (dns.address().to_string(), server.address().port().to_string());
     let check = |name: &str, more: &[&str]| {
-        let args = ["check", name, "--resolver", &resolver, "--port", &port, "--vantage", "outside"];
+        let args =
+            ["check", name, "--resolver", &resolver, "--port", &port, "--vantage", "outside"];
         let identity = ["--auditor-domain", "audit.test", "--format", "json"];
         run(&args.iter().chain(&identity).chain(more).copied().collect::<Vec<_>>())
     };
@@ -314,7 +358,9 @@ async fn a_mail_domain_is_resolved_and_others_hosts_are_left_alone() {
     // The mail domain is known, so the forms that need it ran.
     let s10 = report["hosts"][0]["probes"].as_array().unwrap().iter().find(|p| p["code"] == "S10");
     assert_eq!(s10.unwrap()["outcome"], "refused");
-    for (name, word) in [("nowhere.test", "nowhere.test"), ("null.test", "null MX"), ("broken.test", "broken.test")] {
+    for (name, word) in
+        [("nowhere.test", "nowhere.test"), ("null.test", "null MX"), ("broken.test", "broken.test")]
+    {
         let ran = check(name, &["--authorized"]);
         assert_eq!(ran.code, Some(2), "{name}");
         assert!(ran.err.contains(word) && ran.err.trim_end().lines().count() == 1, "{}", ran.err);
@@ -325,7 +371,9 @@ async fn a_mail_domain_is_resolved_and_others_hosts_are_left_alone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn hostile_words_do_no_harm() {
-    let hostile = b"220 mx.practice.test \x1b[31mred\x1b[0m \x07 \xff\xfe \xe2\x80\xae evil <script> =1+1".to_vec();
+    let hostile =
+        b"220 mx.practice.test \x1b[31mred\x1b[0m \x07 \xff\xfe \xe2\x80\xae evil <script> =1+1"
+            .to_vec();
     let wording = "550 5.7.1 \u{1b}]0;owned\u{7} Relaying denied \u{202e}drawkcab".to_owned();
     let behaviour = Behaviour {
         banner: Some(hostile),
@@ -341,7 +389,8 @@ async fn hostile_words_do_no_harm() {
         let found: Vec<_> = ran.out.chars().filter(|c| bad(*c)).collect();
         assert!(found.is_empty(), "{format}: {found:?}");
     }
-    let long = start(Behaviour { delivery: Delivery::LongLine(1 << 20), ..Behaviour::closed() }).await;
+    let long =
+        start(Behaviour { delivery: Delivery::LongLine(1 << 20), ..Behaviour::closed() }).await;
     let ran = check(&long, &[]);
     assert_eq!(ran.code, Some(3));
     assert!(ran.out.len() < 20_000 && ran.out.contains("peer-fault"), "{}", ran.out.len());

@@ -126,7 +126,11 @@ async fn peer_faults_are_named_and_end_in_time() {
         (Delivery::Drip(Duration::from_millis(50)), Verdict::Inconclusive, "timeout"),
         (Delivery::LongLine(1 << 20), Verdict::Inconclusive, "peer-fault"),
         (Delivery::MismatchedCodes, Verdict::Inconclusive, "peer-fault"),
-        (Delivery::ExtraReply { after: 3, reply: "250 again".into() }, Verdict::Inconclusive, "peer-fault"),
+        (
+            Delivery::ExtraReply { after: 3, reply: "250 again".into() },
+            Verdict::Inconclusive,
+            "peer-fault",
+        ),
         (Delivery::Garbage, Verdict::Unreachable, "not-smtp"),
         (Delivery::ResetAfter(0), Verdict::Inconclusive, "connection-lost"),
         (Delivery::CloseAfter(1), Verdict::Inconclusive, "no-progress"),
@@ -184,11 +188,11 @@ async fn few_connections_where_few_are_needed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn low_error_limits_change_no_verdict() {
     for limit in [1, 2, 3, 5] {
-        for limit in [ErrorLimit::Reply421AfterErrors(limit), ErrorLimit::HangUpAfterErrors(limit)] {
+        for limit in [ErrorLimit::Reply421AfterErrors(limit), ErrorLimit::HangUpAfterErrors(limit)]
+        {
             let limit = Some(limit);
             let closed = Behaviour { error_limit: limit.clone(), ..Behaviour::closed() };
-            let local_sender =
-                Behaviour { relay: RelayPolicy::LocalSender, ..closed.clone() };
+            let local_sender = Behaviour { relay: RelayPolicy::LocalSender, ..closed.clone() };
             let (evidence, verdict, server) = audited(closed, settings()).await;
             assert_eq!(verdict.verdict, Verdict::Closed, "{limit:?}\n{}", dialogue(&evidence));
             let most = evidence.forms.len() + 10;
@@ -212,7 +216,8 @@ async fn greylisting_hides_nothing() {
         (RelayPolicy::Open, 9, Verdict::Inconclusive),
     ];
     for (relay, tries, want) in cases {
-        let behaviour = Behaviour { relay: relay.clone(), temporary: grey(tries), ..Behaviour::closed() };
+        let behaviour =
+            Behaviour { relay: relay.clone(), temporary: grey(tries), ..Behaviour::closed() };
         let (evidence, verdict, _server) = audited(behaviour, settings()).await;
         assert_eq!(verdict.verdict, want, "{relay:?} {tries}\n{}", dialogue(&evidence));
     }
@@ -234,8 +239,7 @@ async fn a_block_is_not_a_pass() {
     for reply in words {
         for stage in [BlockStage::Greeting, BlockStage::Mail, BlockStage::Rcpt] {
             for exempt_postmaster in [false, true] {
-                let block =
-                    Block { stage, reply: reply.to_owned(), exempt_postmaster };
+                let block = Block { stage, reply: reply.to_owned(), exempt_postmaster };
                 for relay in [RelayPolicy::Closed, RelayPolicy::Open] {
                     let behaviour = Behaviour {
                         relay,
@@ -288,7 +292,8 @@ async fn the_null_sender_stands_in() {
 /// A catch-all takes every local form: that proves nothing, neither way.
 #[tokio::test]
 async fn a_catch_all_proves_nothing_for_local_forms() {
-    let catch_all = Behaviour { catch_all: true, relay: RelayPolicy::PercentHack, ..Behaviour::closed() };
+    let catch_all =
+        Behaviour { catch_all: true, relay: RelayPolicy::PercentHack, ..Behaviour::closed() };
     let (evidence, verdict, _server) = audited(catch_all, settings()).await;
     assert_eq!(outcome(&verdict, "R01"), Outcome::Inconclusive(Undecided::LocalControl));
     assert_eq!(verdict.verdict, Verdict::Inconclusive, "{}", dialogue(&evidence));
@@ -297,7 +302,10 @@ async fn a_catch_all_proves_nothing_for_local_forms() {
 #[tokio::test]
 async fn what_says_yes_to_everything_is_a_sink() {
     let verdict = verdict_of(Behaviour { accept_everything: true, ..Behaviour::closed() }).await;
-    assert_eq!((verdict.verdict, reasons(&verdict)), (Verdict::Inconclusive, vec!["scripted-sink"]));
+    assert_eq!(
+        (verdict.verdict, reasons(&verdict)),
+        (Verdict::Inconclusive, vec!["scripted-sink"])
+    );
 }
 
 /// From inside every server relays by design.

@@ -18,10 +18,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("net", &["target", "evidence"]),
     ("session", &["smtp", "evidence", "net"]),
     // L3 engine
-    (
-        "engine",
-        &["smtp", "target", "probe", "evidence", "verdict", "dns", "net", "session"],
-    ),
+    ("engine", &["smtp", "target", "probe", "evidence", "verdict", "dns", "net", "session"]),
     // L4 reporting
     ("report", &["smtp", "target", "finding", "probe", "evidence", "verdict"]),
     // L5 shell
@@ -67,7 +64,8 @@ fn imports_point_down() {
 
 #[test]
 fn the_reader_of_edges_reads_them() {
-    let code = "use crate::smtp::{Reply};\nuse crate::{net, dns::Mx};\nlet x = crate::engine::run();";
+    let code =
+        "use crate::smtp::{Reply};\nuse crate::{net, dns::Mx};\nlet x = crate::engine::run();";
     assert_eq!(crate_paths(code), ["smtp", "net", "dns", "engine"]);
 }
 

@@ -248,8 +248,8 @@ impl FromStr for ServerAddress {
             return Ok(Self(address));
         }
         let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
-        bare.parse::<IpAddr>()
-            .map(|address| Self(SocketAddr::new(address, 53)))
-            .map_err(|_| "give an address, such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53".into())
+        bare.parse::<IpAddr>().map(|address| Self(SocketAddr::new(address, 53))).map_err(|_| {
+            "give an address, such as 192.0.2.53, 192.0.2.53:5353 or [2001:db8::53]:53".into()
+        })
     }
 }

@@ -19,7 +19,9 @@ pub(super) fn read_config(named: Option<&Path>, today: Date) -> Result<Option<Co
     let path = named.unwrap_or(Path::new(DEFAULT_FILE));
     let text = match fs::read_to_string(path) {
         Ok(text) => text,
-        Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => {
+            return Ok(None);
+        }
         Err(error) => {
             return Err(Failure::usage(format!(
                 "{}: cannot be read: {error}; `mxaudit init` writes one",

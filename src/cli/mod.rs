@@ -36,13 +36,14 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::init(&args),
         Command::Probes(command) => probes::probes(&command),
     };
-    ended.unwrap_or_else(|failure| {
-        for message in &failure.messages {
-            complain(message);
-        }
-        failure.exit
-    })
-    .into()
+    ended
+        .unwrap_or_else(|failure| {
+            for message in &failure.messages {
+                complain(message);
+            }
+            failure.exit
+        })
+        .into()
 }
 
 /// Help and version go to standard output; a mistake is one line on standard error.

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-pub use form::{Control, Envelope, Form, FormRole, SenderKind};
+pub use form::{Control, Envelope, Form, FormRole, Hello, SenderKind};
 pub use text::{read_transcript, write_transcript};
 pub use transcript::{Answer, Exchange, Loss, Transcript};
 
@@ -100,6 +100,8 @@ pub enum Lacking {
     Difference,
     /// A port of another role.
     Role,
+    /// The address where mail for the canary's domain is taken.
+    CanaryAddress,
 }
 
 /// One asking of one form: where its deciding answer stands.

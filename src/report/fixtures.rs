@@ -80,8 +80,9 @@ fn form(role: FormRole, to: &str, outer: Outer) -> Form {
         helo: None,
         reverse_path: WireText::from("probe@audit.example.test"),
         forward_path: WireText::from(to),
+        ..Envelope::default()
     };
-    Form { role, envelope, sender: SenderKind::Foreign, outer }
+    Form { role, envelope, sender: SenderKind::Foreign, outer, outer_domain: None }
 }
 
 fn probe(id: &str, code: &str, axis: Axis, to: &str, outer: Outer) -> Form {

@@ -99,6 +99,16 @@ impl Command {
         Self { phase: Phase::Quit, line: b"QUIT".to_vec() }
     }
 
+    /// MAIL with the reverse-path as it is, without brackets.
+    pub fn bare_mail(reverse_path: &[u8]) -> Result<Self, CommandError> {
+        Self::build(Phase::Mail, &[b"MAIL FROM:", reverse_path])
+    }
+
+    /// RCPT with the forward-path as it is, without brackets.
+    pub fn bare_rcpt(forward_path: &[u8]) -> Result<Self, CommandError> {
+        Self::build(Phase::Rcpt, &[b"RCPT TO:", forward_path])
+    }
+
     fn build(phase: Phase, parts: &[&[u8]]) -> Result<Self, CommandError> {
         let line = parts.concat();
         if let Some((at, byte)) = line.iter().enumerate().find(|(_, b)| b.is_ascii_control()) {

@@ -243,7 +243,7 @@ impl<'a> Judge<'a> {
         }
         let control = self.controls(Control::RandomUser).find(|(_, control)| {
             control.outer == form.outer
-                && control.outer_domain() == form.outer_domain()
+                && control.outer_domain == form.outer_domain
                 && control.shares_context(form)
         });
         let refused =

@@ -293,6 +293,10 @@ impl NotRun {
                 "no-target-name",
                 "the server gives no host name: name it as the target instead of its address",
             ),
+            Self::Lacking(Lacking::CanaryAddress) => (
+                "no-canary-address",
+                "say where mail for the canary's domain is taken: --canary-address",
+            ),
             Self::Lacking(Lacking::Difference) => (
                 "same-envelope",
                 "with these identities another probe sends the same; a --canary in a domain other than the auditor's makes them differ",

@@ -29,10 +29,7 @@ pub(crate) fn settings() -> Settings {
             local_user: "postmaster".into(),
         },
         outside_asserted: true,
-        deadlines: Deadlines {
-            greeting: Duration::from_secs(5),
-            reply: Duration::from_secs(5),
-        },
+        deadlines: Deadlines { greeting: Duration::from_secs(5), reply: Duration::from_secs(5) },
         host_deadline: Duration::from_secs(60),
         retry_wait: Duration::from_millis(100),
         greylist_wait: Duration::ZERO,
@@ -56,8 +53,12 @@ pub(crate) fn target(address: SocketAddr) -> Target {
 }
 
 /// Audits one practice server.
-pub(crate) async fn audited(behaviour: Behaviour, settings: Settings) -> (Evidence, RelayVerdict, PracticeServer) {
-    let server = PracticeServer::start(behaviour, SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+pub(crate) async fn audited(
+    behaviour: Behaviour,
+    settings: Settings,
+) -> (Evidence, RelayVerdict, PracticeServer) {
+    let server =
+        PracticeServer::start(behaviour, SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
     let evidence = audit_address(server.address(), settings).await;
     let verdict = judge(&evidence);
     (evidence, verdict, server)
@@ -68,14 +69,14 @@ pub(crate) async fn audit_address(address: SocketAddr, settings: Settings) -> Ev
     let dialer = TcpDialer::new(Scope::loopback_only().admitted(), None, Duration::from_secs(2));
     let settings = Arc::new(settings);
     let targets = vec![target(address)];
-    let mut all =
-        audit(targets, settings, Arc::new(dialer), Interrupt::default(), |_| {}).await;
+    let mut all = audit(targets, settings, Arc::new(dialer), Interrupt::default(), |_| {}).await;
     all.pop().unwrap()
 }
 
 /// The codes of the accepted probes.
 pub(crate) fn accepted(verdict: &RelayVerdict) -> Vec<&str> {
-    let accepted = verdict.probes.iter().filter(|p| p.verdict.outcome.as_str() == "accepted-recipient");
+    let accepted =
+        verdict.probes.iter().filter(|p| p.verdict.outcome.as_str() == "accepted-recipient");
     accepted.map(|probe| probe.code.as_str()).collect()
 }
 
@@ -85,7 +86,10 @@ pub(crate) fn dialogue(evidence: &Evidence) -> String {
     for transcript in &evidence.transcripts {
         out.push_str("--\n");
         for exchange in &transcript.exchanges {
-            out.push_str(&format!("{:?} C: {} S: {:?}\n", exchange.phase, exchange.sent, exchange.answer));
+            out.push_str(&format!(
+                "{:?} C: {} S: {:?}\n",
+                exchange.phase, exchange.sent, exchange.answer
+            ));
         }
     }
     out

@@ -78,7 +78,9 @@ impl<'a> Reader<'a> {
         }
         let end = self.text.len();
         if open.begun {
-            return Err(self.error(end, "the last exchange has no end: a line `+MS S: …` or `+MS X: …`"));
+            return Err(
+                self.error(end, "the last exchange has no end: a line `+MS S: …` or `+MS X: …`")
+            );
         }
         let missing = || self.error(end, "no line `connection LOCAL > PEER`");
         Ok((transcript.ok_or_else(missing)?, notes))
@@ -116,7 +118,8 @@ impl<'a> Reader<'a> {
                 Ok(())
             }
             ("C: " | "C| ", None) => {
-                Err(self.error(line.at, "a command before the answer to the one above it has ended"))
+                Err(self
+                    .error(line.at, "a command before the answer to the one above it has ended"))
             }
             ("C: " | "C| ", Some(_)) => Err(self.error(line.at, "a command has no elapsed time")),
             ("S: ", _) => {
@@ -146,7 +149,8 @@ impl<'a> Reader<'a> {
     /// Takes `+MS ` off the line.
     fn elapsed(&self, line: Line<'a>) -> Result<(Option<u64>, Line<'a>), SourceError> {
         let Some(marked) = line.text.strip_prefix('+') else { return Ok((None, line)) };
-        let split = marked.split_once(' ').and_then(|(ms, rest)| Some((ms.parse().ok()?, ms, rest)));
+        let split =
+            marked.split_once(' ').and_then(|(ms, rest)| Some((ms.parse().ok()?, ms, rest)));
         let Some((elapsed, digits, rest)) = split else {
             return Err(self.error(line.at, "`+` is followed by milliseconds and a space"));
         };
@@ -161,8 +165,9 @@ impl<'a> Reader<'a> {
 
     fn phase(&self, line: Line<'_>) -> Result<Phase, SourceError> {
         let verb = line.text.split(' ').next().unwrap_or_default().to_ascii_uppercase();
-        Phase::of_verb(&verb)
-            .ok_or_else(|| self.error(line.at, format!("`{verb}` is no command that an audit sends")))
+        Phase::of_verb(&verb).ok_or_else(|| {
+            self.error(line.at, format!("`{verb}` is no command that an audit sends"))
+        })
     }
 
     /// One reply with one code, as the parser for the wire reads it.

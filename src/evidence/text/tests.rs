@@ -78,26 +78,33 @@ fn backslashes_and_bare_line_feeds_are_told_apart() {
         };
         let local = "127.0.0.1:1".parse().unwrap();
         let transcript = Transcript { local, peer: local, exchanges: vec![exchange] };
-        let (back, _) = read_transcript("x", &write_transcript(&transcript, |_| Vec::new())).unwrap();
+        let (back, _) =
+            read_transcript("x", &write_transcript(&transcript, |_| Vec::new())).unwrap();
         assert_eq!(format!("{back:?}"), format!("{transcript:?}"));
     }
 }
 
 fn wire() -> impl Strategy<Value = WireText> {
-    proptest::collection::vec(any::<u8>().prop_filter("no line end", |b| *b != b'\n' && *b != b'\r'), 0..30)
-        .prop_map(WireText::from)
+    proptest::collection::vec(
+        any::<u8>().prop_filter("no line end", |b| *b != b'\n' && *b != b'\r'),
+        0..30,
+    )
+    .prop_map(WireText::from)
 }
 
 fn answer() -> impl Strategy<Value = Answer> {
-    let reply = (200u16..600, proptest::collection::vec("[ -~]{0,30}", 1..4)).prop_map(|(code, texts)| {
-        let last = texts.len() - 1;
-        let lines: Vec<_> = texts
-            .iter()
-            .enumerate()
-            .map(|(index, text)| format!("{code}{}{text}", if index == last { ' ' } else { '-' }))
-            .collect();
-        Answer::Reply(Reply::from_text(&lines.join("\n")).unwrap())
-    });
+    let reply =
+        (200u16..600, proptest::collection::vec("[ -~]{0,30}", 1..4)).prop_map(|(code, texts)| {
+            let last = texts.len() - 1;
+            let lines: Vec<_> = texts
+                .iter()
+                .enumerate()
+                .map(|(index, text)| {
+                    format!("{code}{}{text}", if index == last { ' ' } else { '-' })
+                })
+                .collect();
+            Answer::Reply(Reply::from_text(&lines.join("\n")).unwrap())
+        });
     let loss = prop_oneof![
         Just(Loss::Closed),
         Just(Loss::Reset),
@@ -112,10 +119,12 @@ fn answer() -> impl Strategy<Value = Answer> {
 }
 
 fn exchange() -> impl Strategy<Value = Exchange> {
-    (wire(), answer(), any::<bool>(), 0u64..100_000).prop_map(|(path, answer, pipelined, elapsed_ms)| {
-        let sent = [b"RCPT TO:<", path.as_bytes(), b">"].concat();
-        Exchange { phase: Phase::Rcpt, sent: sent.into(), pipelined, answer, elapsed_ms }
-    })
+    (wire(), answer(), any::<bool>(), 0u64..100_000).prop_map(
+        |(path, answer, pipelined, elapsed_ms)| {
+            let sent = [b"RCPT TO:<", path.as_bytes(), b">"].concat();
+            Exchange { phase: Phase::Rcpt, sent: sent.into(), pipelined, answer, elapsed_ms }
+        },
+    )
 }
 
 proptest! {
