@@ -426,3 +426,63 @@ async fn an_interrupt_gives_a_partial_report() {
     assert_eq!(report["hosts"][0]["relay"]["verdict"], "inconclusive");
     assert!(ran.err.contains("stopping"), "{}", ran.err);
 }
+
+/// Stored evidence gives the same report again, byte for byte, without any server.
+#[tokio::test(flavor = "multi_thread")]
+async fn evidence_replays_to_the_same_bytes() {
+    let open = start(Behaviour { relay: RelayPolicy::PercentHack, ..Behaviour::closed() }).await;
+    let hangs_up = Behaviour {
+        error_limit: Some(mxaudit::practice::ErrorLimit::HangUpAfterErrors(3)),
+        delivery: Delivery::BareLf,
+        ..Behaviour::closed()
+    };
+    let closed = start(hangs_up).await;
+    let folder = tempfile::tempdir().unwrap();
+    let evidence = folder.path().join("evidence").display().to_string();
+    let port = closed.address().port().to_string();
+    let ran = check(&open, &["--port", &port, "--format", "json", "--evidence", &evidence]);
+    assert_eq!(ran.code, Some(1), "{}", ran.err);
+    drop((open, closed));
+    let again = run(&["replay", &evidence, "--format", "json"]);
+    assert_eq!((again.code, &again.out), (Some(1), &ran.out), "{}", again.err);
+    // Evidence is never overwritten.
+    let second = run(&["check", "127.0.0.1", "--port", &port, "--evidence", &evidence]);
+    assert!(second.code == Some(2) && second.err.contains("another run"), "{}", second.err);
+    // The transcripts of one host judge alone to the same verdict on the probes that they hold.
+    let mut files: Vec<_> = std::fs::read_dir(&evidence)
+        .unwrap()
+        .map(|entry| entry.unwrap().path().display().to_string())
+        .filter(|name| name.ends_with(".smtp"))
+        .collect();
+    files.sort();
+    let first_host: Vec<_> = files.iter().filter(|name| name.contains("/001-")).collect();
+    let mut args = vec!["replay", "--format", "json"];
+    args.extend(first_host.iter().map(|name| name.as_str()));
+    let alone = run(&args);
+    assert_eq!(alone.code, Some(1), "{}", alone.err);
+    let (all, one) = (ran.json(), alone.json());
+    assert_eq!(all["hosts"][0]["relay"], one["hosts"][0]["relay"]);
+    assert_eq!(all["hosts"][0]["findings"], one["hosts"][0]["findings"]);
+    // An edited transcript that is no dialogue is an error with its place.
+    let text = std::fs::read_to_string(&files[0]).unwrap();
+    std::fs::write(&files[0], text.replacen("C: EHLO", "C: OLEH", 1)).unwrap();
+    for args in [["replay", &evidence], ["replay", &files[0]]] {
+        let broken = run(&args);
+        assert_eq!(broken.code, Some(2));
+        assert!(broken.err.contains("`OLEH` is no command") && broken.err.contains("^"), "{}", broken.err);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_reports_in_one_run() {
+    let server = start(Behaviour::closed()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("report.json");
+    let arg = format!("json={}", json.display());
+    let ran = check(&server, &["--format", "terminal", "--format", &arg]);
+    assert!(ran.code == Some(0) && ran.out.contains("closed"), "{}{}", ran.out, ran.err);
+    let report: Value = serde_json::from_str(&std::fs::read_to_string(&json).unwrap()).unwrap();
+    assert_eq!(report["hosts"][0]["relay"]["verdict"], "closed");
+    let twice = run(&["check", "127.0.0.1", "--format", "json", "--format", "terminal"]);
+    assert!(twice.code == Some(2) && twice.err.contains("only one report"), "{}", twice.err);
+}

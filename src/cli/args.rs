@@ -35,6 +35,8 @@ pub(super) enum Command {
     /// List, show or validate relay probes
     #[command(subcommand)]
     Probes(ProbesCommand),
+    /// Judge stored evidence again and write its report, without any network
+    Replay(ReplayArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -58,6 +60,20 @@ pub(super) struct InitArgs {
     /// Where to write it
     #[arg(long, short, default_value = "mxaudit.toml", value_name = "FILE")]
     pub(super) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// A folder that --evidence wrote, or .smtp transcripts out of one
+    #[arg(required = true, value_name = "DIR|FILE")]
+    pub(super) evidence: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) report: ReportArgs,
+
+    /// Lowest severity that makes the exit code 1
+    #[arg(long, value_enum, default_value_t = FailOn::High, value_name = "SEVERITY")]
+    pub(super) fail_on: FailOn,
 }
 
 #[derive(Debug, Args)]
@@ -92,6 +108,10 @@ pub(super) struct CheckArgs {
     /// Lowest severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::High, value_name = "SEVERITY")]
     pub(super) fail_on: FailOn,
+
+    /// Write the dialogue of every connection into this folder, to keep or to replay
+    #[arg(long, value_name = "DIR")]
+    pub(super) evidence: Option<PathBuf>,
 
     /// Seed of the random parts of addresses, to repeat a run exactly
     #[arg(long, value_name = "NUMBER")]
@@ -188,11 +208,11 @@ pub(super) struct TimingArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Report")]
 pub(super) struct ReportArgs {
-    /// Form of the report
-    #[arg(long, value_enum, default_value_t = Format::Terminal)]
-    pub(super) format: Format,
+    /// Form of the report; may be given several times, each but one with its file
+    #[arg(long = "format", value_name = "FORMAT[=FILE]", help = formats_help())]
+    pub(super) formats: Vec<FormatArg>,
 
-    /// Write the report to a file instead of standard output
+    /// File for the report whose --format names none [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 
@@ -201,12 +221,48 @@ pub(super) struct ReportArgs {
     pub(super) quiet: bool,
 }
 
+/// The forms of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
     /// For reading
     Terminal,
     /// For machines: the v1 model
     Json,
+}
+
+/// A form, and the file that it goes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FormatArg {
+    pub(super) format: Format,
+    pub(super) file: Option<PathBuf>,
+}
+
+impl FromStr for FormatArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (word, file) = match text.split_once('=') {
+            Some((_, "")) => return Err("name a file behind the =".into()),
+            Some((word, file)) => (word, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        let format = Format::from_str(word, true)
+            .map_err(|_| format!("the forms are {}", format_words()))?;
+        Ok(Self { format, file })
+    }
+}
+
+fn format_words() -> String {
+    let words = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    words.map(|word| word.get_name().to_owned()).collect::<Vec<_>>().join(", ")
+}
+
+fn formats_help() -> String {
+    format!(
+        "Form of the report, one of {}; may be given several times, each but one with its file \
+         [default: terminal]",
+        format_words()
+    )
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -18,9 +18,10 @@ use super::config::{Auditor, Local};
 use super::consent;
 use super::exit::{self, Exit, Failure};
 use super::identity;
-use super::output::Output;
 use super::probes;
+use super::reports::Reports;
 use super::run::{self, Run, random_seed};
+use super::store::Folder;
 
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let today = Zoned::now().date();
@@ -43,10 +44,11 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         runtime.block_on(targets(&specs, &args.ports, resolver.as_ref(), scope, asked_first))?;
     identity::check_against(&identity, &expansion.targets)?;
     let library = Arc::new(probes::embedded()?);
-    let mut output = Output::prepare(args.report.output.as_deref())?;
+    let mut reports = Reports::prepare(&args.report)?;
+    let folder = args.evidence.as_deref().map(Folder::prepare).transpose()?;
     let connect_timeout = seconds(args.timing.connect_timeout);
     let settings = Settings {
-        library,
+        library: Arc::clone(&library),
         profile: Profile::Quick,
         identity,
         outside_asserted: args.network.vantage.is_some(),
@@ -66,12 +68,14 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         source: args.network.source,
         quiet: args.report.quiet,
     };
-    let finished = runtime.block_on(run::run(run, &scope));
-    let report = &args.report;
-    let bytes = run::render(&finished.report, report.format, report.quiet, output.is_standard())?;
-    output.write(&bytes)?;
-    let hosts = finished.judged.iter().map(|host| (&host.relay, host.findings.as_slice()));
-    Ok(exit::of_audit(hosts, args.fail_on.severity(), finished.interrupted))
+    let record = runtime.block_on(run::run(run, &scope));
+    if let Some(folder) = folder {
+        folder.write(&record)?;
+    }
+    let (judged, report) = run::judge_record(&record, &library);
+    reports.write(&report, "")?;
+    let hosts = judged.iter().map(|host| (&host.relay, host.findings.as_slice()));
+    Ok(exit::of_audit(hosts, args.fail_on.severity(), record.interrupted))
 }
 
 fn seconds(count: u32) -> Duration {

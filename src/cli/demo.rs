@@ -14,19 +14,19 @@ use crate::session::Deadlines;
 use crate::target::scope::{Candidate, Scope};
 use crate::target::{Target, Via};
 
-use super::args::{DemoArgs, Format};
+use super::args::DemoArgs;
 use super::exit::{Exit, Failure};
-use super::output::Output;
-use super::run::{self, Finished, Run, random_seed};
+use super::reports::Reports;
+use super::run::{self, Judged, Run, random_seed};
 use super::{complain, probes};
 
 pub(super) fn demo(args: &DemoArgs) -> Result<Exit, Failure> {
-    let mut output = Output::prepare(args.report.output.as_deref())?;
+    let mut reports = Reports::prepare(&args.report)?;
     let library = Arc::new(probes::embedded()?);
     let fleet = demo_fleet();
     let mut scope = Scope::loopback_only();
     let settings = Settings {
-        library,
+        library: Arc::clone(&library),
         profile: Profile::Quick,
         identity: identity(),
         outside_asserted: true,
@@ -39,7 +39,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<Exit, Failure> {
         seed: random_seed(),
     };
     let quiet = args.report.quiet;
-    let finished = super::runtime()?.block_on(async {
+    let record = super::runtime()?.block_on(async {
         let mut servers = Vec::new();
         let mut targets = Vec::new();
         for practice in &fleet {
@@ -53,16 +53,13 @@ pub(super) fn demo(args: &DemoArgs) -> Result<Exit, Failure> {
         let run = Run { targets, not_probed, settings, dialer, source: None, quiet };
         Ok(run::run(run, &scope).await)
     })?;
-    let format = args.report.format;
-    let mut bytes = run::render(&finished.report, format, quiet, output.is_standard())?;
-    let (table, all_match) = compare(&fleet, &finished);
-    match format {
-        Format::Terminal => bytes.extend_from_slice(table.as_bytes()),
-        Format::Json if !all_match => complain("a practice server was not judged as expected"),
-        Format::Json => {}
+    let (judged, report) = run::judge_record(&record, &library);
+    let (table, all_match) = compare(&fleet, &judged);
+    reports.write(&report, &table)?;
+    if !all_match {
+        complain("a practice server was not judged as expected");
     }
-    output.write(&bytes)?;
-    Ok(match (all_match, finished.interrupted) {
+    Ok(match (all_match, record.interrupted) {
         (true, _) => Exit::Clean,
         (false, true) => Exit::Incomplete,
         (false, false) => Exit::Internal,
@@ -106,10 +103,10 @@ fn target(
 }
 
 /// What was expected beside what was found.
-fn compare(fleet: &[DemoServer], finished: &Finished) -> (String, bool) {
+fn compare(fleet: &[DemoServer], judged: &[Judged]) -> (String, bool) {
     let mut table = String::from("\nPractice servers: expected and found\n\n");
     let mut matching = 0;
-    for (practice, host) in fleet.iter().zip(&finished.judged) {
+    for (practice, host) in fleet.iter().zip(judged) {
         let expect = (practice.expect.verdict, practice.expect.proof);
         let found = (host.relay.verdict.as_str(), host.relay.proof.as_str());
         let right = expect == found;
@@ -125,5 +122,5 @@ fn compare(fleet: &[DemoServer], finished: &Finished) -> (String, bool) {
         }
     }
     let _ = writeln!(table, "\n{matching} of {} as expected", fleet.len());
-    (table, matching == fleet.len() && finished.judged.len() == fleet.len())
+    (table, matching == fleet.len() && judged.len() == fleet.len())
 }

@@ -12,7 +12,10 @@ mod init;
 mod interrupt;
 mod output;
 mod probes;
+mod replay;
+mod reports;
 mod run;
+mod store;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -35,6 +38,7 @@ pub fn main() -> ExitCode {
         Command::Explain { id } => explain::explain(id.as_deref()),
         Command::Init(args) => init::init(&args),
         Command::Probes(command) => probes::probes(&command),
+        Command::Replay(args) => replay::replay(&args),
     };
     ended
         .unwrap_or_else(|failure| {

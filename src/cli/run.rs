@@ -1,7 +1,8 @@
-//! One run: the audit with its progress, the report, the exit code. Shared by all commands that
-//! audit.
+//! One run: the audit with its progress, and from its record to the report. Shared by all commands
+//! that audit or judge.
 
 use std::io::IsTerminal as _;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,15 +13,14 @@ use crate::engine::{Interrupt, NotProbed, Settings, audit};
 use crate::evidence::Evidence;
 use crate::finding::Finding;
 use crate::net::Dialer;
+use crate::probe::Library;
 use crate::report::model::{self, HostReport, RunDetails, RunReport};
-use crate::report::{json, terminal};
 use crate::target::Target;
 use crate::target::scope::Scope;
 use crate::verdict::{RelayVerdict, findings, judge};
 
-use super::args::Format;
-use super::exit::Failure;
 use super::interrupt;
+use super::store::{Host, Record};
 
 /// What a run starts from.
 pub(super) struct Run {
@@ -29,26 +29,18 @@ pub(super) struct Run {
     pub(super) settings: Settings,
     pub(super) dialer: Arc<dyn Dialer>,
     /// The source address that the user asked for.
-    pub(super) source: Option<std::net::IpAddr>,
+    pub(super) source: Option<IpAddr>,
     pub(super) quiet: bool,
-}
-
-/// What a run ends with.
-pub(super) struct Finished {
-    pub(super) judged: Vec<Judged>,
-    pub(super) interrupted: bool,
-    pub(super) report: RunReport,
 }
 
 /// One host, judged.
 pub(super) struct Judged {
-    pub(super) evidence: Evidence,
     pub(super) relay: RelayVerdict,
     pub(super) findings: Vec<Finding>,
 }
 
-/// Audits, judges and builds the report.
-pub(super) async fn run(run: Run, scope: &Scope) -> Finished {
+/// Audits, and records everything that the report is made of.
+pub(super) async fn run(run: Run, scope: &Scope) -> Record {
     let started = Timestamp::now();
     let settings = Arc::new(run.settings);
     let interrupt = Interrupt::default();
@@ -57,75 +49,59 @@ pub(super) async fn run(run: Run, scope: &Scope) -> Finished {
     let done = |_: &Evidence| progress.inc(1);
     let all = audit(run.targets, Arc::clone(&settings), run.dialer, interrupt.clone(), done).await;
     progress.finish_and_clear();
-    let judged: Vec<_> = all.into_iter().map(Judged::new).collect();
-    let interrupted = interrupt.finish.is_cancelled();
-    let hosts = judged.iter().map(|host| {
-        let authority = scope.authority(host.evidence.target.address());
-        HostReport::build(
-            &host.evidence,
-            &host.relay,
-            &host.findings,
-            &settings.library,
-            authority.as_ref(),
-        )
+    let hosts = all.into_iter().map(|evidence| Host {
+        authority: scope.authority(evidence.target.address()),
+        evidence,
+        transcripts: Vec::new(),
     });
-    let details = RunDetails {
+    Record {
+        format: Record::format(),
         started: started.to_string(),
         finished: Timestamp::now().to_string(),
         seed: settings.seed,
         profile: settings.profile,
-        interrupted,
+        interrupted: interrupt.finish.is_cancelled(),
         source: run.source,
         outside_asserted: settings.outside_asserted,
-        identity: &settings.identity,
+        identity: settings.identity.clone(),
+        not_probed: run.not_probed,
+        hosts: hosts.collect(),
+    }
+}
+
+/// Judges a record and builds its report. The same record gives the same report.
+pub(super) fn judge_record(record: &Record, library: &Library) -> (Vec<Judged>, RunReport) {
+    let judged: Vec<_> = record.hosts.iter().map(|host| Judged::new(&host.evidence)).collect();
+    let hosts = record.hosts.iter().zip(&judged).map(|(host, judged)| {
+        let authority = host.authority.as_ref();
+        HostReport::build(&host.evidence, &judged.relay, &judged.findings, library, authority)
+    });
+    let details = RunDetails {
+        started: record.started.clone(),
+        finished: record.finished.clone(),
+        seed: record.seed,
+        profile: record.profile,
+        interrupted: record.interrupted,
+        source: record.source,
+        outside_asserted: record.outside_asserted,
+        identity: &record.identity,
     };
-    let not_probed = run.not_probed.into_iter().map(|skipped| model::NotProbed {
+    let not_probed = record.not_probed.iter().cloned().map(|skipped| model::NotProbed {
         domain: skipped.domain,
         host: skipped.host,
         address: skipped.address,
         why: skipped.why,
     });
     let report = RunReport::build(details, hosts.collect(), not_probed.collect());
-    Finished { judged, interrupted, report }
+    (judged, report)
 }
 
 impl Judged {
-    fn new(evidence: Evidence) -> Self {
-        let relay = judge(&evidence);
-        let findings = findings(&evidence, &relay);
-        Self { evidence, relay, findings }
+    fn new(evidence: &Evidence) -> Self {
+        let relay = judge(evidence);
+        let findings = findings(evidence, &relay);
+        Self { relay, findings }
     }
-}
-
-/// The report in the form asked for.
-pub(super) fn render(
-    report: &RunReport,
-    format: Format,
-    quiet: bool,
-    to_screen: bool,
-) -> Result<Vec<u8>, Failure> {
-    let fault = |error| Failure::internal(format!("cannot write the report: {error}"));
-    let mut out = Vec::new();
-    match format {
-        Format::Json => json::write(report, &mut out).map_err(fault)?,
-        Format::Terminal => {
-            let options = terminal::Options { quiet, width: 100 };
-            let colour = to_screen && wants_colour();
-            if colour {
-                terminal::write(report, &mut out, options).map_err(fault)?;
-            } else {
-                let mut plain = anstream::StripStream::new(&mut out);
-                terminal::write(report, &mut plain, options).map_err(fault)?;
-            }
-        }
-    }
-    Ok(out)
-}
-
-/// Colour on a terminal, unless the user or the terminal says otherwise.
-fn wants_colour() -> bool {
-    let choice = anstream::AutoStream::choice(&std::io::stdout());
-    choice != anstream::ColorChoice::Never
 }
 
 fn progress(hosts: usize, quiet: bool) -> ProgressBar {

@@ -1,6 +1,7 @@
 //! Evidence: all that one host was asked and all that it answered, enough to judge it again.
 
 mod form;
+pub mod record;
 mod text;
 mod transcript;
 
