@@ -469,7 +469,11 @@ async fn evidence_replays_to_the_same_bytes() {
     for args in [["replay", &evidence], ["replay", &files[0]]] {
         let broken = run(&args);
         assert_eq!(broken.code, Some(2));
-        assert!(broken.err.contains("`OLEH` is no command") && broken.err.contains("^"), "{}", broken.err);
+        assert!(
+            broken.err.contains("`OLEH` is no command") && broken.err.contains("^"),
+            "{}",
+            broken.err
+        );
     }
 }
 

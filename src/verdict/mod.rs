@@ -17,3 +17,6 @@ pub use form::{FormVerdict, Judge, is_complaint};
 pub use outcome::{NotRun, Outcome, Proof, Refusal, Undecided, Verdict};
 pub use relay::{Coverage, ProbeVerdict, Reason, RelayVerdict, judge};
 pub use vectors::{VectorFault, check_vectors};
+
+#[cfg(test)]
+mod tests;

@@ -44,6 +44,7 @@ pub enum Refusal {
 #[allow(missing_docs)]
 pub enum Undecided {
     Blocked,
+    CanaryMaybeLocal,
     ConnectionLost,
     HeloRefused,
     LocalControl,
@@ -153,6 +154,7 @@ impl Undecided {
     /// All of them.
     pub const ALL: &[Self] = &[
         Self::Blocked,
+        Self::CanaryMaybeLocal,
         Self::ConnectionLost,
         Self::HeloRefused,
         Self::LocalControl,
@@ -191,6 +193,13 @@ impl Undecided {
                  nothing about relaying",
                 "audit from an address that the server does not block, or have it lift the block \
                  for the time of the audit",
+            ),
+            Self::CanaryMaybeLocal => (
+                "canary-maybe-local",
+                "the server's own name is inside the canary's domain, so it may take the canary's \
+                 mail by right",
+                "name a domain that the server has nothing to do with, with --auditor-domain or \
+                 --canary",
             ),
             Self::ConnectionLost => (
                 "connection-lost",

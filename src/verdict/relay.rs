@@ -119,13 +119,15 @@ impl RelayVerdict {
             self.reasons.push(self.accepted_reason());
             return;
         }
-        if judge.is_inside() {
-            self.reasons.push(Reason::undecided(Undecided::VantageInside));
-        }
         let refused_at_start = judge.plain_is_judged();
         self.collect_undecided(evidence);
+        if judge.is_inside() {
+            self.put_vantage_first();
+        }
         match end {
             Some(end) if end.outcome.is_relay_refusal() => {}
+            // It was planned and never asked: that is no change.
+            Some(end) if end.evidence.is_none() => {}
             Some(end) if refused_at_start => self.reasons.push(Reason {
                 code: "changed-midway",
                 text: "a plain foreign recipient was refused as relaying at the start, and \
@@ -166,6 +168,15 @@ impl RelayVerdict {
         }
     }
 
+    /// From inside nothing else matters, whether a form was accepted or not.
+    fn put_vantage_first(&mut self) {
+        let fresh = Reason::undecided(Undecided::VantageInside);
+        match self.reasons.iter().position(|reason| reason.code == fresh.code) {
+            Some(at) => self.reasons.swap(0, at),
+            None => self.reasons.insert(0, fresh),
+        }
+    }
+
     fn at_end(&self, evidence: &Evidence) -> Option<&(usize, FormVerdict)> {
         self.controls.iter().find(|(index, _)| {
             evidence.forms.get(*index).and_then(|form| form.control()) == Some(Control::PlainAtEnd)
@@ -200,10 +211,8 @@ impl RelayVerdict {
             let fresh = Reason::stopped(stop);
             found.entry(fresh.code).or_insert(fresh);
         }
-        let mut found: Vec<_> = found.into_values().collect();
-        found.sort_by_key(|reason| std::cmp::Reverse(reason.probes.len()));
-        let known: Vec<_> = self.reasons.iter().map(|reason| reason.code).collect();
-        self.reasons.extend(found.into_iter().filter(|reason| !known.contains(&reason.code)));
+        self.reasons.extend(found.into_values());
+        self.reasons.sort_by_key(|reason| std::cmp::Reverse(reason.probes.len()));
     }
 }
 
@@ -255,7 +264,7 @@ fn no_smtp(evidence: &Evidence) -> Option<Reason> {
     let speaks = |answer: &&Answer| match answer {
         Answer::Reply(_) => true,
         Answer::Lost(Loss::Fault(fault)) => !matches!(fault, ReplyFault::NotAReply { .. }),
-        Answer::Lost(Loss::Timeout { got, .. }) => got.as_bytes().first() == Some(&b'2'),
+        Answer::Lost(Loss::Timeout { got, .. }) => begins_like_a_reply(got.as_bytes()),
         Answer::Lost(Loss::Closed | Loss::Reset) => false,
     };
     if answers.iter().any(speaks) {
@@ -292,6 +301,16 @@ fn no_smtp(evidence: &Evidence) -> Option<Reason> {
         .stopped
         .is_none()
         .then(|| Reason::new("not-tried", "no connection was tried", "run again"))
+}
+
+/// True for the first bytes of a reply that may still come: `2`, `22`, `220`, `220-…`.
+fn begins_like_a_reply(bytes: &[u8]) -> bool {
+    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let code = matches!(bytes.first(), Some(b'2' | b'4' | b'5'));
+    code && match bytes.get(digits) {
+        None => digits <= 3,
+        Some(next) => digits == 3 && matches!(next, b' ' | b'-' | b'\r'),
+    }
 }
 
 /// The probes of the plan: forms of one probe are judged together.

@@ -1,14 +1,19 @@
 //! What a refusal says: from a reply to a class, by code, enhanced status and wording.
 //!
 //! Names and addresses are taken out of the text first, since a host may be called
-//! `relay-blocked-530.example`. Relay wording comes first, because servers add it to all kinds of
-//! other text; then what is wanted instead (TLS, a login), then refusals of us, of the greeting
-//! name and of the sender; what no wording decides is left to the difference between the server's
-//! own users and strangers.
+//! `relay-blocked-530.example`. What another server said and this one only passes on comes before
+//! everything, because it is not about this server. Then relay wording, because servers add it to
+//! all kinds of other text; then what is wanted instead (TLS, a login), then refusals of us, of
+//! the greeting name and of the sender. What no wording decides is left to the difference between
+//! the server's own users and strangers. Where two readings are possible, the one that proves less
+//! is taken.
 
-use std::net::IpAddr;
+mod phrases;
+mod text;
 
 use crate::smtp::{Phase, Reply, Severity};
+
+pub(crate) use text::{Names, Wording};
 
 /// What a reply to MAIL or RCPT, or one before them, means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,12 +24,21 @@ pub(crate) enum Class {
     Denied,
     /// "Invalid recipient": OpenSMTPD says it of relaying and of unknown users.
     InvalidRecipient,
+    /// The text of RFC 5321 for 550, which servers say of anything.
+    MailboxUnavailable,
     AuthNeeded,
     TlsNeeded,
-    ClientBlocked,
+    /// A list, a missing PTR record: something that is so for us and not for every stranger.
+    Listed,
+    /// A refusal of the client that may be meant for every client.
+    ClientRefused,
     HeloRefused,
     SenderRefused,
     UnknownUser,
+    /// The domain of the recipient, or of the sender, was looked up in vain.
+    UnknownDomain,
+    /// Somebody was asked whether the recipient exists.
+    Unverified,
     Syntax,
     Sequence,
     Throttled,
@@ -35,202 +49,17 @@ pub(crate) enum Class {
     Odd,
 }
 
-const RELAY: &[&str] = &[
-    "relay access denied",
-    "relaying denied",
-    "relay denied",
-    "relaying not permitted",
-    "relay not permitted",
-    "relaying is not permitted",
-    "relaying not allowed",
-    "relay not allowed",
-    "relaying is not allowed",
-    "relaying prohibited",
-    "relaying is prohibited",
-    "unable to relay",
-    "cannot relay",
-    "can't relay",
-    "permitted to relay",
-    "allowed to relay",
-    "authorized to relay",
-    "authorised to relay",
-    "not relay",
-    "don't relay",
-    "no relaying",
-    "rcpthosts",
-    "tenantattribution",
-    "non-accepted domain",
-];
-
-const TLS: &[&str] = &["starttls", "tls required", "tls is required", "encryption required"];
-
-const AUTH: &[&str] = &[
-    "authentication required",
-    "authentication is required",
-    "authenticate first",
-    "must authenticate",
-    "please authenticate",
-    "not authenticated",
-    "auth first",
-    "smtp auth",
-];
-
-const THROTTLED: &[&str] =
-    &["too many", "rate limit", "limit exceeded", "slow down", "throttl", "nonmail commands"];
-
-const GREYLIST: &[&str] = &["greylist", "graylist", "grey-list", "gray-list", "grey list"];
-
-const HELO: &[&str] = &["helo", "ehlo"];
-
-const SENDER: &[&str] = &[
-    "sender address",
-    "sender verif",
-    "sender domain",
-    "sender rejected",
-    "sender denied",
-    "sender refused",
-    "sender is",
-    "bad sender",
-    "invalid sender",
-    "null sender",
-    "domain of sender",
-    "mail from domain",
-    "return path",
-    "envelope sender",
-    "spf ",
-    "spf:",
-];
-
-const CLIENT: &[&str] = &[
-    "client host",
-    "client address",
-    "client ip",
-    "your host",
-    "your ip",
-    "your address",
-    "your server",
-    "your network",
-    "your reputation",
-    "blocked using",
-    "blocked by",
-    "blocklist",
-    "block list",
-    "blacklist",
-    "black list",
-    "blackhole",
-    "denylist",
-    "dnsbl",
-    "rbl",
-    "spamhaus",
-    "listed at",
-    "listed by",
-    "listed in",
-    "listed on",
-    "reputation",
-    "banned",
-    "reverse dns",
-    "reverse hostname",
-    "ptr record",
-    "connection refused",
-    "connection rejected",
-    "connections from",
-    "no smtp service",
-    "not accepting mail from",
-];
-
-const UNKNOWN_USER: &[&str] = &[
-    "user unknown",
-    "unknown user",
-    "unknown recipient",
-    "unknown local",
-    "unknown mailbox",
-    "recipient unknown",
-    "mailbox unknown",
-    "no such user",
-    "no such recipient",
-    "no such mailbox",
-    "no such address",
-    "no such person",
-    "no mailbox",
-    "does not exist",
-    "doesn't exist",
-    "mailbox unavailable",
-    "mailbox not found",
-    "recipient not found",
-    "user not found",
-    "invalid mailbox",
-    "undeliverable",
-    "unrouteable",
-    "unverified address",
-    "callback",
-    "callout",
-    "could not verify",
-    "cannot verify",
-    "verify failed",
-    "verification failed",
-    "recipient verif",
-];
-
-const SYNTAX: &[&str] = &[
-    "restricted character",
-    "syntax error",
-    "bad address syntax",
-    "bad recipient address syntax",
-    "address syntax",
-    "malformed",
-    "unqualified",
-    "domain literal",
-    "must contain a domain",
-    "source rout",
-    "illegal address",
-];
-
-/// Every name and address that may stand in a reply without meaning anything.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Names {
-    /// Lower case, longest first.
-    names: Vec<String>,
+/// A refusal that is being read.
+struct Refused<'a> {
+    reply: &'a Reply,
+    phase: Phase,
+    text: Wording,
+    /// Subject and detail of the enhanced status.
+    status: Option<(u16, u16)>,
+    transient: bool,
 }
 
 impl Names {
-    pub(crate) fn new(names: impl IntoIterator<Item = String>, addresses: &[IpAddr]) -> Self {
-        let texts = addresses.iter().map(IpAddr::to_string);
-        let mut names: Vec<_> = names
-            .into_iter()
-            .chain(texts)
-            .map(|name| name.to_ascii_lowercase())
-            .filter(|name| name.len() > 2)
-            .collect();
-        names.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-        names.dedup();
-        Self { names }
-    }
-
-    /// The wording of a reply: lower case, without the enhanced status, without `<…>`, `[…]` and
-    /// the known names, words separated by one space and framed by spaces.
-    pub(crate) fn wording(&self, reply: &Reply) -> String {
-        let mut text = String::new();
-        for line in reply.texts() {
-            text.push(' ');
-            text.push_str(&String::from_utf8_lossy(line).to_lowercase());
-        }
-        let mut text = without_brackets(&text);
-        for name in &self.names {
-            text = text.replace(name.as_str(), " ");
-        }
-        let mut out = String::from(" ");
-        for word in text.split_whitespace().filter(|w| !is_status(w) && !w.contains('@')) {
-            out.push_str(word);
-            out.push(' ');
-        }
-        out
-    }
-
-    /// True when two replies say the same, names aside.
-    pub(crate) fn alike(&self, one: &Reply, other: &Reply) -> bool {
-        one.code() == other.code() && self.wording(one) == self.wording(other)
-    }
-
     /// The class of a reply in its phase.
     pub(crate) fn classify(&self, reply: &Reply, phase: Phase) -> Class {
         let severity = reply.severity();
@@ -239,93 +68,152 @@ impl Names {
             Severity::Intermediate => return Class::Odd,
             Severity::Transient | Severity::Permanent => {}
         }
-        let wording = self.wording(reply);
-        let says = |phrases: &[&str]| phrases.iter().any(|phrase| wording.contains(phrase));
-        let status = reply.enhanced().map(|e| (e.subject, e.detail));
-        let transient = severity == Severity::Transient;
-        if says(RELAY) || matches!(status, Some((7, 54 | 64))) {
-            return Class::RelayDenied;
+        let refused = Refused {
+            reply,
+            phase,
+            text: self.wording(reply),
+            status: reply.enhanced().map(|e| (e.subject, e.detail)),
+            transient: severity == Severity::Transient,
+        };
+        refused
+            .of_another_server()
+            .or_else(|| refused.of_relaying())
+            .or_else(|| refused.of_pace())
+            .or_else(|| refused.of_us())
+            .or_else(|| refused.of_order())
+            .or_else(|| refused.of_recipient())
+            .unwrap_or(if refused.transient { Class::Deferred } else { refused.by_code() })
+    }
+
+    /// True when two replies seem to give one reason: code, status and class are the same, and so
+    /// are most of the words, names aside.
+    pub(crate) fn alike(&self, one: &Reply, other: &Reply) -> bool {
+        let class = |reply| self.classify(reply, Phase::Rcpt);
+        one.code() == other.code()
+            && one.enhanced() == other.enhanced()
+            && class(one) == class(other)
+            && self.wording(one).resembles(&self.wording(other))
+    }
+}
+
+impl Refused<'_> {
+    fn says(&self, phrases: &[&str]) -> bool {
+        self.text.says(phrases)
+    }
+
+    fn status_is(&self, subject: u16, details: &[u16]) -> bool {
+        self.status.is_some_and(|(s, detail)| s == subject && details.contains(&detail))
+    }
+
+    /// True when the reply names a list, be it by the list's host name.
+    fn is_listed(&self) -> bool {
+        // Exchange Online numbers what it holds against a client from 5.7.500.
+        let numbered = matches!(self.status, Some((7, 25 | 500..)));
+        numbered || self.text.names(phrases::LISTED)
+    }
+
+    /// What a verification heard from another server is that server's word.
+    fn of_another_server(&self) -> Option<Class> {
+        if self.says(phrases::SENDER_VERIFICATION) {
+            return Some(Class::SenderRefused);
         }
-        if reply.code() == 530 || says(AUTH) || says(TLS) {
-            return if says(TLS) { Class::TlsNeeded } else { Class::AuthNeeded };
+        self.says(phrases::QUOTED).then_some(Class::Unverified)
+    }
+
+    fn of_relaying(&self) -> Option<Class> {
+        let open_relay = self.says(phrases::OPEN_RELAY);
+        let firm = self.says(phrases::RELAY_FIRM) && !(open_relay && self.is_listed());
+        let weak =
+            !self.transient && !open_relay && !self.is_listed() && self.says(phrases::RELAY_WEAK);
+        let greylisted = self.transient && self.says(phrases::GREYLIST);
+        let said = firm || weak || self.status_is(7, &[54, 64]);
+        (said && !greylisted).then_some(Class::RelayDenied)
+    }
+
+    fn of_pace(&self) -> Option<Class> {
+        // A greeting of 421 says no more than "not now".
+        let at_door = matches!(self.phase, Phase::Greeting | Phase::Ehlo | Phase::Helo);
+        let too_many = self.says(phrases::THROTTLED) && !self.says(phrases::NOT_THROTTLED);
+        if too_many || self.status_is(7, &[28]) || self.reply.code() == 421 && !at_door {
+            return Some(Class::Throttled);
         }
-        if says(THROTTLED) || reply.code() == 421 {
-            return Class::Throttled;
+        self.says(phrases::GREYLIST).then_some(Class::Deferred)
+    }
+
+    /// TLS or a login is wanted, or the refusal is aimed at our sender, our name or our address.
+    fn of_us(&self) -> Option<Class> {
+        let must = self.reply.code() == 530;
+        if self.says(phrases::TLS) || must && self.says(phrases::TLS_HINT) {
+            return Some(Class::TlsNeeded);
         }
-        if transient && says(GREYLIST) {
-            return Class::Deferred;
+        let listed = self.is_listed();
+        if must && !listed || self.status_is(7, &[57]) {
+            return Some(Class::AuthNeeded);
         }
-        if says(HELO) {
-            return Class::HeloRefused;
+        if self.reply.code() != 503 && self.says(phrases::HELO) {
+            return Some(Class::HeloRefused);
         }
-        if says(SENDER) || matches!(status, Some((1, 7 | 8))) {
-            return Class::SenderRefused;
+        let of_sender = self.says(phrases::SENDER)
+            || self.status_is(1, &[7, 8])
+            || self.status_is(7, &[20, 21, 22, 23, 24, 26, 27, 60]);
+        if of_sender {
+            return Some(Class::SenderRefused);
         }
-        if says(CLIENT) || matches!(status, Some((7, 25 | 27))) {
-            return Class::ClientBlocked;
+        if listed {
+            return Some(Class::Listed);
         }
-        let early = if phase == Phase::Mail { early(reply.code()) } else { None };
-        if let Some(class) = early {
-            return class;
+        if self.says(phrases::CLIENT) {
+            return Some(Class::ClientRefused);
         }
-        if says(UNKNOWN_USER) || matches!(status, Some((1, 1 | 2 | 6 | 10))) {
-            return Class::UnknownUser;
+        self.says(phrases::AUTH).then_some(Class::AuthNeeded)
+    }
+
+    /// Out of sequence; and codes that are about the sender when they answer MAIL.
+    fn of_order(&self) -> Option<Class> {
+        let code = self.reply.code();
+        if code == 503 && self.says(phrases::SEQUENCE) {
+            return Some(Class::Sequence);
         }
-        if transient {
-            return Class::Deferred;
+        let of_sender = self.phase == Phase::Mail && matches!(code, 501 | 503 | 504 | 553 | 555);
+        of_sender.then_some(Class::SenderRefused)
+    }
+
+    fn of_recipient(&self) -> Option<Class> {
+        if self.says(phrases::UNKNOWN_DOMAIN) || self.status_is(1, &[2]) {
+            return Some(Class::UnknownDomain);
         }
-        if wording.contains("invalid recipient") {
-            return Class::InvalidRecipient;
+        if self.says(phrases::UNKNOWN_USER) || self.status_is(1, &[1, 6, 10]) {
+            return Some(Class::UnknownUser);
         }
-        if wording.contains("access denied") {
-            return Class::Denied;
+        if self.says(phrases::UNVERIFIED) {
+            return Some(Class::Unverified);
         }
-        let syntax_code = matches!(reply.code(), 500 | 501 | 502 | 553 | 555);
-        if syntax_code || says(SYNTAX) || matches!(status, Some((1, 3) | (5, 2 | 4))) {
+        // 4.1.x is about an address, and not yet a no.
+        let of_address = self.transient && self.status.is_some_and(|(subject, _)| subject == 1);
+        of_address.then_some(Class::Unverified)
+    }
+
+    fn by_code(&self) -> Class {
+        let code = self.reply.code();
+        let worded = self.says(phrases::SYNTAX) || self.status_is(1, &[3]);
+        if worded || self.status_is(5, &[2, 4]) {
             return Class::Syntax;
         }
-        if matches!(reply.code(), 503 | 504) {
-            return Class::Sequence;
+        if self.says(&["invalid recipient"]) {
+            return Class::InvalidRecipient;
         }
-        Class::Unworded
-    }
-}
-
-/// Codes that are about the sender when they answer MAIL.
-fn early(code: u16) -> Option<Class> {
-    matches!(code, 501 | 503 | 504 | 553 | 555).then_some(Class::SenderRefused)
-}
-
-/// Drops `<…>` and `[…]`; an opening bracket without its partner stays.
-fn without_brackets(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(open) = rest.find(['<', '[']) {
-        let (before, tail) = rest.split_at(open);
-        out.push_str(before);
-        let close = if tail.starts_with('<') { '>' } else { ']' };
-        match tail.find(close) {
-            Some(end) => {
-                out.push(' ');
-                rest = tail.get(end + 1..).unwrap_or_default();
-            }
-            None => {
-                out.push_str(tail);
-                rest = "";
-            }
+        if self.says(&["mailbox unavailable"]) {
+            return Class::MailboxUnavailable;
+        }
+        if self.says(&["access denied"]) {
+            return Class::Denied;
+        }
+        match code {
+            500 | 501 | 553 | 555 => Class::Syntax,
+            503 | 504 => Class::Sequence,
+            _ => Class::Unworded,
         }
     }
-    out.push_str(rest);
-    out
-}
-
-/// An enhanced status such as `5.7.1` or `(#5.7.1)`.
-fn is_status(word: &str) -> bool {
-    let word = word.trim_matches(|c: char| !c.is_ascii_digit());
-    let mut parts = word.split('.');
-    let class = parts.next().is_some_and(|c| matches!(c, "2" | "4" | "5"));
-    let numbers = parts.clone().count() == 2;
-    class && numbers && parts.all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
 }
 
 #[cfg(test)]

@@ -40,17 +40,14 @@ fn other_refusals() {
     let table = [
         (
             "554 5.7.1 Service unavailable; Client host [192.0.2.9] blocked using bl.test",
-            Class::ClientBlocked,
+            Class::Listed,
         ),
         (
             "554 5.7.1 <client.test[192.0.2.9]>: Client host rejected: Access denied",
-            Class::ClientBlocked,
+            Class::ClientRefused,
         ),
-        ("550 open relay, see the listing in our blacklist", Class::ClientBlocked),
-        (
-            "450 4.7.25 Client host rejected: cannot find your reverse hostname",
-            Class::ClientBlocked,
-        ),
+        ("550 open relay, see the listing in our blacklist", Class::Listed),
+        ("450 4.7.25 Client host rejected: cannot find your reverse hostname", Class::Listed),
         ("504 5.5.2 <x>: Helo command rejected: need fully-qualified hostname", Class::HeloRefused),
         (
             "450 4.1.8 <p@audit.example>: Sender address rejected: Domain not found",

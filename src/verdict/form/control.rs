@@ -1,0 +1,73 @@
+//! Acceptances, and the random user that shows whether one proves anything.
+
+use crate::evidence::{Control, Form};
+use crate::smtp::{Phase, Reply, Severity};
+use crate::target::name::is_at_or_below;
+use crate::verdict::wording::Class;
+use crate::verdict::{Outcome, Undecided};
+
+use super::{Base, Judge, sure, undecided};
+
+impl<'a> Judge<'a> {
+    /// An acceptance counts unless the server may have taken the recipient for one of its own.
+    pub(super) fn by_control(&self, form: &Form) -> Base {
+        if self.sink {
+            return undecided(Undecided::ScriptedSink);
+        }
+        if self.inside {
+            return undecided(Undecided::VantageInside);
+        }
+        let canary = &self.evidence.identity.canary.1;
+        if self.evidence.server_names.iter().any(|name| is_at_or_below(name, canary)) {
+            return undecided(Undecided::CanaryMaybeLocal);
+        }
+        if !form.outer.is_own() {
+            return sure(Outcome::AcceptedRecipient);
+        }
+        let mut controls = self.controls(Control::RandomUser).filter(|(_, control)| {
+            control.outer == form.outer
+                && control.outer_domain == form.outer_domain
+                && control.shares_context(form)
+        });
+        let refused = controls
+            .next()
+            .and_then(|(index, _)| self.newest_at_rcpt(index))
+            .is_some_and(|reply| self.refuses_the_user(reply));
+        if refused { sure(Outcome::AcceptedRecipient) } else { undecided(Undecided::LocalControl) }
+    }
+
+    /// True when a reply refuses a random user as such, and not us, the sender or the moment.
+    fn refuses_the_user(&self, reply: &Reply) -> bool {
+        match self.names.classify(reply, Phase::Rcpt) {
+            Class::RelayDenied => true,
+            Class::Denied
+            | Class::InvalidRecipient
+            | Class::MailboxUnavailable
+            | Class::UnknownUser
+            | Class::UnknownDomain
+            | Class::Unverified
+            | Class::Syntax
+            | Class::Unworded => reply.severity() == Severity::Permanent,
+            Class::Accepted
+            | Class::AuthNeeded
+            | Class::TlsNeeded
+            | Class::Listed
+            | Class::ClientRefused
+            | Class::HeloRefused
+            | Class::SenderRefused
+            | Class::Sequence
+            | Class::Throttled
+            | Class::Deferred
+            | Class::Odd => false,
+        }
+    }
+
+    /// The newest reply to a control at RCPT, confirmations included.
+    fn newest_at_rcpt(&self, index: usize) -> Option<&'a Reply> {
+        let attempts = self.evidence.attempts.iter().rev();
+        attempts.filter(|attempt| attempt.form == index).find_map(|attempt| {
+            let exchange = self.evidence.exchange(attempt)?;
+            exchange.answer.reply().filter(|_| exchange.phase == Phase::Rcpt)
+        })
+    }
+}

@@ -1,0 +1,278 @@
+//! The outcome of one form, read by the light of the controls that share its context.
+
+mod control;
+mod difference;
+mod names;
+
+use crate::evidence::{Answer, Attempt, Control, Evidence, Form, Loss};
+use crate::finding::Confidence;
+use crate::probe::Axis;
+use crate::smtp::{Phase, Reply, Severity};
+use crate::target::{Role, network::vantage_is_inside};
+
+use super::wording::{Class, Names};
+use super::{NotRun, Outcome, Refusal, Undecided};
+
+use names::{is_plain_address, names_foreign_mailbox, names_of, names_only_the_sender};
+
+/// An outcome with its confidence.
+type Base = (Outcome, Confidence);
+
+/// Judges the forms of one host.
+#[derive(Debug)]
+pub struct Judge<'a> {
+    evidence: &'a Evidence,
+    names: Names,
+    inside: bool,
+    sink: bool,
+}
+
+/// What became of one form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FormVerdict {
+    /// What became of it.
+    pub outcome: Outcome,
+    /// How sure that is.
+    pub confidence: Confidence,
+    /// Transcript and exchange that decide it.
+    pub evidence: Option<(usize, usize)>,
+    /// For an acceptance: whether it repeated, alone on a fresh connection; `None` when that was
+    /// not tried.
+    pub repeated: Option<bool>,
+}
+
+fn sure(outcome: Outcome) -> Base {
+    (outcome, Confidence::High)
+}
+
+fn undecided(why: Undecided) -> Base {
+    sure(Outcome::Inconclusive(why))
+}
+
+impl<'a> Judge<'a> {
+    /// Reads what the whole host has in common.
+    pub fn new(evidence: &'a Evidence) -> Self {
+        let first = evidence.transcripts.first();
+        let inside = !evidence.outside_asserted
+            && first.is_some_and(|t| vantage_is_inside(t.local.ip(), t.peer.ip()));
+        let mut judge = Self { evidence, names: names_of(evidence), inside, sink: false };
+        let sink = judge.controls(Control::RcptBeforeMail).any(|(index, _)| {
+            judge.reply_to(index).is_some_and(|(reply, phase)| {
+                phase == Phase::Rcpt && reply.severity() == Severity::Positive
+            })
+        });
+        judge.sink = sink;
+        judge
+    }
+
+    /// True when we connect from a place that every server trusts.
+    pub fn is_inside(&self) -> bool {
+        self.inside
+    }
+
+    /// True when the server accepted what no server accepts.
+    pub fn is_sink(&self) -> bool {
+        self.sink
+    }
+
+    /// What became of form `index`.
+    pub fn form(&self, index: usize) -> FormVerdict {
+        let attempt = self.evidence.deciding(index);
+        let evidence = attempt.map(|attempt| (attempt.transcript, attempt.exchange));
+        let (base, confidence) = self.base(index);
+        let axis = self.evidence.forms.get(index).and_then(Form::axis);
+        // A refusal of what only this form has in common with no plain one is a refusal of the
+        // form, provided that a plain one got past it.
+        let outcome = match (base, axis) {
+            (Outcome::Inconclusive(Undecided::SenderRefused), Some(Axis::Sender))
+                if self.plain_is_judged() =>
+            {
+                Outcome::Refused(Refusal::Sender)
+            }
+            (Outcome::Inconclusive(Undecided::HeloRefused), Some(Axis::Helo))
+                if self.plain_is_judged() =>
+            {
+                Outcome::Refused(Refusal::Helo)
+            }
+            _ => base,
+        };
+        if outcome != Outcome::AcceptedRecipient {
+            return FormVerdict { outcome, confidence, evidence, repeated: None };
+        }
+        let repeated = self.evidence.confirmation(index).map(|again| {
+            let answer = self.answer(again);
+            matches!(answer, Some(Answer::Reply(reply)) if reply.severity() == Severity::Positive)
+                && self.phase(again) == Some(Phase::Rcpt)
+        });
+        let own = self.evidence.forms.get(index).is_some_and(|form| form.outer.is_own());
+        let confidence = match (repeated, own) {
+            (Some(true), false) => Confidence::High,
+            (Some(true), true) => Confidence::Medium,
+            _ => Confidence::Low,
+        };
+        FormVerdict { outcome, confidence, evidence, repeated }
+    }
+
+    /// True when some plain form got past HELO and MAIL and was refused as relaying.
+    pub fn plain_is_judged(&self) -> bool {
+        let mut plain = self.evidence.forms.iter().enumerate().filter(|(_, form)| form.is_plain());
+        plain.any(|(index, _)| self.base(index).0.is_relay_refusal())
+    }
+
+    /// True when a retry may say more: the server said "not now".
+    pub fn wants_retry(&self, index: usize) -> bool {
+        let transient = self.reply_to(index).is_some_and(|(reply, phase)| {
+            reply.severity() == Severity::Transient
+                && self.names.classify(reply, phase) != Class::RelayDenied
+        });
+        let control_of_sequence =
+            self.evidence.forms.get(index).and_then(Form::control) == Some(Control::RcptBeforeMail);
+        transient && !control_of_sequence
+    }
+
+    /// The outcome without regard to what plain forms say.
+    fn base(&self, index: usize) -> Base {
+        let (Some(form), Some(attempt)) =
+            (self.evidence.forms.get(index), self.evidence.deciding(index))
+        else {
+            return sure(self.not_asked());
+        };
+        match (self.answer(attempt), self.phase(attempt)) {
+            (Some(Answer::Reply(reply)), Some(phase)) => {
+                let base = self.by_reply(form, reply, phase);
+                let at_end = form.control() == Some(Control::PlainAtEnd);
+                // Banned midway, everything is refused: without a wording, only the same refusal
+                // as at the start says the same.
+                if at_end && base.0.is_relay_refusal() && !self.repeats_the_start(form, reply) {
+                    return undecided(Undecided::UnknownWording);
+                }
+                base
+            }
+            (Some(Answer::Lost(loss)), _) => undecided(match loss {
+                Loss::Closed | Loss::Reset => Undecided::ConnectionLost,
+                Loss::Timeout { .. } => Undecided::Timeout,
+                Loss::Fault(_) => Undecided::PeerFault,
+            }),
+            _ => undecided(Undecided::NotAnswered),
+        }
+    }
+
+    fn not_asked(&self) -> Outcome {
+        match self.evidence.stopped {
+            Some(stop) => Outcome::NotRun(NotRun::Stopped(stop)),
+            None if self.evidence.transcripts.is_empty() => Outcome::NotRun(NotRun::Unreachable),
+            None => Outcome::Inconclusive(Undecided::NotAnswered),
+        }
+    }
+
+    fn by_reply(&self, form: &Form, reply: &Reply, phase: Phase) -> Base {
+        let class = self.names.classify(reply, phase);
+        match (phase, class) {
+            (_, Class::Odd) => undecided(Undecided::PeerFault),
+            (Phase::Rcpt, _) => self.by_recipient(form, reply, class),
+            // The command before was accepted, and then nothing was asked.
+            (_, Class::Accepted) => undecided(Undecided::NotAnswered),
+            (_, Class::Throttled) => undecided(Undecided::Throttled),
+            (Phase::Mail, _) => self.by_sender(class),
+            (_, Class::TlsNeeded) => sure(Outcome::TlsRequired),
+            _ if reply.severity() == Severity::Transient => sure(Outcome::Deferred),
+            (_, Class::Listed | Class::ClientRefused) => undecided(Undecided::Blocked),
+            (Phase::Ehlo | Phase::Helo, _) => undecided(Undecided::HeloRefused),
+            // RFC 5321 section 3.1: a refusal in place of a greeting is one of the client or of
+            // the service, whatever it says.
+            (Phase::Greeting, _) => undecided(Undecided::Blocked),
+            (Phase::Rset, _) => undecided(Undecided::Throttled),
+            _ => undecided(Undecided::ConnectionLost),
+        }
+    }
+
+    /// What a refusal of MAIL means for the form.
+    fn by_sender(&self, class: Class) -> Base {
+        match class {
+            Class::RelayDenied => sure(Outcome::Refused(Refusal::Relay)),
+            Class::AuthNeeded => sure(Outcome::AuthRequired),
+            Class::TlsNeeded => sure(Outcome::TlsRequired),
+            Class::Deferred => sure(Outcome::Deferred),
+            Class::ClientRefused if self.wants_a_login() => sure(Outcome::AuthRequired),
+            Class::Listed | Class::ClientRefused => undecided(Undecided::Blocked),
+            Class::HeloRefused => undecided(Undecided::HeloRefused),
+            Class::Sequence => undecided(Undecided::UnknownWording),
+            _ => undecided(Undecided::SenderRefused),
+        }
+    }
+
+    fn by_recipient(&self, form: &Form, reply: &Reply, class: Class) -> Base {
+        let own = form.outer.is_own();
+        let transient = reply.severity() == Severity::Transient;
+        match class {
+            Class::Accepted => self.by_control(form),
+            Class::RelayDenied => sure(Outcome::Refused(Refusal::Relay)),
+            Class::AuthNeeded => sure(Outcome::AuthRequired),
+            Class::TlsNeeded => sure(Outcome::TlsRequired),
+            Class::Deferred => sure(Outcome::Deferred),
+            Class::Throttled => undecided(Undecided::Throttled),
+            Class::HeloRefused => undecided(Undecided::HeloRefused),
+            Class::SenderRefused => undecided(Undecided::SenderRefused),
+            Class::ClientRefused if !transient && self.wants_a_login() => {
+                sure(Outcome::AuthRequired)
+            }
+            Class::Listed | Class::ClientRefused => undecided(Undecided::Blocked),
+            Class::Sequence => undecided(Undecided::UnknownWording),
+            Class::UnknownUser | Class::UnknownDomain | Class::Unverified
+                if names_only_the_sender(form, reply) =>
+            {
+                undecided(Undecided::SenderRefused)
+            }
+            // "Not now" about a user of its own is not yet a no.
+            Class::UnknownUser | Class::UnknownDomain | Class::Unverified if own && transient => {
+                sure(Outcome::Deferred)
+            }
+            // A user that exists nowhere else than here, as the form was written.
+            Class::UnknownUser | Class::InvalidRecipient
+                if own && !names_foreign_mailbox(form, reply) =>
+            {
+                sure(Outcome::Refused(Refusal::UnknownUser))
+            }
+            Class::UnknownUser | Class::UnknownDomain | Class::Unverified => {
+                undecided(Undecided::RecipientVerification)
+            }
+            Class::MailboxUnavailable if !own => undecided(Undecided::RecipientVerification),
+            // A plain address has no syntax to refuse, whatever the code says.
+            Class::Syntax if own || !is_plain_address(form) => {
+                sure(Outcome::Refused(Refusal::Syntax))
+            }
+            _ => self.by_difference(form, reply, class),
+        }
+    }
+
+    /// On a submission port that offers AUTH, a refusal of every client means: log in.
+    fn wants_a_login(&self) -> bool {
+        self.evidence.target.role() == Role::Submission
+            && self.evidence.extensions.iter().any(|keyword| keyword == "AUTH")
+    }
+
+    fn controls(&self, wanted: Control) -> impl Iterator<Item = (usize, &'a Form)> {
+        let forms = self.evidence.forms.iter().enumerate();
+        forms.filter(move |(_, form)| form.control() == Some(wanted))
+    }
+
+    fn answer(&self, attempt: &Attempt) -> Option<&'a Answer> {
+        self.evidence.exchange(attempt).map(|exchange| &exchange.answer)
+    }
+
+    fn phase(&self, attempt: &Attempt) -> Option<Phase> {
+        self.evidence.exchange(attempt).map(|exchange| exchange.phase)
+    }
+
+    /// The reply that decides a form, with its phase.
+    fn reply_to(&self, index: usize) -> Option<(&'a Reply, Phase)> {
+        let exchange = self.evidence.exchange(self.evidence.deciding(index)?)?;
+        Some((exchange.answer.reply()?, exchange.phase))
+    }
+}
+
+/// True when a reply complains of too much: errors, commands, connections. It says nothing about
+/// the form that it answers, and asks for a new connection and less on it.
+pub fn is_complaint(evidence: &Evidence, reply: &Reply) -> bool {
+    reply.is_refusal() && names_of(evidence).classify(reply, Phase::Rcpt) == Class::Throttled
+}

@@ -1,0 +1,97 @@
+//! Whose names a reply holds: the auditor's, the server's, the recipient's.
+
+use crate::evidence::{Evidence, Form, SenderKind};
+use crate::smtp::{Reply, WireText};
+use crate::verdict::wording::Names;
+
+/// Everything that may stand in a reply without being wording.
+pub(super) fn names_of(evidence: &Evidence) -> Names {
+    let identity = &evidence.identity;
+    let mut names: Vec<String> = evidence.server_names.clone();
+    names.extend(evidence.target.name().map(str::to_owned));
+    names.extend(evidence.target.mail_domain().map(str::to_owned));
+    names.extend(identity.local_domains.iter().cloned());
+    names.extend(identity.auditor_domain.clone());
+    names.extend(identity.helo.clone());
+    names.push(identity.canary.1.clone());
+    let mut local_parts = vec![identity.canary.0.clone()];
+    for form in &evidence.forms {
+        let envelope = &form.envelope;
+        names.extend(envelope.helo.iter().map(text));
+        for path in [&envelope.reverse_path, &envelope.forward_path] {
+            let path = text(path);
+            let local = path.rsplit_once('@').map_or(path.as_str(), |(local, _)| local);
+            local_parts.push(local.to_owned());
+        }
+    }
+    // A local part that is an everyday word, such as `user`, may be meant as the word.
+    names.extend(local_parts.into_iter().filter(|l| l.chars().any(|c| !c.is_ascii_alphabetic())));
+    names.sort();
+    names.dedup();
+    let mut addresses = vec![evidence.target.address()];
+    addresses.extend(evidence.transcripts.first().map(|transcript| transcript.local.ip()));
+    addresses.extend(identity.canary_address);
+    Names::new(names, &addresses)
+}
+
+/// True for `local@domain` of letters, digits, dots, hyphens and plus signs only.
+pub(super) fn is_plain_address(form: &Form) -> bool {
+    let path = form.envelope.forward_path.as_bytes();
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b".-+@".contains(byte);
+    path.iter().all(plain) && path.iter().filter(|byte| **byte == b'@').count() == 1
+}
+
+/// True when a reply names the sender and nothing of the recipient: what does not exist is then the
+/// sender. The sender's domain alone is a name of the sender only beside a recipient at the
+/// server's own domain.
+pub(super) fn names_only_the_sender(form: &Form, reply: &Reply) -> bool {
+    let said = reply.text().to_lowercase();
+    let sender = text(&form.envelope.reverse_path);
+    let Some((_, domain)) = sender.rsplit_once('@') else { return false };
+    let own = form.outer.is_own() && form.sender == SenderKind::Foreign;
+    let names_sender = stands_alone(&said, &sender) || own && stands_alone(&said, domain);
+    names_sender && !recipients(form).any(|part| said.contains(&part) && !sender.contains(&part))
+}
+
+/// True when a reply to a form at the server's own domain names the mailbox that is hidden in it
+/// as if it had been asked for: the server has taken the form apart.
+pub(super) fn names_foreign_mailbox(form: &Form, reply: &Reply) -> bool {
+    let said = reply.text().to_lowercase();
+    let path = text(&form.envelope.forward_path);
+    let mut parts = recipients(form);
+    let (Some(one), Some(other)) = (parts.next(), parts.next()) else { return false };
+    if said.contains(&path) {
+        return false;
+    }
+    [format!("{one}@{other}"), format!("{other}@{one}")].iter().any(|m| stands_alone(&said, m))
+}
+
+/// True where a name is not part of a longer one.
+fn stands_alone(said: &str, name: &str) -> bool {
+    let of_name = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '+' | '@');
+    said.match_indices(name).any(|(at, _)| {
+        let (before, rest) = said.split_at(at);
+        let mut after = rest.get(name.len()..).unwrap_or_default().chars();
+        let ends = match after.next() {
+            Some('.') => !after.next().is_some_and(of_name),
+            Some(c) => !of_name(c),
+            None => true,
+        };
+        // A domain may stand behind its local part.
+        let begins = !before.ends_with(|c: char| of_name(c) && c != '@');
+        !name.is_empty() && begins && ends
+    })
+}
+
+/// The names that a forward-path is made of, from left to right.
+fn recipients(form: &Form) -> impl Iterator<Item = String> {
+    let path = text(&form.envelope.forward_path);
+    let is_border = |c: char| matches!(c, '@' | '%' | '!' | '"' | ':' | ',' | '[' | ']');
+    let parts: Vec<_> =
+        path.split(is_border).filter(|part| part.len() > 2).map(str::to_owned).collect();
+    parts.into_iter()
+}
+
+fn text(wire: &WireText) -> String {
+    String::from_utf8_lossy(wire.as_bytes()).to_lowercase()
+}

@@ -1,0 +1,196 @@
+//! What the server's own users tell about a refusal without a clear wording.
+
+use crate::finding::Confidence;
+use crate::verdict::Judge;
+
+use super::host::{GREYLISTED, Line, OK, RELAY, UNKNOWN, check_outcomes, host};
+
+const NO: &str = "550 5.7.1 Zustellung verweigert";
+const BLOCK: &str = "554 5.7.1 Client host [198.51.100.66] blocked using bl.test";
+
+/// The same circumstances for every wording: what the locals got, and what the plain foreign form
+/// comes out as with a foreign language, with "Access denied" and with "Invalid recipient".
+#[test]
+fn plain_form() {
+    let own = "own";
+    let table: [(&str, &[Line<'_>], [&str; 3]); 17] = [
+        ("local user accepted", &[("S02 user", OK)], ["refused relay"; 3]),
+        ("random user accepted", &[("S02 random", OK)], ["refused relay"; 3]),
+        (
+            "local user accepted, random user refused alike",
+            &[("S02 user", OK), ("S02 random", own)],
+            ["refused relay"; 3],
+        ),
+        (
+            "only postmaster accepted",
+            &[("S02 postmaster", OK)],
+            ["inconclusive no-local-user", "refused relay", "refused relay"],
+        ),
+        (
+            "random user told apart",
+            &[("S02 postmaster", OK), ("S02 random", UNKNOWN)],
+            ["refused relay"; 3],
+        ),
+        (
+            "random user told apart, postmaster refused",
+            &[("S02 postmaster", "550 5.2.1 disabled"), ("S02 random", UNKNOWN)],
+            ["inconclusive unknown-wording"; 3],
+        ),
+        (
+            "random user refused alike, postmaster exempt",
+            &[("S02 postmaster", OK), ("S02 random", own)],
+            ["inconclusive no-local-user", "inconclusive no-local-user", "refused relay"],
+        ),
+        (
+            "one random user told apart, one refused alike",
+            &[("S02 postmaster", OK), ("S02 random", UNKNOWN), ("R01 random", own)],
+            ["inconclusive no-local-user", "inconclusive no-local-user", "refused relay"],
+        ),
+        (
+            "random user put off",
+            &[("S02 postmaster", OK), ("S02 random", GREYLISTED)],
+            ["inconclusive no-local-user", "inconclusive no-local-user", "refused relay"],
+        ),
+        (
+            "random user not asked",
+            &[("S02 postmaster", OK), ("S02 random", "")],
+            ["inconclusive no-local-user", "inconclusive no-local-user", "refused relay"],
+        ),
+        (
+            "local user put off, random user told apart",
+            &[("S02 postmaster", OK), ("S02 user", GREYLISTED), ("S02 random", UNKNOWN)],
+            ["inconclusive no-local-user", "inconclusive no-local-user", "refused relay"],
+        ),
+        (
+            "all refused alike",
+            &[("S02 postmaster", own), ("S02 user", own), ("S02 random", own)],
+            ["inconclusive blocked", "inconclusive blocked", "inconclusive unknown-wording"],
+        ),
+        (
+            "the named user refused alike, postmaster exempt",
+            &[("S02 postmaster", OK), ("S02 user", own)],
+            ["inconclusive blocked", "inconclusive blocked", "refused relay"],
+        ),
+        (
+            "all put off",
+            &[("S02 postmaster", GREYLISTED), ("S02 user", GREYLISTED)],
+            ["inconclusive unknown-wording"; 3],
+        ),
+        (
+            "all lost",
+            &[("S02 postmaster", "closed"), ("S02 user", "timeout")],
+            ["inconclusive unknown-wording"; 3],
+        ),
+        ("no control", &[], ["inconclusive unknown-wording"; 3]),
+        (
+            "local users under another sender, and under another name",
+            &[("S04 user", OK), ("H01 user", OK), ("S04 random", OK)],
+            ["inconclusive unknown-wording"; 3],
+        ),
+    ];
+    for (name, locals, wants) in table {
+        for (foreign, want) in [NO, "550 Access denied", "550 Invalid recipient"].iter().zip(wants)
+        {
+            let mut lines = vec![("S02", *foreign)];
+            let own = |reply| if reply == own { *foreign } else { reply };
+            lines.extend(locals.iter().map(|(key, reply)| (*key, own(*reply))));
+            assert_eq!(super::host::outcome(&host(&lines)), want, "{name}: {foreign}");
+        }
+    }
+}
+
+/// Controls that were deferred, are missing or say otherwise never cancel an explicit refusal.
+#[test]
+fn relay_wording_needs_no_control() {
+    let controls: [&[Line<'_>]; 6] = [
+        &[],
+        &[("S02 postmaster", GREYLISTED), ("S02 user", GREYLISTED), ("S02 random", GREYLISTED)],
+        &[("S02 postmaster", ""), ("S02 user", "")],
+        &[("S02 postmaster", "closed"), ("S02 user", "fault")],
+        &[("S02 postmaster", RELAY), ("S02 user", RELAY), ("S02 random", RELAY)],
+        &[("S02 postmaster", BLOCK), ("S02 random", BLOCK)],
+    ];
+    for more in controls {
+        let mut lines = vec![("S02", RELAY)];
+        lines.extend(more);
+        assert_eq!(super::host::outcome(&host(&lines)), "refused relay", "{more:?}");
+    }
+}
+
+/// Nor does an accepted local user make a refusal of us one to relay.
+#[test]
+fn block_wording_is_never_a_difference() {
+    check_outcomes(&[
+        ("postmaster exempt", &[("S02", BLOCK), ("S02 postmaster", OK)], "inconclusive blocked"),
+        (
+            "postmaster exempt, random user blocked",
+            &[("S02", BLOCK), ("S02 postmaster", OK), ("S02 random", BLOCK)],
+            "inconclusive blocked",
+        ),
+        ("local user accepted", &[("S02", BLOCK), ("S02 user", OK)], "inconclusive blocked"),
+    ]);
+}
+
+#[test]
+fn forms_at_the_own_domain() {
+    check_outcomes(&[
+        (
+            "as an unknown user, while a local user is accepted",
+            &[("R01", NO), ("R01 random", NO), ("R01 user", OK)],
+            "refused unknown-user",
+        ),
+        (
+            "otherwise than an unknown user, while a local user is accepted",
+            &[("R01", NO), ("R01 random", UNKNOWN), ("R01 user", OK)],
+            "refused relay",
+        ),
+        (
+            "as an unknown user elsewhere",
+            &[("R01", NO), ("S02 random", NO), ("R01 user", OK)],
+            "refused relay",
+        ),
+        (
+            "as an unknown user, and only postmaster is accepted: it may be a block",
+            &[("R01", NO), ("R01 random", NO), ("R01 postmaster", OK)],
+            "inconclusive no-local-user",
+        ),
+        (
+            "otherwise than an unknown user, and only postmaster is accepted",
+            &[("R01", NO), ("R01 random", UNKNOWN), ("R01 postmaster", OK)],
+            "refused relay",
+        ),
+        ("no control", &[("R01", NO)], "inconclusive unknown-wording"),
+        ("all alike", &[("R01", NO), ("R01 postmaster", NO)], "inconclusive blocked"),
+    ]);
+}
+
+/// Ticket numbers and addresses do not tell two refusals apart; another reason does.
+#[test]
+fn likeness() {
+    let table = [
+        ("550 5.7.1 go away (id a1-7)", "550 5.7.1 go away (id b2-9)", true),
+        ("550 5.7.1 <a@b.example>: no", "550 5.7.1 nobody-x9@target.example: no", true),
+        ("550 5.7.1 message refused ticket abc", "550 5.7.1 message refused ticket def", true),
+        ("550 5.7.1 Zustellung verweigert", "550 5.7.1 Empfaenger unbekannt", false),
+        ("550 5.7.1 no", "550 5.2.0 no", false),
+        ("550 no", "554 no", false),
+    ];
+    for (foreign, random, alike) in table {
+        let lines = [("S02", foreign), ("S02 random", random), ("S02 postmaster", OK)];
+        let want = if alike { "inconclusive no-local-user" } else { "refused relay" };
+        assert_eq!(super::host::outcome(&host(&lines)), want, "{foreign} / {random}");
+    }
+}
+
+#[test]
+fn confidence_follows_the_control() {
+    let table: [(&[Line<'_>], Confidence); 4] = [
+        (&[("S02", RELAY)], Confidence::High),
+        (&[("S02", NO), ("S02 user", OK)], Confidence::High),
+        (&[("S02", "550 Invalid recipient"), ("S02 postmaster", OK)], Confidence::Medium),
+        (&[("S02", NO), ("S02 postmaster", OK), ("S02 random", UNKNOWN)], Confidence::Low),
+    ];
+    for (lines, want) in table {
+        assert_eq!(Judge::new(&host(lines)).form(0).confidence, want, "{lines:?}");
+    }
+}

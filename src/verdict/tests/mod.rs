@@ -1,0 +1,11 @@
+//! Judgement held against hand-made evidence, case by case.
+
+mod acceptance;
+mod classes;
+mod coverage;
+mod difference;
+mod end;
+mod host;
+mod property;
+mod reach;
+mod vectors;

@@ -1,0 +1,111 @@
+//! The phrases that servers use, by meaning.
+//!
+//! A phrase matches whole words within one sentence; a `*` at its end leaves the last word open.
+//! Apostrophes are left out of words, hyphens stay in them, and `_` stands for a name or an
+//! address (see [`super::text`]).
+
+mod recipient;
+mod us;
+
+pub(super) use recipient::*;
+pub(super) use us::*;
+
+/// A refusal to relay, in a firm wording that nobody uses for anything else.
+pub(super) const RELAY_FIRM: &[&str] = &[
+    "relay access denied",
+    "relay access is denied",
+    "relaying access denied",
+    "relay denied",
+    "relay is denied",
+    "relaying denied",
+    "relaying is denied",
+    "relay temporarily denied",
+    "relaying temporarily denied",
+    "relaying to _ denied",
+    "relay not permitted",
+    "relay is not permitted",
+    "relaying not permitted",
+    "relaying is not permitted",
+    "relay not allowed",
+    "relay is not allowed",
+    "relaying not allowed",
+    "relaying is not allowed",
+    "relaying mail is not allowed",
+    "relaying mail to _ is not allowed",
+    "relay prohibited",
+    "relay is prohibited",
+    "relaying prohibited",
+    "relaying is prohibited",
+    "relay rejected",
+    "relaying rejected",
+    "relay refused",
+    "relaying refused",
+    "relay forbidden",
+    "relaying forbidden",
+    "relay not authorized",
+    "relaying not authorized",
+    "relay disabled",
+    "relaying disabled",
+    "relaying is disabled",
+    "no relaying",
+    "not permitted to relay",
+    "not allowed to relay",
+    "not authorized to relay",
+    "not authorised to relay",
+    "not configured to relay",
+    "prefers not to relay",
+    "we do not relay",
+    "we dont relay",
+    "rcpthosts",
+    "tenantattribution",
+    "non-accepted domain",
+];
+
+/// Words of a refusal to relay that an unable server or a block may use too.
+pub(super) const RELAY_WEAK: &[&str] = &[
+    "unable to relay",
+    "cannot relay",
+    "can not relay",
+    "cant relay",
+    "do not relay",
+    "does not relay",
+    "dont relay",
+    "doesnt relay",
+    "will not relay",
+    "wont relay",
+    "may not relay",
+    "refuse to relay",
+    "permitted to relay",
+    "allowed to relay",
+    "authorized to relay",
+    "authorised to relay",
+];
+
+/// What a block says of the client that it blocks.
+pub(super) const OPEN_RELAY: &[&str] = &[
+    "open relay",
+    "open relays",
+    "open-relay",
+    "open-relays",
+    "open mail relay",
+    "insecure relay",
+    "third party relay*",
+    "third-party relay*",
+];
+
+/// The reply passes on what another server said.
+pub(super) const QUOTED: &[&str] = &[
+    "callout*",
+    "callback*",
+    "undeliverable address",
+    "unverified address",
+    "in reply to",
+    "host _ said",
+    "host _ _ said",
+    "host said",
+    "server said",
+];
+
+/// The verification of a sender, by asking another server or not.
+pub(super) const SENDER_VERIFICATION: &[&str] =
+    &["sender verif*", "sender callout*", "sender callback*", "verify sender", "verifying sender"];

@@ -1,0 +1,202 @@
+//! The words of a reply, without the names and addresses in it.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use crate::smtp::Reply;
+
+/// Every name that may stand in a reply without meaning anything.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    /// Lower case, longest first.
+    names: Vec<String>,
+}
+
+/// The words of a reply: lower case, each framed by spaces, `|` between sentences, `_` in place of
+/// names, addresses and whatever holds a digit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wording {
+    words: String,
+    /// The same with host names and links taken apart, for the lists that they name.
+    with_hosts: String,
+}
+
+impl Names {
+    pub(crate) fn new(names: impl IntoIterator<Item = String>, addresses: &[IpAddr]) -> Self {
+        let texts = addresses.iter().map(IpAddr::to_string);
+        let mut names: Vec<_> = names
+            .into_iter()
+            .chain(texts)
+            .map(|name| name.to_lowercase())
+            .filter(|name| name.len() > 2)
+            .collect();
+        names.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+        names.dedup();
+        Self { names }
+    }
+
+    pub(crate) fn wording(&self, reply: &Reply) -> Wording {
+        let mut text = String::new();
+        for line in reply.texts() {
+            text.push(' ');
+            text.push_str(&String::from_utf8_lossy(line).to_lowercase());
+        }
+        let mut text = without_brackets(&text);
+        for name in &self.names {
+            text = without_name(&text, name);
+        }
+        Wording { words: words(&text, false), with_hosts: words(&text, true) }
+    }
+}
+
+impl Wording {
+    /// True when one of the phrases stands in the reply.
+    pub(super) fn says(&self, phrases: &[&str]) -> bool {
+        phrases.iter().any(|phrase| stands_in(&self.words, phrase))
+    }
+
+    /// The same, with the names of hosts and links read as words.
+    pub(super) fn names(&self, phrases: &[&str]) -> bool {
+        phrases.iter().any(|phrase| stands_in(&self.with_hosts, phrase))
+    }
+
+    /// True when more than half of the words are the same.
+    pub(super) fn resembles(&self, other: &Self) -> bool {
+        let (one, other) = (self.vocabulary(), other.vocabulary());
+        let shared = one.intersection(&other).count();
+        one == other || 2 * shared > one.len().max(other.len())
+    }
+
+    fn vocabulary(&self) -> BTreeSet<&str> {
+        self.words.split(' ').filter(|word| !matches!(*word, "" | "_" | "|")).collect()
+    }
+}
+
+fn stands_in(words: &str, phrase: &str) -> bool {
+    let stem = phrase.strip_suffix('*');
+    let found = stem.unwrap_or(phrase);
+    words.match_indices(found).any(|(at, _)| {
+        let (before, rest) = words.split_at(at);
+        let after = rest.get(found.len()..).unwrap_or_default();
+        before.ends_with(' ') && (stem.is_some() || after.starts_with(' '))
+    })
+}
+
+/// Cuts a text into words; `hosts` tells whether host names and links are cut too, or left out.
+fn words(text: &str, hosts: bool) -> String {
+    let mut out = String::from(" ");
+    for word in text.split_whitespace().filter(|word| !is_status(word)) {
+        let core = word.trim_matches(|c| !is_of_word(c));
+        let (lead, tail) = word.split_once(core).unwrap_or((word, ""));
+        if core.is_empty() || core.bytes().all(|b| b == b'-') || lead.contains(ends_sentence) {
+            out.push_str("| ");
+        }
+        let (link, host) = (word.contains("://"), is_host(core));
+        if core.contains('@') || !hosts && (link || host) {
+            out.push_str("_ ");
+        } else if link || host {
+            let labels = core.split(|c: char| !is_of_word(c) || c == '_');
+            labels.filter(|label| !label.is_empty()).for_each(|label| push(&mut out, label));
+        } else {
+            cut(&mut out, core);
+        }
+        if tail.contains(ends_sentence) {
+            out.push_str("| ");
+        }
+    }
+    out
+}
+
+/// Appends the words of a core, which may have punctuation inside.
+fn cut(out: &mut String, core: &str) {
+    let mut word = String::new();
+    for c in core.chars().filter(|c| !matches!(c, '\'' | '’' | '`')) {
+        if is_of_word(c) {
+            word.push(c);
+            continue;
+        }
+        push(out, &std::mem::take(&mut word));
+        if ends_sentence(c) {
+            out.push_str("| ");
+        }
+    }
+    push(out, &word);
+}
+
+fn push(out: &mut String, word: &str) {
+    match word {
+        "" | "-" => return,
+        _ if word.chars().any(char::is_numeric) => out.push('_'),
+        _ => out.push_str(word),
+    }
+    out.push(' ');
+}
+
+fn is_of_word(c: char) -> bool {
+    c.is_alphanumeric() || matches!(c, '-' | '_') || !c.is_ascii() && c != '’'
+}
+
+fn ends_sentence(c: char) -> bool {
+    matches!(c, '.' | ':' | ';' | '!' | '?')
+}
+
+/// True for a word with a dot inside, as host names have it.
+fn is_host(word: &str) -> bool {
+    word.split('.').filter(|label| !label.is_empty()).count() > 1
+}
+
+/// Puts ` _ ` in place of a name, where it stands by itself.
+fn without_name(text: &str, name: &str) -> String {
+    let of_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_');
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(name) {
+        let (before, tail) = rest.split_at(at);
+        let after = tail.get(name.len()..).unwrap_or_default();
+        let mut behind = after.chars();
+        let alone = !before.ends_with(of_name)
+            && !before.ends_with('.')
+            && match behind.next() {
+                Some('.') => !behind.next().is_some_and(of_name),
+                Some(c) => !of_name(c),
+                None => true,
+            };
+        out.push_str(before);
+        out.push_str(if alone { " _ " } else { name });
+        rest = after;
+    }
+    out.push_str(rest);
+    out
+}
+
+/// Puts ` _ ` in place of `<…>` and `[…]`; an opening bracket without its partner stays.
+fn without_brackets(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(open) = rest.find(['<', '[']) {
+        let (before, tail) = rest.split_at(open);
+        out.push_str(before);
+        let close = if tail.starts_with('<') { '>' } else { ']' };
+        match tail.find(close) {
+            Some(end) => {
+                out.push_str(" _ ");
+                rest = tail.get(end + 1..).unwrap_or_default();
+            }
+            None => {
+                out.push_str(tail);
+                rest = "";
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// An enhanced status such as `5.7.1` or `(#5.7.1)`.
+fn is_status(word: &str) -> bool {
+    let word = word.trim_matches(|c: char| !c.is_ascii_digit());
+    let mut parts = word.split('.');
+    let class = parts.next().is_some_and(|c| matches!(c, "2" | "4" | "5"));
+    let numbers = parts.clone().count() == 2;
+    class && numbers && parts.all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+}
