@@ -1,2 +1,5 @@
-//! The `mxaudit` command.
-fn main() {}
+//! The `mxaudit` command. Everything is in the library.
+
+fn main() -> std::process::ExitCode {
+    mxaudit::cli::main()
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
 
-use crate::evidence::{Control, Evidence, Form, Pass, SenderKind, Stop};
+use crate::evidence::{Control, Evidence, Form, Hello, Pass, SenderKind, Stop};
 use crate::net::Dialer;
 use crate::probe::Axis;
 use crate::target::Target;
@@ -52,10 +52,11 @@ fn tokens(seed: u64, number: usize) -> Tokens {
 
 async fn course(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
     // The server's own names are part of the plan, so the first connection comes before it.
-    runner.open(None).await;
+    runner.open(Hello::default()).await;
     let probes = settings.library.in_profile(settings.profile);
     plan(&mut runner.evidence, probes, tokens);
-    let queue = in_order(&runner.evidence.forms);
+    let forms = &runner.evidence.forms;
+    let queue = in_order(forms, (0..forms.len()).collect());
     runner.run(queue, Pass::First).await;
     try_null_sender(runner, tokens).await;
     retry(runner, settings).await;
@@ -67,22 +68,26 @@ async fn course(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
 /// The order of asking: RCPT before MAIL on the fresh connection; then the senders with their
 /// controls, then other greeting names, then the forms of recipients, so that the last connection
 /// greets with our own name again.
-fn in_order(forms: &[Form]) -> Vec<usize> {
+fn in_order(forms: &[Form], mut some: Vec<usize>) -> Vec<usize> {
     let stage = |form: &Form| match (form.control(), form.axis()) {
         (Some(Control::RcptBeforeMail), _) => 0,
-        _ if form.envelope.helo.is_some() => 2,
+        _ if form.envelope.hello() != Hello::default() => 2,
         (Some(_), _) | (_, Some(Axis::Sender) | None) => 1,
         (_, Some(Axis::Helo)) => 2,
         (_, Some(Axis::Recipient)) => 3,
     };
-    let mut order: Vec<_> = (0..forms.len()).collect();
     // Within a stage, forms of one context stay together, in the order of its first form.
     let context = |index: usize| {
         let form = forms.get(index)?;
         forms.iter().position(|other| stage(other) == stage(form) && other.shares_context(form))
     };
-    order.sort_by_key(|&index| (forms.get(index).map(stage), context(index), index));
-    order
+    // A form that wants a local recipient accepted first comes after those that must not have one.
+    let after = |form: &Form| form.envelope.first_rcpt.is_some();
+    some.sort_by_key(|&index| {
+        let form = forms.get(index);
+        (form.map(stage), context(index), form.map(after), index)
+    });
+    some
 }
 
 /// HELO and recipient forms whose foreign sender was refused or deferred are asked with the null
@@ -101,8 +106,8 @@ async fn try_null_sender(runner: &mut Runner, tokens: &Tokens) {
     for index in wanted {
         with_null_sender(&mut runner.evidence, index, tokens);
     }
-    let added = runner.evidence.forms.get(before..).unwrap_or_default();
-    let queue = in_order(added).into_iter().map(|index| index + before).collect();
+    let forms = &runner.evidence.forms;
+    let queue = in_order(forms, (before..forms.len()).collect());
     runner.run(queue, Pass::First).await;
 }
 
@@ -119,7 +124,8 @@ async fn retry(runner: &mut Runner, settings: &Settings) {
         runner.hang_up().await;
         runner.wait(wait).await;
         runner.start_pass();
-        runner.run(deferred, Pass::Retry).await;
+        let queue = in_order(&runner.evidence.forms, deferred);
+        runner.run(queue, Pass::Retry).await;
     }
 }
 
@@ -138,7 +144,7 @@ async fn confirm(runner: &mut Runner) {
             other.control() == Some(Control::RandomUser)
                 && form.outer.is_own()
                 && other.outer == form.outer
-                && other.outer_domain() == form.outer_domain()
+                && other.outer_domain == form.outer_domain
                 && other.shares_context(form)
         };
         let mut queue = vec![index];

@@ -1,6 +1,6 @@
 //! One open connection of a host's course: the session, what it cost, and where it is recorded.
 
-use crate::evidence::{Exchange, Transcript};
+use crate::evidence::{Control, Exchange, Form, Hello, Transcript};
 use crate::net::Connection;
 use crate::session::{Deadlines, Session};
 use crate::smtp::WireText;
@@ -12,12 +12,12 @@ pub(super) struct Line {
     pub(super) session: Session,
     /// Index of its transcript in the evidence.
     pub(super) transcript: usize,
-    /// The name that was greeted with; `None` is the auditor's own.
-    pub(super) helo: Option<WireText>,
+    /// What it was opened with.
+    pub(super) hello: Hello,
     /// PIPELINING was offered.
     pub(super) pipelining: bool,
-    /// The reverse-path of the open transaction.
-    pub(super) sender: Option<WireText>,
+    /// The open transaction.
+    pub(super) transaction: Option<Transaction>,
     pub(super) spent: Spent,
     /// A form was answered on it.
     pub(super) answered: bool,
@@ -27,18 +27,45 @@ impl Line {
     pub(super) fn new(
         connection: Connection,
         deadlines: Deadlines,
-        helo: Option<WireText>,
+        hello: Hello,
         transcript: usize,
     ) -> Self {
         Self {
             session: Session::new(connection, deadlines),
             transcript,
-            helo,
+            hello,
             pipelining: false,
-            sender: None,
+            transaction: None,
             spent: Spent::default(),
             answered: false,
         }
+    }
+}
+
+/// A transaction: one MAIL, and whatever recipients follow.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Transaction {
+    pub(super) reverse_path: WireText,
+    pub(super) bare_mail: bool,
+    /// A recipient of the server's own was accepted in it. A server that decides once for all
+    /// recipients would then say yes to any.
+    pub(super) has_local: bool,
+}
+
+impl Transaction {
+    pub(super) fn of(form: &Form) -> Self {
+        let envelope = &form.envelope;
+        let (reverse_path, bare_mail) = (envelope.reverse_path.clone(), envelope.bare_mail);
+        Self { reverse_path, bare_mail, has_local: false }
+    }
+
+    /// True when this form may be asked in it.
+    pub(super) fn takes(&self, form: &Form) -> bool {
+        let local_is_fine = form.envelope.first_rcpt.is_some()
+            || form.control().is_some_and(|control| control != Control::PlainAtEnd);
+        self.reverse_path == form.envelope.reverse_path
+            && self.bare_mail == form.envelope.bare_mail
+            && (!self.has_local || local_is_fine)
     }
 }
 

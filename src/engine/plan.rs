@@ -28,12 +28,12 @@ pub(super) fn plan<'a>(
     let control = Form {
         role: FormRole::Control { control: Control::RcptBeforeMail },
         envelope: Envelope {
-            helo: None,
-            reverse_path: WireText::default(),
             forward_path: canary_path(&evidence.identity, tokens),
+            ..Envelope::default()
         },
         sender: SenderKind::Null,
         outer: Outer::Foreign,
+        outer_domain: None,
     };
     evidence.forms.push(control);
     for probe in probes {
@@ -42,6 +42,7 @@ pub(super) fn plan<'a>(
     for index in 0..evidence.forms.len() {
         add_controls(evidence, index, tokens);
     }
+    add_unknown_local(evidence, tokens);
 }
 
 /// Adds the same form from the null sender, with its controls. `None` if there is no difference.
@@ -78,9 +79,10 @@ fn plan_probe(evidence: &mut Evidence, probe: &Probe, tokens: &Tokens) {
     if !probe.roles.contains(&role) {
         return lacking(evidence, probe, Lacking::Role);
     }
-    let templates = [Some(&probe.envelope.rcpt_to), Some(&probe.envelope.mail_from)];
+    let envelope = &probe.envelope;
     let uses = |name| {
-        let mut all = templates.iter().flatten().copied().chain(&probe.envelope.helo);
+        let paths = [&envelope.rcpt_to, &envelope.mail_from];
+        let mut all = paths.into_iter().chain(&envelope.helo).chain(&envelope.first_rcpt);
         all.any(|template: &Template| template.uses(name))
     };
     // A probe that needs a local domain is asked once for each.
@@ -121,6 +123,18 @@ fn form(probe: &Probe, bindings: &Bindings, instance: usize) -> Result<Form, Pla
         }
         _ => SenderKind::Local,
     };
+    let forward_path = render(&probe.envelope.rcpt_to)?;
+    let outer_domain = match probe.outer {
+        Outer::Foreign | Outer::Absent => None,
+        Outer::HostName => bindings.target_name.clone(),
+        Outer::MailDomain => bindings.local_domain.clone(),
+        Outer::Address => bindings.target_address.map(literal),
+        Outer::Localhost => Some("localhost".to_owned()),
+        Outer::SubDomain => {
+            let path = String::from_utf8_lossy(forward_path.as_bytes()).into_owned();
+            path.rsplit_once('@').map(|(_, domain)| domain.to_owned())
+        }
+    };
     Ok(Form {
         role: FormRole::Probe {
             id: probe.id.clone(),
@@ -130,12 +144,17 @@ fn form(probe: &Probe, bindings: &Bindings, instance: usize) -> Result<Form, Pla
             instance,
         },
         envelope: Envelope {
+            greeting: probe.envelope.greeting,
             helo: probe.envelope.helo.as_ref().map(render).transpose()?,
             reverse_path,
-            forward_path: render(&probe.envelope.rcpt_to)?,
+            bare_mail: !probe.envelope.mail_brackets,
+            first_rcpt: probe.envelope.first_rcpt.as_ref().map(render).transpose()?,
+            forward_path,
+            bare_rcpt: !probe.envelope.rcpt_brackets,
         },
         sender,
         outer: probe.outer,
+        outer_domain,
     })
 }
 
@@ -152,6 +171,7 @@ fn lacking_for(missing: Placeholder) -> Lacking {
     match missing {
         Placeholder::TargetName => Lacking::TargetName,
         Placeholder::LocalDomain | Placeholder::LocalUser => Lacking::LocalDomain,
+        Placeholder::CanaryAddress | Placeholder::CanaryLiteral => Lacking::CanaryAddress,
         _ => Lacking::AuditorDomain,
     }
 }
@@ -167,7 +187,9 @@ fn bindings(evidence: &Evidence, local_domain: Option<String>, tokens: &Tokens) 
         canary_local: Some(canary_local(identity, tokens)),
         canary_domain: Some(identity.canary.1.clone()),
         target_name: evidence.server_name().map(str::to_owned),
-        target_literal: Some(literal(evidence.target.address())),
+        target_address: Some(evidence.target.address()),
+        canary_address: identity.canary_address,
+        random: Some(tokens.canary.clone()),
         local_domain,
         local_user: Some(identity.local_user.clone()),
     }
@@ -194,12 +216,18 @@ fn add_controls(evidence: &mut Evidence, index: usize, tokens: &Tokens) {
         return;
     };
     let identity = evidence.identity.clone();
-    let mut add = |control, outer, path: String| {
+    let mut add = |control, outer, path: String, outer_domain: Option<String>| {
         let control = Form {
             role: FormRole::Control { control },
-            envelope: Envelope { forward_path: path.into_bytes().into(), ..form.envelope.clone() },
+            envelope: Envelope {
+                forward_path: path.into_bytes().into(),
+                bare_rcpt: false,
+                first_rcpt: None,
+                ..form.envelope.clone()
+            },
             sender: form.sender,
             outer,
+            outer_domain,
         };
         if !evidence.forms.contains(&control) {
             evidence.forms.push(control);
@@ -208,28 +236,43 @@ fn add_controls(evidence: &mut Evidence, index: usize, tokens: &Tokens) {
     let mail_domain = identity.local_domains.first();
     match mail_domain {
         Some(domain) => {
-            add(Control::Postmaster, Outer::MailDomain, format!("postmaster@{domain}"));
+            let at = |user: &str| (format!("{user}@{domain}"), Some(domain.clone()));
+            let (path, outer_domain) = at("postmaster");
+            add(Control::Postmaster, Outer::MailDomain, path, outer_domain);
             if identity.has_local_user() {
-                let path = format!("{}@{domain}", identity.local_user);
-                add(Control::LocalUser, Outer::MailDomain, path);
+                let (path, outer_domain) = at(&identity.local_user);
+                add(Control::LocalUser, Outer::MailDomain, path, outer_domain);
             }
         }
         // RFC 5321 section 4.5.1: every server takes this, with no domain at all.
-        None => add(Control::Postmaster, Outer::Absent, "postmaster".into()),
+        None => add(Control::Postmaster, Outer::Absent, "postmaster".into(), None),
     }
-    let nobody = &tokens.nobody;
-    let mut random = |outer, domain: Option<&str>| {
-        let path = domain.map(|domain| format!("{nobody}@{domain}"));
-        add(Control::RandomUser, outer, path.unwrap_or_else(|| nobody.clone()));
+    if form.outer.is_own() {
+        let nobody = &tokens.nobody;
+        let path = match &form.outer_domain {
+            Some(domain) => format!("{nobody}@{domain}"),
+            None => nobody.clone(),
+        };
+        add(Control::RandomUser, form.outer, path, form.outer_domain.clone());
+    }
+}
+
+/// Adds an unknown user at the mail domain beside the first plain form: a server that answers the
+/// two differently tells its own domain from a stranger's, whatever its words are.
+fn add_unknown_local(evidence: &mut Evidence, tokens: &Tokens) {
+    let plain = evidence.forms.iter().find(|form| form.is_plain());
+    let (Some(plain), Some(domain)) = (plain, evidence.identity.local_domains.first()) else {
+        return;
     };
-    // Where strangers and own users are told apart by difference, a user that nobody exempts.
-    if form.is_plain()
-        && let Some(domain) = mail_domain
-    {
-        random(Outer::MailDomain, Some(domain));
-    }
-    match (form.outer, form.outer_domain()) {
-        (Outer::Foreign, _) => {}
-        (outer, domain) => random(outer, domain),
+    let path = format!("{}@{domain}", tokens.nobody).into_bytes();
+    let control = Form {
+        role: FormRole::Control { control: Control::RandomUser },
+        envelope: Envelope { forward_path: path.into(), ..plain.envelope.clone() },
+        sender: plain.sender,
+        outer: Outer::MailDomain,
+        outer_domain: Some(domain.clone()),
+    };
+    if !evidence.forms.contains(&control) {
+        evidence.forms.push(control);
     }
 }

@@ -11,13 +11,14 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::evidence::{
-    Answer, Attempt, Control, DialFault, Evidence, Form, Loss, Pass, Stop, Transcript,
+    Answer, Attempt, Control, DialFault, Evidence, Form, Hello, Loss, Pass, Stop, Transcript,
 };
 use crate::net::Dialer;
+use crate::probe::Greeting;
 use crate::smtp::{Command, Ehlo, Phase, Reply, Severity, WireText, host_name_in, is_syntax_risk};
 use crate::verdict::is_complaint;
 
-use super::line::{Line, record};
+use super::line::{Line, Transaction, record};
 use super::{Budget, Settings, own_helo};
 
 /// Tries of one form in one pass.
@@ -30,7 +31,7 @@ const SPARE_CONNECTIONS: usize = 10;
 const BACK_OFF: Duration = Duration::from_secs(2);
 
 type Place = (usize, usize);
-type Sender = (Option<WireText>, WireText);
+type Sender = (Hello, WireText, bool);
 
 pub(super) struct Runner {
     pub(super) evidence: Evidence,
@@ -44,9 +45,9 @@ pub(super) struct Runner {
     fruitless: usize,
     /// Refusals that hold for all forms, for one greeting name, for one sender: asked once.
     refused_host: Option<Place>,
-    refused_helos: HashMap<Option<WireText>, Place>,
+    refused_hellos: HashMap<Hello, Place>,
     refused_senders: HashMap<Sender, Place>,
-    lost_helos: HashMap<Option<WireText>, usize>,
+    lost_hellos: HashMap<Hello, usize>,
     /// Senders that the server has accepted: their MAIL may be sent together with the RCPTs.
     good_senders: HashSet<Sender>,
     helo_only: bool,
@@ -70,9 +71,9 @@ impl Runner {
             tries: HashMap::new(),
             fruitless: 0,
             refused_host: None,
-            refused_helos: HashMap::new(),
+            refused_hellos: HashMap::new(),
             refused_senders: HashMap::new(),
-            lost_helos: HashMap::new(),
+            lost_hellos: HashMap::new(),
             good_senders: HashSet::new(),
             helo_only: false,
         }
@@ -96,9 +97,9 @@ impl Runner {
         self.tries.clear();
         self.fruitless = 0;
         self.refused_host = None;
-        self.refused_helos.clear();
+        self.refused_hellos.clear();
         self.refused_senders.clear();
-        self.lost_helos.clear();
+        self.lost_hellos.clear();
     }
 
     /// Asks the forms in order.
@@ -116,7 +117,7 @@ impl Runner {
                 return;
             } else if !self.fits(&form) {
                 self.hang_up().await;
-                self.open(form.envelope.helo.clone()).await;
+                self.open(form.envelope.hello()).await;
             } else if form.control() == Some(Control::RcptBeforeMail) {
                 self.ask_group(&[index], None, pass, &mut queue).await;
             } else if let Some(mail) = self.transaction(&form).await {
@@ -131,12 +132,10 @@ impl Runner {
 
     /// A refusal that already answers this form.
     fn refusal_of(&self, form: &Form) -> Option<Place> {
-        let helo = &form.envelope.helo;
-        let sender = (helo.clone(), form.envelope.reverse_path.clone());
-        let of_sender = || self.refused_senders.get(&sender).copied();
+        let of_sender = || self.refused_senders.get(&sender_of(form)).copied();
         let before_mail = form.control() == Some(Control::RcptBeforeMail);
         self.refused_host
-            .or_else(|| self.refused_helos.get(helo).copied())
+            .or_else(|| self.refused_hellos.get(&form.envelope.hello()).copied())
             .or_else(|| if before_mail { None } else { of_sender() })
     }
 
@@ -146,17 +145,17 @@ impl Runner {
             return false;
         };
         let risk = is_syntax_risk(form.envelope.forward_path.as_bytes());
-        let same_sender = line.sender.as_ref() == Some(&form.envelope.reverse_path);
         let before_mail = form.control() == Some(Control::RcptBeforeMail);
-        let needs_reset = line.sender.is_some() && (before_mail || !same_sender);
-        line.helo == form.envelope.helo
+        let other = |open: &Transaction| before_mail || !open.takes(form);
+        let needs_reset = line.transaction.as_ref().is_some_and(other);
+        line.hello == form.envelope.hello()
             && self.budget.room(&line.spent) > 0
             && (!(risk || before_mail) || self.budget.syntax_room(&line.spent) > 0)
             && (!needs_reset || line.spent.resets < self.budget.resets)
     }
 
     /// Opens a line and greets. What stands in the way is remembered.
-    pub(super) async fn open(&mut self, helo: Option<WireText>) {
+    pub(super) async fn open(&mut self, hello: Hello) {
         let cap = self.evidence.forms.len() + SPARE_CONNECTIONS;
         if self.evidence.transcripts.len() >= cap {
             return self.stop(Stop::ConnectionCap);
@@ -186,17 +185,18 @@ impl Runner {
             peer: connection.peer,
             exchanges: Vec::new(),
         });
-        let name = match &helo {
+        let name = match &hello.name {
             Some(name) => name.clone(),
             None => {
                 let own = own_helo(&self.evidence.identity, connection.local.ip());
                 own.into_bytes().into()
             }
         };
-        let line = Line::new(connection, self.settings.deadlines, helo, transcript);
+        let greeting = hello.greeting;
+        let line = Line::new(connection, self.settings.deadlines, hello, transcript);
         self.line = Some(line);
-        if self.greeting().await {
-            self.greet(&name).await;
+        if self.greeting().await && greeting != Greeting::None {
+            self.greet(&name, greeting).await;
         }
     }
 
@@ -238,9 +238,9 @@ impl Runner {
     }
 
     /// EHLO, or HELO where EHLO is not known.
-    async fn greet(&mut self, name: &WireText) {
+    async fn greet(&mut self, name: &WireText, greeting: Greeting) {
         let name = name.as_bytes();
-        if !self.helo_only {
+        if greeting == Greeting::Ehlo && !self.helo_only {
             let Ok(ehlo) = Command::ehlo(name) else { return self.stop(Stop::Internal) };
             let Some((answer, place)) = self.ask(&ehlo).await else { return };
             match &answer {
@@ -264,7 +264,7 @@ impl Runner {
         match &answer {
             Answer::Reply(reply) if reply.severity() == Severity::Positive => {
                 self.learn_name(reply);
-                self.helo_only = true;
+                self.helo_only |= greeting == Greeting::Ehlo;
             }
             _ => self.lost_greeting(&answer, place).await,
         }
@@ -272,12 +272,12 @@ impl Runner {
 
     /// The server does not take our greeting: a refusal of the name, or twice no answer.
     async fn lost_greeting(&mut self, answer: &Answer, place: Place) {
-        let helo = self.line.as_ref().and_then(|line| line.helo.clone());
-        let losses = self.lost_helos.entry(helo.clone()).or_default();
+        let Some(hello) = self.line.as_ref().map(|line| line.hello.clone()) else { return };
+        let losses = self.lost_hellos.entry(hello.clone()).or_default();
         *losses += 1;
         let refused = answer.reply().is_some_and(|reply| reply.code() != 421);
         if refused || *losses >= TRIES {
-            self.refused_helos.insert(helo, place);
+            self.refused_hellos.insert(hello, place);
             self.fruitless = 0;
         }
         self.hang_up().await;
@@ -295,33 +295,34 @@ impl Runner {
     /// Makes the line ready for a form's sender. `Some(Some(mail))` is a MAIL to send together with
     /// the recipients, `Some(None)` an open transaction, `None` a change of plan.
     async fn transaction(&mut self, form: &Form) -> Option<Option<Command>> {
-        let path = &form.envelope.reverse_path;
-        let open = self.line.as_ref()?.sender.clone();
-        if open.as_ref() == Some(path) {
+        let open = self.line.as_ref()?.transaction.clone();
+        if open.as_ref().is_some_and(|open| open.takes(form)) {
             return Some(None);
         }
         if open.is_some() {
             let (answer, _) = self.ask(&Command::rset()).await?;
             let line = self.line.as_mut()?;
             line.spent.resets += 1;
-            line.sender = None;
+            line.transaction = None;
             if answer.reply().is_none_or(|reply| reply.severity() != Severity::Positive) {
                 self.complained();
                 self.hang_up().await;
                 return None;
             }
         }
-        let Ok(mail) = Command::mail(path.as_bytes()) else {
+        let path = form.envelope.reverse_path.as_bytes();
+        let mail =
+            if form.envelope.bare_mail { Command::bare_mail(path) } else { Command::mail(path) };
+        let Ok(mail) = mail else {
             self.stop(Stop::Internal);
             return None;
         };
-        let sender = (form.envelope.helo.clone(), path.clone());
         let pipelining = self.line.as_ref().is_some_and(|line| line.pipelining);
-        if pipelining && self.pipelining && self.good_senders.contains(&sender) {
+        if pipelining && self.pipelining && self.good_senders.contains(&sender_of(form)) {
             return Some(Some(mail));
         }
         let (answer, place) = self.ask(&mail).await?;
-        if self.mail_answered(sender, &answer, place) {
+        if self.mail_answered(form, &answer, place) {
             return Some(None);
         }
         // Lost, or a complaint: the form that wanted this sender has had one try.
@@ -336,23 +337,23 @@ impl Runner {
     }
 
     /// Takes note of a reply to MAIL; true when the transaction is open.
-    fn mail_answered(&mut self, sender: Sender, answer: &Answer, place: Place) -> bool {
+    fn mail_answered(&mut self, form: &Form, answer: &Answer, place: Place) -> bool {
         let Some(reply) = answer.reply() else { return false };
         if self.phase_at(place) != Some(Phase::Mail) {
             return false;
         }
         if reply.severity() == Severity::Positive {
             if let Some(line) = &mut self.line {
-                line.sender = Some(sender.1.clone());
+                line.transaction = Some(Transaction::of(form));
             }
-            self.good_senders.insert(sender);
+            self.good_senders.insert(sender_of(form));
             return true;
         }
         if let Some(line) = &mut self.line {
             line.spent.refusal(reply.code());
         }
         if !is_complaint(&self.evidence, reply) {
-            self.refused_senders.insert(sender, place);
+            self.refused_senders.insert(sender_of(form), place);
         }
         false
     }
@@ -361,7 +362,7 @@ impl Runner {
     fn batch(&self, queue: &VecDeque<usize>, first: &Form) -> Vec<usize> {
         let Some(line) = &self.line else { return Vec::new() };
         let mut room = self.budget.room(&line.spent).max(1);
-        if !(line.pipelining && self.pipelining) {
+        if !(line.pipelining && self.pipelining) || first.envelope.first_rcpt.is_some() {
             room = 1;
         }
         let mut risks = self.budget.syntax_room(&line.spent);
@@ -372,11 +373,12 @@ impl Runner {
             let fits = batch.len() < room
                 && form.shares_context(first)
                 && form.control() != Some(Control::RcptBeforeMail)
-                && (!risk || risks > 0);
+                && (batch.is_empty() || form.envelope.first_rcpt.is_none())
+                && (!risk || risks > 0 || batch.is_empty());
             if !fits {
                 break;
             }
-            risks -= usize::from(risk);
+            risks = risks.saturating_sub(usize::from(risk));
             batch.push(index);
         }
         batch
@@ -391,15 +393,14 @@ impl Runner {
         pass: Pass,
         queue: &mut VecDeque<usize>,
     ) {
-        let forms: Vec<_> =
-            batch.iter().filter_map(|index| self.evidence.forms.get(*index).cloned()).collect();
         let mut commands: Vec<_> = mail.into_iter().collect();
-        let leading = commands.len();
-        for form in &forms {
-            match Command::rcpt(form.envelope.forward_path.as_bytes()) {
-                Ok(command) => commands.push(command),
-                Err(_) => return self.stop(Stop::Internal),
-            }
+        let mut asked: Vec<_> = commands.iter().map(|_| Asked::Mail).collect();
+        for &index in batch {
+            let Some(form) = self.evidence.forms.get(index) else { continue };
+            let Some(recipients) = recipients(form) else { return self.stop(Stop::Internal) };
+            asked.extend((1..recipients.len()).map(|_| Asked::First));
+            asked.push(Asked::Form(index));
+            commands.extend(recipients);
         }
         let Some(line) = &mut self.line else { return };
         let exchanges = line.session.ask_group(&commands).await;
@@ -410,40 +411,58 @@ impl Runner {
             let place = record(&mut self.evidence.transcripts, transcript, exchange);
             answers.push((answer, place));
         }
-        if leading == 1 && self.phase_at_first(&answers) == Some(Phase::Mail) {
-            let (answer, place) = answers.remove(0);
-            let context = forms
-                .first()
-                .map(|form| (form.envelope.helo.clone(), form.envelope.reverse_path.clone()));
-            let accepted = context.is_some_and(|sender| self.mail_answered(sender, &answer, place));
-            if !accepted {
-                // The recipients behind a refused MAIL were out of sequence; their answers count
-                // against the budget and say nothing else.
-                for (answer, _) in &answers {
-                    self.count(answer);
-                }
-                if let Some(&index) = batch.first()
-                    && self.refusal_of(&forms[0]).is_none()
-                {
-                    self.lost(index, pass, place, queue).await;
-                }
-                return;
-            }
-        }
-        for (&index, (answer, place)) in batch.iter().zip(&answers) {
+        // The form that stands first where nothing more was answered.
+        let mut waiting = batch.first().copied();
+        let mut rest = answers.iter();
+        for what in asked {
+            let Some((answer, place)) = rest.next() else { break };
             self.count(answer);
-            let judged = self.phase_at(*place) == Some(Phase::Rcpt)
-                && answer.reply().is_some_and(|reply| !is_complaint(&self.evidence, reply));
-            if !judged {
-                return self.lost(index, pass, *place, queue).await;
+            match what {
+                Asked::Mail => {
+                    let form = waiting.and_then(|index| self.evidence.forms.get(index).cloned());
+                    let Some(form) = form else { return };
+                    if !self.mail_answered(&form, answer, *place) {
+                        // The recipients behind a refused MAIL were out of sequence; their answers
+                        // count against the budget and say nothing else.
+                        rest.for_each(|(answer, _)| self.count(answer));
+                        if self.refusal_of(&form).is_none() {
+                            self.lost(waiting, pass, *place, queue).await;
+                        }
+                        return;
+                    }
+                }
+                Asked::First if self.is_judged(answer, *place) => self.local_answered(answer),
+                Asked::Form(index) if self.is_judged(answer, *place) => {
+                    let control = self.evidence.forms.get(index).and_then(Form::control);
+                    if control.is_some() {
+                        self.local_answered(answer);
+                    }
+                    self.note(index, pass, *place);
+                    queue.retain(|queued| *queued != index);
+                    let next = batch.iter().position(|other| *other == index).map(|at| at + 1);
+                    waiting = next.and_then(|next| batch.get(next).copied());
+                }
+                Asked::First | Asked::Form(_) => {
+                    return self.lost(waiting, pass, *place, queue).await;
+                }
             }
-            self.note(index, pass, *place);
-            queue.retain(|queued| *queued != index);
         }
-        if answers.len() < batch.len()
-            && let (Some(&index), Some((_, place))) = (batch.get(answers.len()), answers.last())
-        {
-            self.lost(index, pass, *place, queue).await;
+        if let (Some(_), Some((_, place))) = (waiting, answers.last()) {
+            self.lost(waiting, pass, *place, queue).await;
+        }
+    }
+
+    /// True for a reply to RCPT that says something about this recipient.
+    fn is_judged(&self, answer: &Answer, place: Place) -> bool {
+        self.phase_at(place) == Some(Phase::Rcpt)
+            && answer.reply().is_some_and(|reply| !is_complaint(&self.evidence, reply))
+    }
+
+    /// One of the server's own recipients was answered.
+    fn local_answered(&mut self, answer: &Answer) {
+        let accepted = answer.reply().is_some_and(|r| r.severity() == Severity::Positive);
+        if let Some(open) = self.line.as_mut().and_then(|line| line.transaction.as_mut()) {
+            open.has_local |= accepted;
         }
     }
 
@@ -456,7 +475,14 @@ impl Runner {
     }
 
     /// A form was not answered: the line is given up, and the form asked again elsewhere, once.
-    async fn lost(&mut self, index: usize, pass: Pass, place: Place, queue: &mut VecDeque<usize>) {
+    async fn lost(
+        &mut self,
+        waiting: Option<usize>,
+        pass: Pass,
+        place: Place,
+        queue: &mut VecDeque<usize>,
+    ) {
+        let Some(index) = waiting else { return };
         // What was never sent was not tried.
         let sent = self.phase_at(place) != Some(Phase::Unsolicited);
         let fault = self.loss_at(place).is_some_and(|loss| matches!(loss, Loss::Fault(_)));
@@ -534,14 +560,34 @@ impl Runner {
         Some(self.evidence.transcripts.get(transcript)?.exchanges.get(exchange)?.phase)
     }
 
-    fn phase_at_first(&self, answers: &[(Answer, Place)]) -> Option<Phase> {
-        answers.first().and_then(|(_, place)| self.phase_at(*place))
-    }
-
     fn loss_at(&self, (transcript, exchange): Place) -> Option<&Loss> {
         match &self.evidence.transcripts.get(transcript)?.exchanges.get(exchange)?.answer {
             Answer::Lost(loss) => Some(loss),
             Answer::Reply(_) => None,
         }
     }
+}
+
+/// What a command of a group was for.
+#[derive(Clone, Copy)]
+enum Asked {
+    Mail,
+    /// The recipient that a form wants accepted before its own.
+    First,
+    Form(usize),
+}
+
+/// What a refusal of MAIL holds for.
+fn sender_of(form: &Form) -> Sender {
+    let envelope = &form.envelope;
+    (envelope.hello(), envelope.reverse_path.clone(), envelope.bare_mail)
+}
+
+/// The RCPT commands of a form; the last one is its own.
+fn recipients(form: &Form) -> Option<Vec<Command>> {
+    let envelope = &form.envelope;
+    let path = envelope.forward_path.as_bytes();
+    let own = if envelope.bare_rcpt { Command::bare_rcpt(path) } else { Command::rcpt(path) };
+    let first = envelope.first_rcpt.as_ref().map(|path| Command::rcpt(path.as_bytes()));
+    first.into_iter().chain([own]).collect::<Result<_, _>>().ok()
 }

@@ -2,18 +2,50 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::probe::{Axis, Outer};
+use crate::probe::{Axis, Greeting, Outer};
 use crate::smtp::WireText;
 
 /// The greeting name and the paths, as they are sent.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Envelope {
+    /// How the session begins.
+    #[serde(default)]
+    pub greeting: Greeting,
     /// The name in EHLO or HELO; `None` is the auditor's own.
     pub helo: Option<WireText>,
     /// The reverse-path without brackets; empty is the null reverse-path.
     pub reverse_path: WireText,
+    /// The reverse-path is sent without brackets.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub bare_mail: bool,
+    /// A recipient of the server's own that is asked first, in the same transaction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_rcpt: Option<WireText>,
     /// The forward-path without brackets.
     pub forward_path: WireText,
+    /// The forward-path is sent without brackets.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub bare_rcpt: bool,
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
+/// What a session is opened with: forms that share it can share a connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Hello {
+    /// Which command.
+    pub greeting: Greeting,
+    /// The name; `None` is the auditor's own.
+    pub name: Option<WireText>,
+}
+
+impl Envelope {
+    /// What the session is opened with.
+    pub fn hello(&self) -> Hello {
+        Hello { greeting: self.greeting, name: self.helo.clone() }
+    }
 }
 
 /// One envelope to ask, and what it is for.
@@ -27,6 +59,9 @@ pub struct Form {
     pub sender: SenderKind,
     /// The domain that the server sees in the forward-path.
     pub outer: Outer,
+    /// That domain, where it is one of the server's own.
+    #[serde(default)]
+    pub outer_domain: Option<String>,
 }
 
 /// What a form is for.
@@ -90,7 +125,9 @@ impl Form {
         sender_axis
             && self.sender != SenderKind::Local
             && self.outer == Outer::Foreign
-            && self.envelope.helo.is_none()
+            && self.envelope.hello() == Hello::default()
+            && !(self.envelope.bare_mail || self.envelope.bare_rcpt)
+            && self.envelope.first_rcpt.is_none()
     }
 
     /// The control, if it is one.
@@ -117,18 +154,11 @@ impl Form {
         }
     }
 
-    /// The domain that the server sees, where it is one of its own: what stands behind the last
-    /// `@` of the forward-path.
-    pub fn outer_domain(&self) -> Option<&str> {
-        let named = matches!(self.outer, Outer::HostName | Outer::MailDomain | Outer::Address);
-        let path = std::str::from_utf8(self.envelope.forward_path.as_bytes()).ok()?;
-        path.rsplit_once('@').filter(|_| named).map(|(_, domain)| domain)
-    }
-
     /// True when both greet with the same name and come from the same sender, so that one may be
     /// read by the light of the other.
     pub fn shares_context(&self, other: &Self) -> bool {
-        self.envelope.helo == other.envelope.helo
+        self.envelope.hello() == other.envelope.hello()
             && self.envelope.reverse_path == other.envelope.reverse_path
+            && self.envelope.bare_mail == other.envelope.bare_mail
     }
 }

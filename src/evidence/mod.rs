@@ -1,13 +1,16 @@
 //! Evidence: all that one host was asked and all that it answered, enough to judge it again.
 
 mod form;
+pub mod record;
+mod text;
 mod transcript;
 
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-pub use form::{Control, Envelope, Form, FormRole, SenderKind};
+pub use form::{Control, Envelope, Form, FormRole, Hello, SenderKind};
+pub use text::{read_transcript, write_transcript};
 pub use transcript::{Answer, Exchange, Loss, Transcript};
 
 use crate::target::Target;
@@ -98,6 +101,8 @@ pub enum Lacking {
     Difference,
     /// A port of another role.
     Role,
+    /// The address where mail for the canary's domain is taken.
+    CanaryAddress,
 }
 
 /// One asking of one form: where its deciding answer stands.

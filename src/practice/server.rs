@@ -52,12 +52,14 @@ pub async fn converse<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let _visit = ledger.enter();
+    // Left before the stream is shut down: a client that sees the end may be back at once.
+    let mut visit = Some(ledger.enter());
     let mut outbox = Outbox::new(&behaviour.delivery);
     let mut conversation = Conversation::new(behaviour, ledger);
     let greeting = conversation.greet();
     outbox.greet(greeting.reply.unwrap_or_default(), &mut stream).await?;
     if greeting.close {
+        drop(visit.take());
         stream.shutdown().await?;
         return Ok(Ending::ByServer);
     }
@@ -68,6 +70,7 @@ where
             if conversation.awaits_command() {
                 if let Some(ending) = cut_off(&behaviour.delivery, commands) {
                     outbox.flush(&mut stream).await?;
+                    drop(visit.take());
                     if ending == Ending::ByServer {
                         stream.shutdown().await?;
                     }
@@ -81,6 +84,7 @@ where
             }
             if answer.close {
                 outbox.flush(&mut stream).await?;
+                drop(visit.take());
                 stream.shutdown().await?;
                 return Ok(Ending::ByServer);
             }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{
-    Axis, EnvelopeTemplate, Expected, Mta, Outer, Probe, ProbeRole, Profile, SafetyClass,
+    Axis, EnvelopeTemplate, Expected, Greeting, Mta, Outer, Probe, ProbeRole, Profile, SafetyClass,
     SourceError, Template, Vector,
 };
 use crate::finding::catalogue;
@@ -51,14 +51,27 @@ enum RawAt {
     HostName,
     MailDomain,
     Address,
+    Localhost,
+    SubDomain,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawEnvelope {
+    #[serde(default)]
+    greeting: Greeting,
     helo: Option<Spanned<String>>,
     mail_from: Spanned<String>,
+    #[serde(default = "yes")]
+    mail_brackets: bool,
+    first_rcpt: Option<Spanned<String>>,
     rcpt_to: Spanned<String>,
+    #[serde(default = "yes")]
+    rcpt_brackets: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 #[derive(Deserialize)]
@@ -116,9 +129,13 @@ impl File<'_> {
             return Err(self.error(raw.fix.span(), "say how at least one server is mended"));
         }
         let envelope = EnvelopeTemplate {
+            greeting: raw.envelope.greeting,
             helo: raw.envelope.helo.as_ref().map(|text| self.template(text)).transpose()?,
             mail_from: self.template(&raw.envelope.mail_from)?,
+            mail_brackets: raw.envelope.mail_brackets,
+            first_rcpt: raw.envelope.first_rcpt.as_ref().map(|t| self.template(t)).transpose()?,
             rcpt_to: self.template(&raw.envelope.rcpt_to)?,
+            rcpt_brackets: raw.envelope.rcpt_brackets,
         };
         let vectors: Vec<_> =
             raw.vector.iter().map(|vector| self.vector(vector)).collect::<Result<_, _>>()?;
@@ -162,9 +179,12 @@ impl File<'_> {
             (RawOuter::Local, Some(RawAt::HostName)) => Ok(Outer::HostName),
             (RawOuter::Local, Some(RawAt::MailDomain)) => Ok(Outer::MailDomain),
             (RawOuter::Local, Some(RawAt::Address)) => Ok(Outer::Address),
+            (RawOuter::Local, Some(RawAt::Localhost)) => Ok(Outer::Localhost),
+            (RawOuter::Local, Some(RawAt::SubDomain)) => Ok(Outer::SubDomain),
             (RawOuter::Local, None) => Err(self.error(
                 raw.outer.span(),
-                "outer = \"local\" needs at = \"host-name\", \"mail-domain\" or \"address\"",
+                "outer = \"local\" needs at = \"host-name\", \"mail-domain\", \"address\", \
+                 \"localhost\" or \"sub-domain\"",
             )),
             (_, Some(_)) => Err(self.error(raw.outer.span(), "`at` goes with outer = \"local\"")),
         }
@@ -194,8 +214,9 @@ impl File<'_> {
             Reply::from_text(text.get_ref())
                 .ok_or_else(|| self.error(text.span(), "is not one SMTP reply with one code"))
         };
-        if !(1..=4).contains(&vector.replies.len()) {
-            let message = "replies are greeting, EHLO, MAIL and RCPT: one to four of them";
+        if !(1..=5).contains(&vector.replies.len()) {
+            let message = "replies are greeting, EHLO, MAIL and RCPT: one to four of them, and one \
+                           more for a first_rcpt";
             return Err(self.error(raw.span(), message));
         }
         Ok(Vector {

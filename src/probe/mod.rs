@@ -57,12 +57,33 @@ pub struct Probe {
 /// The greeting name and the two paths of a probe, with placeholders.
 #[derive(Clone, Debug)]
 pub struct EnvelopeTemplate {
+    /// How the server is greeted.
+    pub greeting: Greeting,
     /// `None` means the auditor's own name.
     pub helo: Option<Template>,
     /// The reverse-path without its brackets.
     pub mail_from: Template,
+    /// False where the reverse-path is sent without brackets.
+    pub mail_brackets: bool,
+    /// A recipient of the server's own that is asked first, in the same transaction.
+    pub first_rcpt: Option<Template>,
     /// The forward-path without its brackets.
     pub rcpt_to: Template,
+    /// False where the forward-path is sent without brackets.
+    pub rcpt_brackets: bool,
+}
+
+/// How a session begins.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Greeting {
+    /// With EHLO, and with HELO where the server does not know it.
+    #[default]
+    Ehlo,
+    /// With HELO.
+    Helo,
+    /// With MAIL at once.
+    None,
 }
 
 /// What a probe varies against a plain message from a stranger to a stranger.
@@ -128,6 +149,10 @@ pub enum Outer {
     MailDomain,
     /// Its address, as a literal.
     Address,
+    /// localhost.
+    Localhost,
+    /// A name below a domain that it takes mail for.
+    SubDomain,
 }
 
 /// The servers that fixes are written for.
@@ -173,6 +198,8 @@ impl Outer {
             Self::HostName => "the server's host name",
             Self::MailDomain => "the mail domain",
             Self::Address => "the server's address",
+            Self::Localhost => "localhost",
+            Self::SubDomain => "a name below the mail domain",
         }
     }
 }

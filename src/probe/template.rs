@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::smtp::literal;
+
 /// A value that a probe may ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Placeholder {
@@ -18,6 +20,14 @@ pub enum Placeholder {
     CanaryLocal,
     /// Its domain.
     CanaryDomain,
+    /// The address where its mail is taken.
+    CanaryAddress,
+    /// That address as a literal, brackets included.
+    CanaryLiteral,
+    /// A label that names nothing.
+    Random,
+    /// The server's address, bare.
+    TargetAddress,
     /// The server's own host name.
     TargetName,
     /// The server's address as a literal, brackets included.
@@ -28,13 +38,17 @@ pub enum Placeholder {
     LocalUser,
 }
 
-const NAMES: [(&str, Placeholder); 10] = [
+const NAMES: [(&str, Placeholder); 14] = [
     ("sender", Placeholder::Sender),
     ("sender.local", Placeholder::SenderLocal),
     ("auditor.domain", Placeholder::AuditorDomain),
     ("canary", Placeholder::Canary),
     ("canary.local", Placeholder::CanaryLocal),
     ("canary.domain", Placeholder::CanaryDomain),
+    ("canary.address", Placeholder::CanaryAddress),
+    ("canary.literal", Placeholder::CanaryLiteral),
+    ("random", Placeholder::Random),
+    ("target.address", Placeholder::TargetAddress),
     ("target.name", Placeholder::TargetName),
     ("target.literal", Placeholder::TargetLiteral),
     ("local.domain", Placeholder::LocalDomain),
@@ -50,8 +64,10 @@ pub struct Bindings {
     pub auditor_domain: Option<String>,
     pub canary_local: Option<String>,
     pub canary_domain: Option<String>,
+    pub canary_address: Option<std::net::IpAddr>,
+    pub random: Option<String>,
+    pub target_address: Option<std::net::IpAddr>,
     pub target_name: Option<String>,
-    pub target_literal: Option<String>,
     pub local_domain: Option<String>,
     pub local_user: Option<String>,
 }
@@ -68,7 +84,11 @@ impl Bindings {
             Placeholder::CanaryLocal => self.canary_local.clone(),
             Placeholder::CanaryDomain => self.canary_domain.clone(),
             Placeholder::TargetName => self.target_name.clone(),
-            Placeholder::TargetLiteral => self.target_literal.clone(),
+            Placeholder::TargetAddress => self.target_address.map(|address| address.to_string()),
+            Placeholder::TargetLiteral => self.target_address.map(literal),
+            Placeholder::CanaryAddress => self.canary_address.map(|address| address.to_string()),
+            Placeholder::CanaryLiteral => self.canary_address.map(literal),
+            Placeholder::Random => self.random.clone(),
             Placeholder::LocalDomain => self.local_domain.clone(),
             Placeholder::LocalUser => self.local_user.clone(),
         }

@@ -14,6 +14,11 @@ use crate::evidence::{Answer, Exchange, Loss};
 use crate::net::{Connection, Stream};
 use crate::smtp::{Command, Phase, ReplyFault, ReplyParser, WireText};
 
+/// The wait for the reply to QUIT.
+const FAREWELL: Duration = Duration::from_secs(5);
+/// The wait for the server to close after it.
+const CLOSING: Duration = Duration::from_millis(500);
+
 /// How long to wait for whole replies.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadlines {
@@ -91,15 +96,20 @@ impl Session {
         exchanges
     }
 
-    /// Says goodbye and waits for the answer, briefly.
+    /// Says goodbye, waits for the answer and for the server to close, both briefly: the next
+    /// connection must not come while the server still counts this one.
     pub async fn quit(&mut self) -> Option<Exchange> {
         if !self.alive {
             return None;
         }
-        self.deadlines.reply = self.deadlines.reply.min(Duration::from_secs(5));
+        self.deadlines.reply = self.deadlines.reply.min(FAREWELL);
         let exchange = self.ask(&Command::quit()).await;
-        self.alive = false;
-        let _ = self.stream.shutdown().now_or_never();
+        if self.alive {
+            let mut rest = [0; 512];
+            let closing = async { while matches!(self.stream.read(&mut rest).await, Ok(1..)) {} };
+            let _ = timeout(CLOSING, closing).await;
+            self.alive = false;
+        }
         Some(exchange)
     }
 

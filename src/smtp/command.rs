@@ -24,6 +24,21 @@ pub enum Phase {
     Unsolicited,
 }
 
+impl Phase {
+    /// The phase of a command by its verb, in upper case.
+    pub fn of_verb(verb: &str) -> Option<Self> {
+        Some(match verb {
+            "EHLO" => Self::Ehlo,
+            "HELO" => Self::Helo,
+            "MAIL" => Self::Mail,
+            "RCPT" => Self::Rcpt,
+            "RSET" => Self::Rset,
+            "QUIT" => Self::Quit,
+            _ => return None,
+        })
+    }
+}
+
 /// One command line, without its line end.
 ///
 /// Paths are bytes, because the interesting ones are not valid addresses; but no command can
@@ -82,6 +97,16 @@ impl Command {
     /// `QUIT`.
     pub fn quit() -> Self {
         Self { phase: Phase::Quit, line: b"QUIT".to_vec() }
+    }
+
+    /// MAIL with the reverse-path as it is, without brackets.
+    pub fn bare_mail(reverse_path: &[u8]) -> Result<Self, CommandError> {
+        Self::build(Phase::Mail, &[b"MAIL FROM:", reverse_path])
+    }
+
+    /// RCPT with the forward-path as it is, without brackets.
+    pub fn bare_rcpt(forward_path: &[u8]) -> Result<Self, CommandError> {
+        Self::build(Phase::Rcpt, &[b"RCPT TO:", forward_path])
     }
 
     fn build(phase: Phase, parts: &[&[u8]]) -> Result<Self, CommandError> {

@@ -30,6 +30,15 @@ pub enum WireTextError {
     },
 }
 
+impl WireTextError {
+    /// Where in the text, in bytes.
+    pub fn at(&self) -> usize {
+        match self {
+            Self::BadEscape { at } | Self::NotPrintable { at } => *at,
+        }
+    }
+}
+
 impl WireText {
     /// The bytes.
     pub fn as_bytes(&self) -> &[u8] {

@@ -44,6 +44,7 @@ pub enum Refusal {
 #[allow(missing_docs)]
 pub enum Undecided {
     Blocked,
+    CanaryMaybeLocal,
     ConnectionLost,
     HeloRefused,
     LocalControl,
@@ -150,6 +151,25 @@ impl Refusal {
 }
 
 impl Undecided {
+    /// All of them.
+    pub const ALL: &[Self] = &[
+        Self::Blocked,
+        Self::CanaryMaybeLocal,
+        Self::ConnectionLost,
+        Self::HeloRefused,
+        Self::LocalControl,
+        Self::NoLocalUser,
+        Self::NotAnswered,
+        Self::PeerFault,
+        Self::RecipientVerification,
+        Self::ScriptedSink,
+        Self::SenderRefused,
+        Self::Throttled,
+        Self::Timeout,
+        Self::UnknownWording,
+        Self::VantageInside,
+    ];
+
     /// The reason word of the report.
     pub fn as_str(self) -> &'static str {
         self.words().0
@@ -173,6 +193,13 @@ impl Undecided {
                  nothing about relaying",
                 "audit from an address that the server does not block, or have it lift the block \
                  for the time of the audit",
+            ),
+            Self::CanaryMaybeLocal => (
+                "canary-maybe-local",
+                "the server's own name is inside the canary's domain, so it may take the canary's \
+                 mail by right",
+                "name a domain that the server has nothing to do with, with --auditor-domain or \
+                 --canary",
             ),
             Self::ConnectionLost => (
                 "connection-lost",
@@ -274,6 +301,10 @@ impl NotRun {
             Self::Lacking(Lacking::TargetName) => (
                 "no-target-name",
                 "the server gives no host name: name it as the target instead of its address",
+            ),
+            Self::Lacking(Lacking::CanaryAddress) => (
+                "no-canary-address",
+                "say where mail for the canary's domain is taken: --canary-address",
             ),
             Self::Lacking(Lacking::Difference) => (
                 "same-envelope",

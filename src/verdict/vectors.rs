@@ -113,7 +113,9 @@ fn form(probe: &Probe) -> Result<Form, Placeholder> {
         canary_local: text("c4n4ry"),
         canary_domain: text("probe.example"),
         target_name: text("mx.target.example"),
-        target_literal: text("[192.0.2.25]"),
+        target_address: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 25))),
+        canary_address: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 77))),
+        random: text("r4nd0m"),
         local_domain: text("target.example"),
         local_user: text("postmaster"),
     };
@@ -132,9 +134,11 @@ fn form(probe: &Probe) -> Result<Form, Placeholder> {
             helo: probe.envelope.helo.as_ref().map(render).transpose()?,
             reverse_path: render(&probe.envelope.mail_from)?,
             forward_path: render(&probe.envelope.rcpt_to)?,
+            ..Envelope::default()
         },
         sender: SenderKind::Foreign,
         outer: probe.outer,
+        outer_domain: None,
     })
 }
 
@@ -150,6 +154,7 @@ fn plain_form(form: &Form) -> Form {
         envelope: Envelope { helo: None, ..form.envelope.clone() },
         sender: SenderKind::Foreign,
         outer: Outer::Foreign,
+        outer_domain: None,
     }
 }
 

@@ -13,15 +13,15 @@ use crate::target::scope::ScopeError;
 /// A problem and its place. The text is one line: `mxaudit.toml:12:3: problem; remedy`.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{file}:{line}:{column}: {problem}")]
-pub struct ConfigError {
+pub(crate) struct ConfigError {
     /// The file's name as the caller gave it.
-    pub file: String,
+    pub(crate) file: String,
     /// The line, counted from 1.
-    pub line: usize,
+    pub(crate) line: usize,
     /// The column in characters, counted from 1.
-    pub column: usize,
+    pub(crate) column: usize,
     /// What is wrong there.
-    pub problem: ConfigProblem,
+    pub(crate) problem: ConfigProblem,
 }
 
 impl ConfigError {
@@ -33,7 +33,7 @@ impl ConfigError {
 
 /// What is wrong with a value of the file. The message names the remedy.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum ConfigProblem {
+pub(crate) enum ConfigProblem {
     /// Not TOML, a key that does not exist, or a value of another type.
     #[error("{0}; `mxaudit init` writes a file that explains every key")]
     Toml(String),

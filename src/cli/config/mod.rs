@@ -9,47 +9,47 @@ use ipnet::IpNet;
 use jiff::civil::Date;
 use toml::Spanned;
 
-pub use error::{ConfigError, ConfigProblem};
-pub use template::template;
+pub(crate) use error::{ConfigError, ConfigProblem};
+pub(crate) use template::template;
 
 use crate::target::name::{is_at_or_below, normalise};
 use crate::target::scope::{Rule, Scope, ScopeError};
 
 /// What a configuration file says.
 #[derive(Debug)]
-pub struct Config {
+pub(crate) struct Config {
     /// `[auditor]`.
-    pub auditor: Auditor,
+    pub(crate) auditor: Auditor,
     /// `[local]`.
-    pub local: Local,
+    pub(crate) local: Local,
     /// The rules of all `[[scope]]` tables, in their order in the file.
-    pub rules: Vec<Rule>,
+    pub(crate) rules: Vec<Rule>,
     /// The scope that the rules make; without rules it permits loopback only.
-    pub scope: Scope,
+    pub(crate) scope: Scope,
 }
 
 /// `[auditor]`: the identity that the probes show, all of it the auditor's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Auditor {
+pub(crate) struct Auditor {
     /// The auditor's domain, from which probes are sent.
-    pub domain: Option<String>,
+    pub(crate) domain: Option<String>,
     /// The mailbox that a postmaster can write to.
-    pub contact: Option<String>,
+    pub(crate) contact: Option<String>,
     /// The mailbox that stands for a stranger's.
-    pub canary: Option<String>,
+    pub(crate) canary: Option<String>,
     /// The address where mail for the canary's domain is taken, for forms with an address literal.
-    pub canary_address: Option<IpAddr>,
+    pub(crate) canary_address: Option<IpAddr>,
     /// The name given in HELO and EHLO.
-    pub helo: Option<String>,
+    pub(crate) helo: Option<String>,
 }
 
 /// `[local]`: what the targets accept mail for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Local {
+pub(crate) struct Local {
     /// The domains.
-    pub domains: Vec<String>,
+    pub(crate) domains: Vec<String>,
     /// A user that exists at them.
-    pub user: Option<String>,
+    pub(crate) user: Option<String>,
 }
 
 /// Longest local part of a mailbox, in octets (RFC 5321 section 4.5.3.1.1).
@@ -61,7 +61,7 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`]: the first problem and its line. A table that has expired is a problem too.
-    pub fn parse(text: &str, file: &str, today: Date) -> Result<Self, ConfigError> {
+    pub(crate) fn parse(text: &str, file: &str, today: Date) -> Result<Self, ConfigError> {
         Reader { text, file, today }.config()
     }
 }

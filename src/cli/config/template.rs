@@ -8,7 +8,7 @@ const EXAMPLE_DAYS: i32 = 60;
 
 /// A commented `mxaudit.toml`. As written it permits loopback only; an example begins with a `#`
 /// right before its key or table, an explanation with a `#` and a space.
-pub fn template(today: Date) -> String {
+pub(crate) fn template(today: Date) -> String {
     let expires = today.saturating_add(EXAMPLE_DAYS.days());
     format!(
         r##"# mxaudit.toml: who audits, and what may be audited.

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use futures::stream::{self, StreamExt};
+use serde::{Deserialize, Serialize};
 
 use crate::dns::{DnsError, Resolver};
 use crate::target::scope::{Candidate, Refusal, Scope};
@@ -24,7 +25,7 @@ pub struct Expansion {
 }
 
 /// A mail host that is listed and left alone.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NotProbed {
     /// The mail domain that names it.
     pub domain: String,

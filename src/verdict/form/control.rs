@@ -2,6 +2,7 @@
 
 use crate::evidence::{Control, Form};
 use crate::smtp::{Phase, Reply, Severity};
+use crate::target::name::is_at_or_below;
 use crate::verdict::wording::Class;
 use crate::verdict::{Outcome, Undecided};
 
@@ -16,12 +17,16 @@ impl<'a> Judge<'a> {
         if self.inside {
             return undecided(Undecided::VantageInside);
         }
+        let canary = &self.evidence.identity.canary.1;
+        if self.evidence.server_names.iter().any(|name| is_at_or_below(name, canary)) {
+            return undecided(Undecided::CanaryMaybeLocal);
+        }
         if !form.outer.is_own() {
             return sure(Outcome::AcceptedRecipient);
         }
         let mut controls = self.controls(Control::RandomUser).filter(|(_, control)| {
             control.outer == form.outer
-                && control.outer_domain() == form.outer_domain()
+                && control.outer_domain == form.outer_domain
                 && control.shares_context(form)
         });
         let refused = controls

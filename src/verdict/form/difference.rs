@@ -74,12 +74,36 @@ impl<'a> Judge<'a> {
         // was to be asked must have been refused, and otherwise than this form.
         let others: Vec<_> = locals.iter().filter(|l| l.control != Control::Postmaster).collect();
         let told_apart = others.iter().all(|l| l.has(Severity::Permanent));
-        let compared = others.iter().any(|l| l.control == Control::RandomUser);
+        let compared = others.iter().any(|l| l.control == Control::RandomUser)
+            || others.is_empty() && self.says_what_a_plain_form_was_told(reply);
         if told_apart && (compared || class == Class::Denied) {
             refused(Refusal::Relay, Confidence::Low)
         } else {
             undecided(Undecided::NoLocalUser)
         }
+    }
+
+    /// True when a plain form was refused in the same words, and an unknown user of the server's
+    /// own, beside it, in others: the words are the server's for relaying, in any context.
+    fn says_what_a_plain_form_was_told(&self, reply: &Reply) -> bool {
+        self.evidence.forms.iter().enumerate().filter(|(_, form)| form.is_plain()).any(
+            |(index, plain)| {
+                let told = self.reply_to(index).filter(|(_, phase)| *phase == Phase::Rcpt);
+                let Some((told, _)) = told.filter(|(told, _)| self.names.alike(told, reply)) else {
+                    return false;
+                };
+                let locals = self.locals(plain);
+                let differs = |local: &Local<'_>| match local.reply {
+                    Some(reply) => !self.names.alike(reply, told),
+                    None => false,
+                };
+                locals
+                    .iter()
+                    .any(|l| l.control == Control::RandomUser && l.has(Severity::Permanent))
+                    && locals.iter().any(|l| l.has(Severity::Positive))
+                    && locals.iter().all(differs)
+            },
+        )
     }
 
     /// True when the plain recipient at the end was refused as one at the start was: by a wording

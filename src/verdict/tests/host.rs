@@ -169,6 +169,7 @@ pub(super) fn form(key: &str) -> Form {
         envelope: Envelope { forward_path: wire(&path), ..probe.envelope.clone() },
         sender: probe.sender,
         outer,
+        outer_domain: domain_of(outer, &path),
     };
     let at_mail_domain =
         |control, user| of(control, Outer::MailDomain, format!("{user}@target.example"));
@@ -177,7 +178,7 @@ pub(super) fn form(key: &str) -> Form {
         ("user", _) => at_mail_domain(Control::LocalUser, "user"),
         ("random", Outer::Foreign) => at_mail_domain(Control::RandomUser, "nobody-x9"),
         ("random", outer) => {
-            let path = match probe.outer_domain() {
+            let path = match &probe.outer_domain {
                 Some(domain) => format!("nobody-x9@{domain}"),
                 None => "nobody-x9".into(),
             };
@@ -227,10 +228,18 @@ fn probe(key: &str) -> Form {
             helo: (axis == Axis::Helo).then(|| wire(mx)),
             reverse_path: wire(&reverse),
             forward_path: wire(&path),
+            ..Envelope::default()
         },
         sender,
         outer,
+        outer_domain: domain_of(outer, &path),
     }
+}
+
+/// The server's own domain in a path, as the planner knows it.
+fn domain_of(outer: Outer, path: &str) -> Option<String> {
+    let named = !matches!(outer, Outer::Foreign | Outer::Absent);
+    path.rsplit_once('@').filter(|_| named).map(|(_, domain)| domain.to_owned())
 }
 
 pub(super) fn wire(text: &str) -> WireText {

@@ -1,0 +1,142 @@
+//! `mxaudit check`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Zoned;
+
+use crate::dns::{HickoryResolver, Resolver, ZoneFile};
+use crate::engine::{Budget, Expansion, Settings, expand};
+use crate::net::TcpDialer;
+use crate::probe::Profile;
+use crate::session::Deadlines;
+use crate::target::scope::{Consent, Scope};
+use crate::target::spec::TargetSpec;
+
+use super::args::{CheckArgs, ServerAddress, TimingArgs};
+use super::config::{Auditor, Local};
+use super::consent;
+use super::exit::{self, Exit, Failure};
+use super::identity;
+use super::probes;
+use super::reports::Reports;
+use super::run::{self, Run, random_seed};
+use super::store::Folder;
+
+pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
+    let today = Zoned::now().date();
+    let config = consent::read_config(args.consent.config.as_deref(), today)?;
+    let (auditor, local, file_scope) = match config {
+        Some(config) if config.rules.is_empty() => (config.auditor, config.local, None),
+        Some(config) => (config.auditor, config.local, Some(config.scope)),
+        None => (Auditor::default(), Local::default(), None),
+    };
+    let identity = identity::identity(&args.identity, &auditor, &local)?;
+    let specs = specs(&args.targets)?;
+    let asked_first = file_scope.is_none();
+    let scope = file_scope.unwrap_or_else(|| match args.consent.authorized {
+        true => Scope::authorized(Consent::Flag),
+        false => Scope::loopback_only(),
+    });
+    let resolver = resolver(&specs, args.network.resolver)?;
+    let runtime = super::runtime()?;
+    let (expansion, scope) =
+        runtime.block_on(targets(&specs, &args.ports, resolver.as_ref(), scope, asked_first))?;
+    identity::check_against(&identity, &expansion.targets)?;
+    let library = Arc::new(probes::embedded()?);
+    let mut reports = Reports::prepare(&args.report)?;
+    let folder = args.evidence.as_deref().map(Folder::prepare).transpose()?;
+    let connect_timeout = seconds(args.timing.connect_timeout);
+    let settings = Settings {
+        library: Arc::clone(&library),
+        profile: Profile::Quick,
+        identity,
+        outside_asserted: args.network.vantage.is_some(),
+        deadlines: deadlines(&args.timing),
+        host_deadline: seconds(args.timing.host_deadline) + seconds(args.timing.greylist_wait),
+        retry_wait: Duration::from_secs(5),
+        greylist_wait: seconds(args.timing.greylist_wait),
+        budget: Budget::default(),
+        max_hosts: usize::from(args.network.max_hosts),
+        seed: args.seed.unwrap_or_else(random_seed),
+    };
+    let run = Run {
+        targets: expansion.targets,
+        not_probed: expansion.not_probed,
+        settings,
+        dialer: Arc::new(TcpDialer::new(scope.admitted(), args.network.source, connect_timeout)),
+        source: args.network.source,
+        quiet: args.report.quiet,
+    };
+    let record = runtime.block_on(run::run(run, &scope));
+    if let Some(folder) = folder {
+        folder.write(&record)?;
+    }
+    let (judged, report) = run::judge_record(&record, &library);
+    reports.write(&report, "")?;
+    let hosts = judged.iter().map(|host| (&host.relay, host.findings.as_slice()));
+    Ok(exit::of_audit(hosts, args.fail_on.severity(), record.interrupted))
+}
+
+fn seconds(count: u32) -> Duration {
+    Duration::from_secs(count.into())
+}
+
+fn deadlines(timing: &TimingArgs) -> Deadlines {
+    Deadlines { greeting: seconds(timing.greeting_timeout), reply: seconds(timing.reply_timeout) }
+}
+
+/// Reads all targets before anything is asked, so that every mistake is named at once.
+fn specs(texts: &[String]) -> Result<Vec<TargetSpec>, Failure> {
+    let (specs, errors): (Vec<_>, Vec<_>) =
+        texts.iter().map(|text| TargetSpec::parse(text)).partition(Result::is_ok);
+    let messages: Vec<_> = errors
+        .into_iter()
+        .filter_map(Result::err)
+        .map(|error| format!("target: {error}"))
+        .collect();
+    if messages.is_empty() {
+        Ok(specs.into_iter().flatten().collect())
+    } else {
+        Err(Failure { messages, exit: Exit::Usage })
+    }
+}
+
+fn resolver(
+    specs: &[TargetSpec],
+    server: Option<ServerAddress>,
+) -> Result<Box<dyn Resolver>, Failure> {
+    // Addresses need no name server, so a machine without one can be used for them.
+    if specs.iter().all(|spec| matches!(spec, TargetSpec::Address(_))) {
+        return Ok(Box::new(ZoneFile::parse("").map_err(Failure::internal)?));
+    }
+    let resolver = match server {
+        Some(ServerAddress(address)) => HickoryResolver::with_server(address),
+        None => HickoryResolver::from_system(),
+    };
+    let with_remedy =
+        |error| Failure::usage(format!("{error}; name a name server with --resolver"));
+    Ok(Box::new(resolver.map_err(with_remedy)?))
+}
+
+/// Resolves and admits. Where only consent is missing and somebody is there to ask, they are asked.
+async fn targets(
+    specs: &[TargetSpec],
+    ports: &[u16],
+    resolver: &dyn Resolver,
+    mut scope: Scope,
+    may_ask: bool,
+) -> Result<(Expansion, Scope), Failure> {
+    let mut expansion = expand(specs, ports, resolver, &mut scope).await;
+    let only_consent = expansion.errors.iter().all(|error| error.wants_consent());
+    if may_ask && !expansion.errors.is_empty() && only_consent && consent::ask(specs) {
+        scope = Scope::authorized(Consent::Terminal);
+        expansion = expand(specs, ports, resolver, &mut scope).await;
+    }
+    if expansion.errors.is_empty() {
+        return Ok((expansion, scope));
+    }
+    let mut messages: Vec<_> = expansion.errors.iter().map(ToString::to_string).collect();
+    messages.dedup();
+    Err(Failure { messages, exit: Exit::Usage })
+}

@@ -1,0 +1,71 @@
+//! Exit codes, the same for every command and format, and errors as one line.
+
+use std::process::ExitCode;
+
+use crate::finding::{Finding, Severity};
+use crate::verdict::{RelayVerdict, Verdict};
+
+/// How a command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Exit {
+    /// Nothing at or above the threshold.
+    Clean,
+    /// Findings at or above it.
+    Findings,
+    /// Usage, configuration, or a name that does not resolve.
+    Usage,
+    /// A verdict is unknown, or nothing could be reached.
+    Incomplete,
+    /// A fault of this program.
+    Internal,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Clean => 0,
+            Exit::Findings => 1,
+            Exit::Usage => 2,
+            Exit::Incomplete => 3,
+            Exit::Internal => 4,
+        })
+    }
+}
+
+/// The exit code of an audit: findings outrank what is missing.
+pub(super) fn of_audit<'a>(
+    hosts: impl Iterator<Item = (&'a RelayVerdict, &'a [Finding])>,
+    threshold: Severity,
+    interrupted: bool,
+) -> Exit {
+    let (mut found, mut incomplete, mut any) = (false, interrupted, false);
+    for (relay, findings) in hosts {
+        any = true;
+        found |= findings.iter().any(|finding| finding.severity >= threshold);
+        incomplete |= matches!(relay.verdict, Verdict::Inconclusive | Verdict::Unreachable);
+    }
+    match (found, incomplete || !any) {
+        (true, _) => Exit::Findings,
+        (false, true) => Exit::Incomplete,
+        (false, false) => Exit::Clean,
+    }
+}
+
+/// What keeps a command from doing its work: messages of one line each, and the exit code.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) messages: Vec<String>,
+    pub(super) exit: Exit,
+}
+
+impl Failure {
+    /// A mistake in usage or configuration.
+    pub(super) fn usage(message: impl ToString) -> Self {
+        Self { messages: vec![message.to_string()], exit: Exit::Usage }
+    }
+
+    /// Something that should not happen.
+    pub(super) fn internal(message: impl ToString) -> Self {
+        Self { messages: vec![message.to_string()], exit: Exit::Internal }
+    }
+}

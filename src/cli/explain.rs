@@ -1,0 +1,73 @@
+//! `mxaudit explain`.
+
+use std::fmt::Write as _;
+
+use crate::evidence::{Lacking, Stop};
+use crate::finding::catalogue;
+use crate::verdict::{NotRun, Undecided};
+
+use super::exit::{Exit, Failure};
+use super::{print, probes};
+
+pub(super) fn explain(id: Option<&str>) -> Result<Exit, Failure> {
+    let Some(id) = id else { return print(&index()?) };
+    if let Some(entry) = catalogue::find(id) {
+        return print(&format!(
+            "{} ({}): {}\n\n{}\n\nWhat to do\n  {}\n\nSee {}\n",
+            entry.id,
+            entry.severity.as_str(),
+            entry.title,
+            entry.explanation,
+            entry.remedy,
+            entry.references.join("; ")
+        ));
+    }
+    if let Some(probe) = probes::embedded()?.find(id) {
+        return print(&probes::whole(probe));
+    }
+    if let Some(why) = Undecided::ALL.iter().find(|why| why.as_str() == id) {
+        return print(&format!(
+            "{id} (inconclusive): {}.\n\nWhat to do\n  {}\n",
+            why.meaning(),
+            why.remedy()
+        ));
+    }
+    if let Some(why) = NOT_RUN.iter().find(|why| why.as_str() == id) {
+        return print(&format!("{id} (not run)\n\nWhat to do\n  {}\n", why.remedy()));
+    }
+    Err(Failure::usage(format!("nothing is called `{id}`; `mxaudit explain` lists what is")))
+}
+
+const NOT_RUN: &[NotRun] = &[
+    NotRun::Lacking(Lacking::LocalDomain),
+    NotRun::Lacking(Lacking::AuditorDomain),
+    NotRun::Lacking(Lacking::TargetName),
+    NotRun::Lacking(Lacking::Difference),
+    NotRun::Lacking(Lacking::Role),
+    NotRun::Stopped(Stop::Interrupted),
+    NotRun::Stopped(Stop::Deadline),
+    NotRun::Stopped(Stop::ConnectionCap),
+    NotRun::Stopped(Stop::NoProgress),
+    NotRun::Stopped(Stop::Internal),
+    NotRun::Unreachable,
+];
+
+fn index() -> Result<String, Failure> {
+    let mut out = String::from("Findings\n");
+    for entry in catalogue::ENTRIES {
+        let _ = writeln!(out, "  {:<24} {:<9} {}", entry.id, entry.severity.as_str(), entry.title);
+    }
+    let _ = writeln!(out, "\nProbes");
+    for probe in probes::embedded()?.iter() {
+        let _ = writeln!(out, "  {:<24} {:<9} {}", probe.code, "", probe.title);
+    }
+    let _ = writeln!(out, "\nReasons why nothing was learned");
+    for why in Undecided::ALL {
+        let _ = writeln!(out, "  {:<24} {:<9} {}", why.as_str(), "", why.meaning());
+    }
+    let _ = writeln!(out, "\nReasons why a probe did not run");
+    for why in NOT_RUN {
+        let _ = writeln!(out, "  {:<24} {:<9} {}", why.as_str(), "", why.remedy());
+    }
+    Ok(out)
+}

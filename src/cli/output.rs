@@ -1,0 +1,94 @@
+//! Where a report goes: standard output, or a file that appears only when it is complete.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::exit::Failure;
+
+/// A place for the report, proved to be writable before anything is sent.
+#[derive(Debug)]
+pub(super) enum Output {
+    /// Standard output.
+    Standard,
+    /// A pipe or device that was named as a file.
+    Device(File),
+    /// A file beside the final one, renamed when complete, so that an older report is not lost
+    /// to a failed run.
+    File {
+        /// The file under its temporary name.
+        file: File,
+        /// That name.
+        partial: PathBuf,
+        /// The final name.
+        path: PathBuf,
+    },
+}
+
+impl Output {
+    /// Opens the place.
+    pub(super) fn prepare(path: Option<&Path>) -> Result<Self, Failure> {
+        let Some(path) = path else { return Ok(Self::Standard) };
+        let fault = |error: io::Error| {
+            Failure::usage(format!(
+                "--output {}: cannot be written: {error}; name a file in a folder that exists and \
+                 is yours",
+                path.display()
+            ))
+        };
+        if path.is_dir() {
+            return Err(fault(io::Error::from(io::ErrorKind::IsADirectory)));
+        }
+        if fs::metadata(path).is_ok_and(|known| !known.is_file()) {
+            let device = OpenOptions::new().write(true).open(path).map_err(fault)?;
+            return Ok(Self::Device(device));
+        }
+        if path.exists() {
+            // A file that we may not write is not replaced behind its owner's back.
+            OpenOptions::new().append(true).open(path).map_err(fault)?;
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let partial = path.with_file_name(format!(".{name}.{}.partial", std::process::id()));
+        let file = File::create_new(&partial).map_err(fault)?;
+        Ok(Self::File { file, partial, path: path.to_owned() })
+    }
+
+    /// Writes the whole report.
+    pub(super) fn write(&mut self, report: &[u8]) -> Result<(), Failure> {
+        match self {
+            Self::Standard => {
+                // A reader that has gone away is no fault.
+                match io::stdout().lock().write_all(report).and_then(|()| io::stdout().flush()) {
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                    result => result.map_err(|e| {
+                        Failure::internal(format!("cannot write to standard output: {e}"))
+                    }),
+                }
+            }
+            Self::Device(file) => file
+                .write_all(report)
+                .map_err(|error| Failure::internal(format!("cannot write the report: {error}"))),
+            Self::File { file, partial, path } => file
+                .write_all(report)
+                .and_then(|()| file.sync_all())
+                .and_then(|()| fs::rename(&*partial, &*path))
+                .map_err(|error| {
+                    Failure::internal(format!("cannot write {}: {error}", path.display()))
+                }),
+        }
+    }
+
+    /// True when a person may be reading.
+    pub(super) fn is_standard(&self) -> bool {
+        matches!(self, Self::Standard)
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if let Self::File { partial, .. } = self {
+            // Gone already where the report was completed.
+            let _ = fs::remove_file(partial);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! `mxaudit probes`.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use crate::probe::{Library, Mta, Outer, Probe};
+use crate::target::scope::{Candidate, Consent, Scope};
+use crate::target::{Target, Via};
+use crate::verdict::check_vectors;
+
+use super::args::ProbesCommand;
+use super::exit::{Exit, Failure};
+use super::print;
+
+pub(super) fn probes(command: &ProbesCommand) -> Result<Exit, Failure> {
+    match command {
+        ProbesCommand::List => list(),
+        ProbesCommand::Show { id } => show(id),
+        ProbesCommand::Validate { dir } => validate(dir.as_deref()),
+    }
+}
+
+/// The embedded library; a fault in it is a fault of the build.
+pub(super) fn embedded() -> Result<Library, Failure> {
+    Library::embedded().map_err(|error| Failure::internal(format!("built-in probes: {error}")))
+}
+
+fn list() -> Result<Exit, Failure> {
+    let library = embedded()?;
+    let width = library.iter().map(|probe| probe.id.len()).max().unwrap_or_default();
+    let mut out = String::new();
+    for probe in library.iter() {
+        let gate = if probe.gate { " (gate)" } else { "" };
+        let _ = writeln!(out, "{:<4} {:<width$}  {}{gate}", probe.code, probe.id, probe.title);
+    }
+    let _ = writeln!(out, "{} probes; `mxaudit probes show ID` shows one whole", library.len());
+    print(&out)
+}
+
+fn show(id: &str) -> Result<Exit, Failure> {
+    let library = embedded()?;
+    let probe = library.find(id).ok_or_else(|| {
+        Failure::usage(format!("no probe is called `{id}`; `mxaudit probes list` names them all"))
+    })?;
+    print(&whole(probe))
+}
+
+/// Everything about a probe, for reading.
+pub(super) fn whole(probe: &Probe) -> String {
+    let mut out = String::new();
+    let _ = writeln!(out, "{}  {}: {}\n", probe.code, probe.id, probe.title);
+    if let Some(helo) = &probe.envelope.helo {
+        let _ = writeln!(out, "  EHLO {helo}");
+    }
+    let _ = writeln!(out, "  MAIL FROM:<{}>", probe.envelope.mail_from);
+    let _ = writeln!(out, "  RCPT TO:<{}>\n", probe.envelope.rcpt_to);
+    let _ = writeln!(out, "{}", probe.detects);
+    if probe.outer != Outer::Foreign {
+        let _ = writeln!(
+            out,
+            "The server sees {} in this recipient, so an acceptance counts only if a random user \
+             there is refused.",
+            probe.outer.describe()
+        );
+    }
+    let _ = writeln!(out, "\nFix");
+    for (mta, fix) in &probe.fix {
+        let _ = writeln!(out, "  {:<10} {fix}", Mta::name(*mta));
+    }
+    let _ = writeln!(out, "\nSee {}", probe.references.join("; "));
+    let _ = writeln!(out, "Check {}, since {}, from {}", probe.check, probe.since, probe.file);
+    let _ = writeln!(out, "\nVectors");
+    for vector in &probe.vectors {
+        let source = vector.source.as_deref().unwrap_or("written by hand");
+        let _ = writeln!(out, "  {:?}: {} ({source})", vector.outcome, vector.name);
+    }
+    out
+}
+
+fn validate(dir: Option<&Path>) -> Result<Exit, Failure> {
+    let library = match dir {
+        None => embedded()?,
+        Some(dir) => Library::from_folder(dir).map_err(|errors| Failure {
+            messages: errors.iter().map(|error| format!("{error:#}")).collect(),
+            exit: Exit::Usage,
+        })?,
+    };
+    let target = vector_target()?;
+    let faults: Vec<_> = library.iter().flat_map(|probe| check_vectors(probe, &target)).collect();
+    if !faults.is_empty() {
+        let messages = faults.iter().map(ToString::to_string).collect();
+        return Err(Failure { messages, exit: Exit::Usage });
+    }
+    let vectors: usize = library.iter().map(|probe| probe.vectors.len()).sum();
+    print(&format!("{} probes, {vectors} vectors: all are judged as they say\n", library.len()))
+}
+
+/// The server that the vectors speak of. It is never dialled.
+fn vector_target() -> Result<Target, Failure> {
+    let candidate = Candidate {
+        name: Some("mx.target.example".into()),
+        address: [192, 0, 2, 25].into(),
+        port: 25,
+        mail_domain: None,
+        via: Via::Host,
+        named_by_user: true,
+    };
+    Scope::authorized(Consent::Flag).admit(candidate).map_err(Failure::internal)
+}

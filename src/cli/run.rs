@@ -1,0 +1,121 @@
+//! One run: the audit with its progress, and from its record to the report. Shared by all commands
+//! that audit or judge.
+
+use std::io::IsTerminal as _;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use jiff::Timestamp;
+
+use crate::engine::{Interrupt, NotProbed, Settings, audit};
+use crate::evidence::Evidence;
+use crate::finding::Finding;
+use crate::net::Dialer;
+use crate::probe::Library;
+use crate::report::model::{self, HostReport, RunDetails, RunReport};
+use crate::target::Target;
+use crate::target::scope::Scope;
+use crate::verdict::{RelayVerdict, findings, judge};
+
+use super::interrupt;
+use super::store::{Host, Record};
+
+/// What a run starts from.
+pub(super) struct Run {
+    pub(super) targets: Vec<Target>,
+    pub(super) not_probed: Vec<NotProbed>,
+    pub(super) settings: Settings,
+    pub(super) dialer: Arc<dyn Dialer>,
+    /// The source address that the user asked for.
+    pub(super) source: Option<IpAddr>,
+    pub(super) quiet: bool,
+}
+
+/// One host, judged.
+pub(super) struct Judged {
+    pub(super) relay: RelayVerdict,
+    pub(super) findings: Vec<Finding>,
+}
+
+/// Audits, and records everything that the report is made of.
+pub(super) async fn run(run: Run, scope: &Scope) -> Record {
+    let started = Timestamp::now();
+    let settings = Arc::new(run.settings);
+    let interrupt = Interrupt::default();
+    interrupt::watch(interrupt.clone());
+    let progress = progress(run.targets.len(), run.quiet);
+    let done = |_: &Evidence| progress.inc(1);
+    let all = audit(run.targets, Arc::clone(&settings), run.dialer, interrupt.clone(), done).await;
+    progress.finish_and_clear();
+    let hosts = all.into_iter().map(|evidence| Host {
+        authority: scope.authority(evidence.target.address()),
+        evidence,
+        transcripts: Vec::new(),
+    });
+    Record {
+        format: Record::format(),
+        started: started.to_string(),
+        finished: Timestamp::now().to_string(),
+        seed: settings.seed,
+        profile: settings.profile,
+        interrupted: interrupt.finish.is_cancelled(),
+        source: run.source,
+        outside_asserted: settings.outside_asserted,
+        identity: settings.identity.clone(),
+        not_probed: run.not_probed,
+        hosts: hosts.collect(),
+    }
+}
+
+/// Judges a record and builds its report. The same record gives the same report.
+pub(super) fn judge_record(record: &Record, library: &Library) -> (Vec<Judged>, RunReport) {
+    let judged: Vec<_> = record.hosts.iter().map(|host| Judged::new(&host.evidence)).collect();
+    let hosts = record.hosts.iter().zip(&judged).map(|(host, judged)| {
+        let authority = host.authority.as_ref();
+        HostReport::build(&host.evidence, &judged.relay, &judged.findings, library, authority)
+    });
+    let details = RunDetails {
+        started: record.started.clone(),
+        finished: record.finished.clone(),
+        seed: record.seed,
+        profile: record.profile,
+        interrupted: record.interrupted,
+        source: record.source,
+        outside_asserted: record.outside_asserted,
+        identity: &record.identity,
+    };
+    let not_probed = record.not_probed.iter().cloned().map(|skipped| model::NotProbed {
+        domain: skipped.domain,
+        host: skipped.host,
+        address: skipped.address,
+        why: skipped.why,
+    });
+    let report = RunReport::build(details, hosts.collect(), not_probed.collect());
+    (judged, report)
+}
+
+impl Judged {
+    fn new(evidence: &Evidence) -> Self {
+        let relay = judge(evidence);
+        let findings = findings(evidence, &relay);
+        Self { relay, findings }
+    }
+}
+
+fn progress(hosts: usize, quiet: bool) -> ProgressBar {
+    if quiet || !std::io::stderr().is_terminal() {
+        return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+    }
+    let bar = ProgressBar::new(u64::try_from(hosts).unwrap_or(u64::MAX));
+    let style = ProgressStyle::with_template("{spinner} {pos} of {len} hosts, {elapsed}");
+    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+/// A seed that every reader of JSON can hold exactly.
+pub(super) fn random_seed() -> u64 {
+    fastrand::u32(..).into()
+}

@@ -1,0 +1,197 @@
+//! Evidence on disk: one `.smtp` file for each connection, and `run.json` for all the rest.
+
+use std::fs;
+use std::io;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::engine::NotProbed;
+use crate::evidence::{Evidence, Identity, read_transcript, record};
+use crate::probe::Profile;
+use crate::target::scope::Authority;
+
+use super::exit::Failure;
+
+/// The file that names all the others.
+const INDEX: &str = "run.json";
+/// Its format.
+const FORMAT: &str = "mxaudit.evidence.v1";
+
+/// Everything that a report is made of.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Record {
+    pub(super) format: String,
+    pub(super) started: String,
+    pub(super) finished: String,
+    pub(super) seed: u64,
+    pub(super) profile: Profile,
+    pub(super) interrupted: bool,
+    pub(super) source: Option<IpAddr>,
+    pub(super) outside_asserted: bool,
+    pub(super) identity: Identity,
+    pub(super) not_probed: Vec<NotProbed>,
+    pub(super) hosts: Vec<Host>,
+}
+
+/// One host of a record.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) struct Host {
+    pub(super) evidence: Evidence,
+    pub(super) authority: Option<Authority>,
+    /// The files of its connections, in order.
+    #[serde(default)]
+    pub(super) transcripts: Vec<String>,
+}
+
+impl Record {
+    /// The name of the format that this version writes.
+    pub(super) fn format() -> String {
+        FORMAT.into()
+    }
+}
+
+/// A folder that evidence will be written to, made before anything is sent.
+#[derive(Debug)]
+pub(super) struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    /// Makes the folder. Evidence of another run in it is never overwritten.
+    pub(super) fn prepare(path: &Path) -> Result<Self, Failure> {
+        let fault = |error: io::Error| {
+            Failure::usage(format!("--evidence {}: cannot be written: {error}", path.display()))
+        };
+        fs::create_dir_all(path).map_err(fault)?;
+        let index = path.join(INDEX);
+        if index.exists() {
+            return Err(Failure::usage(format!(
+                "--evidence {}: the evidence of another run is there; name another folder",
+                path.display()
+            )));
+        }
+        // Proves that files can be made here.
+        fs::File::create_new(&index).and_then(|_| fs::remove_file(&index)).map_err(fault)?;
+        Ok(Self { path: path.to_owned() })
+    }
+
+    /// Writes all files, the index last.
+    pub(super) fn write(&self, record: &Record) -> Result<(), Failure> {
+        let mut record = record.clone();
+        for (number, host) in record.hosts.iter_mut().enumerate() {
+            let texts = record::to_texts(&host.evidence).map_err(Failure::internal)?;
+            let target = &host.evidence.target;
+            let address = target.address().to_string().replace(':', "_");
+            for (connection, text) in texts.iter().enumerate() {
+                let (number, connection) = (number + 1, connection + 1);
+                let name = format!("{number:03}-{address}-{}-{connection:02}.smtp", target.port());
+                self.write_file(&name, text.as_bytes())?;
+                host.transcripts.push(name);
+            }
+            host.evidence.transcripts.clear();
+        }
+        let index = serde_json::to_vec_pretty(&record).map_err(Failure::internal)?;
+        self.write_file(INDEX, &index)
+    }
+
+    fn write_file(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
+        let path = self.path.join(name);
+        fs::write(&path, bytes)
+            .map_err(|error| Failure::internal(format!("cannot write {}: {error}", path.display())))
+    }
+}
+
+/// Reads a folder back.
+pub(super) fn read_folder(folder: &Path) -> Result<Record, Failure> {
+    let index = folder.join(INDEX);
+    let text = read(&index)?;
+    let mut record: Record = serde_json::from_str(&text)
+        .map_err(|error| Failure::usage(format!("{}: {error}", index.display())))?;
+    if record.format != FORMAT {
+        return Err(Failure::usage(format!(
+            "{}: format `{}` is not `{FORMAT}`; replay it with the version that wrote it",
+            index.display(),
+            record.format
+        )));
+    }
+    for host in &mut record.hosts {
+        for name in std::mem::take(&mut host.transcripts) {
+            let path = folder.join(&name);
+            // A name in the index that leads elsewhere is not one that we wrote.
+            if Path::new(&name).file_name().is_none_or(|plain| plain != name.as_str()) {
+                let message = format!("{}: `{name}` is no plain file name", index.display());
+                return Err(Failure::usage(message));
+            }
+            let text = read(&path)?;
+            let (transcript, _) = read_transcript(&path.display().to_string(), &text)
+                .map_err(|error| Failure::usage(format!("{error:#}")))?;
+            host.evidence.transcripts.push(transcript);
+        }
+        check_places(&host.evidence, &index)?;
+    }
+    Ok(record)
+}
+
+/// Reads single files: those of one peer are one host.
+pub(super) fn read_files(paths: &[&Path]) -> Result<Record, Failure> {
+    let mut groups: Vec<(std::net::SocketAddr, Vec<(String, String)>)> = Vec::new();
+    for path in paths {
+        let (name, text) = (path.display().to_string(), read(path)?);
+        let usage = |error: crate::probe::SourceError| Failure::usage(format!("{error:#}"));
+        let (transcript, _) = read_transcript(&name, &text).map_err(usage)?;
+        match groups.iter_mut().find(|(peer, _)| *peer == transcript.peer) {
+            Some((_, files)) => files.push((name, text)),
+            None => groups.push((transcript.peer, vec![(name, text)])),
+        }
+    }
+    let mut hosts = Vec::new();
+    for (_, files) in groups {
+        let evidence =
+            record::from_texts(&files).map_err(|error| Failure::usage(format!("{error:#}")))?;
+        hosts.extend(evidence.map(|evidence| Host {
+            evidence,
+            authority: None,
+            transcripts: Vec::new(),
+        }));
+    }
+    let Some(first) = hosts.first() else { return Err(Failure::usage("no transcript was named")) };
+    Ok(Record {
+        format: Record::format(),
+        // A transcript does not say when it was taken.
+        started: String::new(),
+        finished: String::new(),
+        seed: 0,
+        profile: Profile::Thorough,
+        interrupted: false,
+        source: None,
+        outside_asserted: first.evidence.outside_asserted,
+        identity: first.evidence.identity.clone(),
+        not_probed: Vec::new(),
+        hosts,
+    })
+}
+
+/// Every attempt must point into the dialogues that were read.
+fn check_places(evidence: &Evidence, index: &Path) -> Result<(), Failure> {
+    let lost = evidence
+        .attempts
+        .iter()
+        .find(|a| evidence.exchange(a).is_none() || evidence.forms.get(a.form).is_none());
+    match lost {
+        Some(attempt) => Err(Failure::usage(format!(
+            "{}: an answer is said to stand in exchange {} of connection {}, which is not there; \
+             the transcripts are not the ones that were written",
+            index.display(),
+            attempt.exchange + 1,
+            attempt.transcript + 1
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn read(path: &Path) -> Result<String, Failure> {
+    fs::read_to_string(path)
+        .map_err(|error| Failure::usage(format!("{}: cannot be read: {error}", path.display())))
+}

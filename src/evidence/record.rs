@@ -1,0 +1,86 @@
+//! Evidence as files: each transcript carries what it takes to judge it again on its own.
+//!
+//! The comments of a `.smtp` file hold two kinds of JSON: `host`, once, with everything about the
+//! host but its dialogues, and `form`, before the exchange that answers it.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Attempt, Evidence, Form, Pass, read_transcript, write_transcript};
+use crate::probe::SourceError;
+
+/// The comment before an exchange that answers a form.
+#[derive(Serialize, Deserialize)]
+struct Answered {
+    pass: Pass,
+    form: Form,
+}
+
+/// The `.smtp` texts of a host, one for each connection.
+pub fn to_texts(evidence: &Evidence) -> Result<Vec<String>, serde_json::Error> {
+    let host = Evidence {
+        forms: Vec::new(),
+        attempts: Vec::new(),
+        transcripts: Vec::new(),
+        ..evidence.clone()
+    };
+    let host = format!("host {}", serde_json::to_string(&host)?);
+    let mut texts = Vec::new();
+    for (number, transcript) in evidence.transcripts.iter().enumerate() {
+        let mut notes = vec![(0, host.clone())];
+        for attempt in evidence.attempts.iter().filter(|attempt| attempt.transcript == number) {
+            let Some(form) = evidence.forms.get(attempt.form) else { continue };
+            let answered = Answered { pass: attempt.pass, form: form.clone() };
+            notes.push((attempt.exchange, format!("form {}", serde_json::to_string(&answered)?)));
+        }
+        texts.push(write_transcript(transcript, |index| {
+            notes.iter().filter(|(at, _)| *at == index).map(|(_, note)| note.clone()).collect()
+        }));
+    }
+    Ok(texts)
+}
+
+/// The evidence of one host from some or all of its `.smtp` files, `(name, text)`. What is not in
+/// them was not asked.
+pub fn from_texts(files: &[(String, String)]) -> Result<Option<Evidence>, SourceError> {
+    let mut evidence: Option<Evidence> = None;
+    for (file, text) in files {
+        let (transcript, notes) = read_transcript(file, text)?;
+        for (exchange, note) in notes {
+            let fault = |error: serde_json::Error| {
+                let at = text.find(&note).unwrap_or_default();
+                SourceError::new(file, text, Some(at..at), error.to_string())
+            };
+            if let Some(json) = note.strip_prefix("host ") {
+                let host: Evidence = serde_json::from_str(json).map_err(fault)?;
+                evidence.get_or_insert(host);
+            } else if let Some(json) = note.strip_prefix("form ") {
+                let answered: Answered = serde_json::from_str(json).map_err(fault)?;
+                if let Some(evidence) = &mut evidence {
+                    evidence.add(answered, exchange);
+                }
+            }
+        }
+        match &mut evidence {
+            Some(evidence) => evidence.transcripts.push(transcript),
+            None => {
+                let message = "no comment `; host {…}`: without it nobody can say which host \
+                               answered what; copy whole files";
+                return Err(SourceError::new(file, text, None, message.into()));
+            }
+        }
+    }
+    Ok(evidence)
+}
+
+impl Evidence {
+    /// Notes an answer in the transcript that is about to be added.
+    fn add(&mut self, answered: Answered, exchange: usize) {
+        let known = self.forms.iter().position(|form| *form == answered.form);
+        let form = known.unwrap_or_else(|| {
+            self.forms.push(answered.form);
+            self.forms.len() - 1
+        });
+        let transcript = self.transcripts.len();
+        self.attempts.push(Attempt { form, pass: answered.pass, transcript, exchange });
+    }
+}

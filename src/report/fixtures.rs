@@ -1,0 +1,244 @@
+//! Hosts made by hand for the tests of the writers.
+
+use crate::evidence::{
+    Answer, Attempt, Control, DialFailure, DialFault, Envelope, Evidence, Exchange, Form, FormRole,
+    Identity, Lacking, Loss, NotPlanned, Pass, SenderKind, Transcript,
+};
+use crate::finding::Finding;
+use crate::probe::{Axis, Library, Outer, Profile};
+use crate::smtp::{Phase, Reply, ReplyFault, ReplyParser, WireText};
+use crate::target::scope::{Candidate, Consent, Scope};
+use crate::target::{Target, Via};
+use crate::verdict::{RelayVerdict, findings, judge};
+
+use super::model::{HostReport, NotProbed, RunDetails, RunReport};
+
+pub(super) fn identity() -> Identity {
+    Identity {
+        auditor_domain: Some("audit.example.test".into()),
+        contact: None,
+        canary: ("canary".into(), "audit.example.test".into()),
+        canary_address: None,
+        helo: Some("client.audit.example.test".into()),
+        local_domains: Vec::new(),
+        local_user: "postmaster".into(),
+    }
+}
+
+fn phase(sent: &str) -> Phase {
+    match sent.split([' ', ':']).next() {
+        Some("") => Phase::Greeting,
+        Some("EHLO") => Phase::Ehlo,
+        Some("MAIL") => Phase::Mail,
+        Some("RCPT") => Phase::Rcpt,
+        _ => Phase::Quit,
+    }
+}
+
+pub(super) fn reply(bytes: &[u8]) -> Reply {
+    let mut parser = ReplyParser::default();
+    parser.feed(bytes);
+    parser.next_reply().expect("a whole reply").expect("a valid reply")
+}
+
+fn exchange(sent: &str, answer: Answer) -> Exchange {
+    let sent_bytes = WireText::from(sent.as_bytes());
+    Exchange { phase: phase(sent), sent: sent_bytes, pipelined: false, answer, elapsed_ms: 1 }
+}
+
+pub(super) fn lost(sent: &str, loss: Loss) -> Exchange {
+    exchange(sent, Answer::Lost(loss))
+}
+
+/// A connection of commands and replies; the empty command is the greeting.
+pub(super) fn conversation(lines: &[(&str, &str)]) -> Transcript {
+    let one = |(sent, text): &(&str, &str)| {
+        let bytes = format!("{}\r\n", text.replace('\n', "\r\n"));
+        exchange(sent, Answer::Reply(reply(bytes.as_bytes())))
+    };
+    Transcript {
+        local: "198.51.100.7:40000".parse().expect("a source"),
+        peer: "192.0.2.1:25".parse().expect("a peer"),
+        exchanges: lines.iter().map(one).collect(),
+    }
+}
+
+fn target(name: Option<&str>, address: &str) -> Target {
+    let candidate = Candidate {
+        name: name.map(str::to_owned),
+        address: address.parse().expect("an address"),
+        port: 25,
+        mail_domain: None,
+        via: Via::Host,
+        named_by_user: true,
+    };
+    Scope::authorized(Consent::Flag).admit(candidate).expect("in scope")
+}
+
+fn form(role: FormRole, to: &str, outer: Outer) -> Form {
+    let envelope = Envelope {
+        helo: None,
+        reverse_path: WireText::from("probe@audit.example.test"),
+        forward_path: WireText::from(to),
+        ..Envelope::default()
+    };
+    Form { role, envelope, sender: SenderKind::Foreign, outer, outer_domain: None }
+}
+
+fn probe(id: &str, code: &str, axis: Axis, to: &str, outer: Outer) -> Form {
+    let (id, code) = (id.to_owned(), code.to_owned());
+    form(FormRole::Probe { id, code, axis, gate: true, instance: 0 }, to, outer)
+}
+
+fn control(control: Control, to: &str, outer: Outer) -> Form {
+    form(FormRole::Control { control }, to, outer)
+}
+
+const CANARY: &str = "canary@audit.example.test";
+const PERCENT: &str = "canary%audit.example.test@mx1.example.test";
+const NOBODY: &str = "nobody-x@mx1.example.test";
+const HELLO: (&str, &str) = (
+    "EHLO client.audit.example.test",
+    "250-mx1.example.test\n250-PIPELINING\n250-SIZE 10240000\n250 8BITMIME",
+);
+const GREETING: (&str, &str) = ("", "220 mx1.example.test ESMTP");
+const MAIL: (&str, &str) = ("MAIL FROM:<probe@audit.example.test>", "250 2.1.0 ok");
+const QUIT: (&str, &str) = ("QUIT", "221 2.0.0 bye");
+
+fn host(replies: &[(&str, &str)]) -> Evidence {
+    let mut evidence =
+        Evidence::new(target(Some("mx1.example.test"), "192.0.2.1"), identity(), false);
+    evidence.server_names = vec!["mx1.example.test".into()];
+    evidence.extensions = vec!["PIPELINING".into(), "SIZE".into(), "8BITMIME".into()];
+    evidence.forms = vec![
+        probe("relay-sender-same", "S01", Axis::Sender, CANARY, Outer::Foreign),
+        probe("relay-percent-host", "R01", Axis::Recipient, PERCENT, Outer::HostName),
+        control(Control::RandomUser, NOBODY, Outer::HostName),
+        control(Control::PlainAtEnd, CANARY, Outer::Foreign),
+    ];
+    evidence.not_planned = vec![NotPlanned {
+        probe: "relay-sender-local-domain".into(),
+        code: "S10".into(),
+        gate: true,
+        why: Lacking::LocalDomain,
+    }];
+    let mut lines = vec![GREETING, HELLO, MAIL];
+    lines.extend(replies);
+    lines.push(QUIT);
+    evidence.transcripts.push(conversation(&lines));
+    for (form, pass) in [(0, Pass::First), (1, Pass::First), (2, Pass::First), (3, Pass::End)] {
+        evidence.attempts.push(Attempt { form, pass, transcript: 0, exchange: 3 + form });
+    }
+    evidence
+}
+
+const DENIED: &str = "554 5.7.1 Relay access denied";
+
+fn to(path: &str) -> String {
+    format!("RCPT TO:<{path}>")
+}
+
+fn answered(plain: &str, percent: &str, nobody: &str) -> Evidence {
+    let (canary, other, nobody_at) = (to(CANARY), to(PERCENT), to(NOBODY));
+    host(&[(&canary, plain), (&other, percent), (&nobody_at, nobody), (&canary, plain)])
+}
+
+/// Relays percent addresses, and did so twice.
+pub(super) fn open() -> Evidence {
+    let mut evidence = answered(DENIED, "250 2.1.5 ok", "550 5.1.1 no such user");
+    let again = to(PERCENT);
+    evidence.transcripts.push(conversation(&[
+        GREETING,
+        HELLO,
+        MAIL,
+        (&again, "250 2.1.5 ok"),
+        QUIT,
+    ]));
+    evidence.attempts.push(Attempt { form: 1, pass: Pass::Confirm, transcript: 1, exchange: 3 });
+    evidence
+}
+
+/// Refuses everything.
+pub(super) fn closed() -> Evidence {
+    let mut evidence = answered(DENIED, DENIED, "550 5.1.1 no such user");
+    evidence.not_planned.clear();
+    evidence
+}
+
+/// Puts everything off.
+pub(super) fn deferred() -> Evidence {
+    let later = "450 4.2.0 Greylisted, see the postmaster's page";
+    let mut evidence = answered(later, later, later);
+    evidence.forms.truncate(3);
+    evidence.attempts.truncate(3);
+    evidence
+}
+
+/// Does not answer the telephone.
+pub(super) fn unreachable() -> Evidence {
+    let mut evidence = Evidence::new(target(None, "2001:db8::1"), identity(), false);
+    evidence.forms = vec![probe("relay-sender-same", "S01", Axis::Sender, CANARY, Outer::Foreign)];
+    evidence.dial_failures.push(DialFailure {
+        kind: DialFault::Refused,
+        text: "connect to [2001:db8::1]:25: connection refused".into(),
+    });
+    evidence
+}
+
+/// Says what should disturb a reader.
+pub(super) fn hostile() -> Evidence {
+    let mut evidence = deferred();
+    let bytes = b"550-\x1b[2J\x1b]0;owned\x07 \x9b31m \xe2\x80\xae gnp.exe\r\n\
+                  550 \xff\xfe\x00\x7f<script>'\"=cmd|\\\r\n";
+    let answer = Answer::Reply(reply(bytes));
+    for transcript in &mut evidence.transcripts {
+        for exchange in &mut transcript.exchanges {
+            exchange.answer = answer.clone();
+        }
+        // The parser cuts an endless line off; so does the writer with a merely long one.
+        let mut endless = b"550 ".to_vec();
+        endless.resize(1 << 20, b'x');
+        let fault = fault(&endless);
+        transcript.exchanges.push(lost("QUIT", Loss::Fault(fault)));
+        transcript
+            .exchanges
+            .push(lost("QUIT", Loss::Fault(self::fault(b"\x1b[31m\xe2\x80\xae\n"))));
+        let long = format!("450 {}\r\n", "long ".repeat(800));
+        transcript.exchanges[3].answer = Answer::Reply(reply(long.as_bytes()));
+    }
+    evidence.extensions = vec!["X\u{1b}[31m\u{202e}".into()];
+    evidence
+}
+
+fn fault(bytes: &[u8]) -> ReplyFault {
+    let mut parser = ReplyParser::default();
+    parser.feed(bytes);
+    parser.next_reply().expect("an end").expect_err("a fault")
+}
+
+/// The report of one host.
+pub(super) fn report(evidence: &Evidence) -> HostReport {
+    let relay: RelayVerdict = judge(evidence);
+    let found: Vec<Finding> = findings(evidence, &relay);
+    let library = Library::embedded().expect("the embedded probes");
+    HostReport::build(evidence, &relay, &found, &library, None)
+}
+
+/// What is known of a run.
+pub(super) fn details(identity: &Identity) -> RunDetails<'_> {
+    RunDetails {
+        started: "2026-01-01T00:00:00Z".into(),
+        finished: "2026-01-01T00:00:09Z".into(),
+        seed: 7,
+        profile: Profile::Quick,
+        interrupted: false,
+        source: None,
+        outside_asserted: false,
+        identity,
+    }
+}
+
+/// The report of a run.
+pub(super) fn run(hosts: Vec<HostReport>, not_probed: Vec<NotProbed>) -> RunReport {
+    RunReport::build(details(&identity()), hosts, not_probed)
+}

@@ -1,0 +1,16 @@
+//! Reports: the frozen model of a run, and the writers over it.
+//!
+//! Pure: writers take `&mut dyn Write`, and nothing here reads a clock or the network. What a
+//! server says is hostile; it stands in the model as escaped ASCII, and every writer escapes again
+//! through [`escape`].
+
+pub mod escape;
+pub mod json;
+pub mod model;
+mod reproduce;
+pub mod terminal;
+
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod tests;

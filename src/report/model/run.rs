@@ -1,0 +1,94 @@
+//! From the reports of the hosts to the report of the run.
+
+use std::net::IpAddr;
+
+use crate::evidence::Identity;
+use crate::probe::Profile;
+
+use super::*;
+
+/// What the caller knows about a run and the hosts do not.
+#[derive(Clone, Debug)]
+pub struct RunDetails<'a> {
+    /// When it began, RFC 3339.
+    pub started: String,
+    /// When it ended, RFC 3339.
+    pub finished: String,
+    /// The seed of its random tokens.
+    pub seed: u64,
+    /// The probes that it chose from.
+    pub profile: Profile,
+    /// True when the user interrupted it.
+    pub interrupted: bool,
+    /// The source address that the user chose.
+    pub source: Option<IpAddr>,
+    /// True when the user asserts that the connections come from outside.
+    pub outside_asserted: bool,
+    /// Who asked.
+    pub identity: &'a Identity,
+}
+
+impl RunReport {
+    /// The report of a run: counts the hosts and gathers their authorities. A chosen source address
+    /// becomes part of the lines that reproduce a finding.
+    pub fn build(
+        details: RunDetails<'_>,
+        mut hosts: Vec<HostReport>,
+        not_probed: Vec<NotProbed>,
+    ) -> Self {
+        if let Some(source) = details.source {
+            let findings = hosts.iter_mut().flat_map(|host| &mut host.findings);
+            for line in findings.filter_map(|finding| finding.reproduce.as_mut()) {
+                line.push_str(&format!(" --local-interface {source}"));
+            }
+        }
+        Self {
+            schema: "mxaudit.report.v1",
+            tool: Tool { name: "mxaudit", version: env!("CARGO_PKG_VERSION") },
+            run: RunSection {
+                started: details.started,
+                finished: details.finished,
+                seed: details.seed,
+                profile: details.profile,
+                interrupted: details.interrupted,
+                vantage: VantageReport {
+                    source: details.source,
+                    asserted: details.outside_asserted.then_some("outside"),
+                },
+                identity: IdentityReport::of(details.identity),
+                authority: grants(&hosts),
+            },
+            summary: count(&hosts),
+            hosts,
+            not_probed,
+        }
+    }
+}
+
+/// Each distinct authority once, in the order of the hosts, with what it covers.
+fn grants(hosts: &[HostReport]) -> Vec<Grant> {
+    let mut grants: Vec<Grant> = Vec::new();
+    for host in hosts {
+        let Some(authority) = &host.authority else { continue };
+        let target = host.target.label();
+        match grants.iter_mut().find(|grant| grant.authority == *authority) {
+            Some(grant) => grant.targets.push(target),
+            None => {
+                grants.push(Grant { authority: authority.clone(), targets: vec![target] });
+            }
+        }
+    }
+    grants
+}
+
+fn count(hosts: &[HostReport]) -> Summary {
+    let of = |verdict: &str| hosts.iter().filter(|host| host.relay.verdict == verdict).count();
+    Summary {
+        hosts: hosts.len(),
+        open: of("open"),
+        conditional: of("conditional"),
+        closed: of("closed"),
+        inconclusive: of("inconclusive"),
+        unreachable: of("unreachable"),
+    }
+}

@@ -1,0 +1,287 @@
+//! One host of version 1 of the report.
+
+use std::net::{IpAddr, SocketAddr};
+
+use serde::{Serialize, Serializer};
+
+use crate::evidence::{Control, DialFault, Stop};
+use crate::finding::{Confidence, Severity};
+use crate::smtp::Phase;
+use crate::target::Role;
+
+use super::AuthorityReport;
+
+/// Everything about one host and port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HostReport {
+    /// What was audited.
+    pub target: TargetReport,
+    /// What the server says about itself.
+    pub server: ServerReport,
+    /// Where it was asked from.
+    pub vantage: HostVantage,
+    /// On whose authority.
+    pub authority: Option<AuthorityReport>,
+    /// The verdict.
+    pub relay: RelayReport,
+    /// Every probe of the plan, by axis and code.
+    pub probes: Vec<ProbeReport>,
+    /// Every control.
+    pub controls: Vec<ControlReport>,
+    /// What is claimed, most severe first.
+    pub findings: Vec<FindingReport>,
+    /// Every connection, in order.
+    pub connections: Vec<ConnectionReport>,
+    /// Connections that did not come about.
+    pub dial_failures: Vec<DialFailureReport>,
+    /// Why the course ended before its plan did.
+    pub stopped: Option<Stop>,
+    /// What the audit cost the server.
+    pub totals: Totals,
+}
+
+/// One server port.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TargetReport {
+    /// The host name, if one is known.
+    pub name: Option<String>,
+    /// The address.
+    pub address: IpAddr,
+    /// The TCP port.
+    pub port: u16,
+    /// The service expected there.
+    pub role: Role,
+    /// The domain for which the server takes mail, if known.
+    pub mail_domain: Option<String>,
+}
+
+/// What a server says about itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ServerReport {
+    /// The names in its greeting and its reply to EHLO.
+    pub names: Vec<String>,
+    /// The service extensions that it offers.
+    pub extensions: Vec<String>,
+    /// Its first reply; lines are joined by ` | `.
+    pub greeting: Option<String>,
+}
+
+/// Where one host was asked from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HostVantage {
+    /// The address that the first connection came from.
+    pub source: Option<IpAddr>,
+    /// `outside` or `inside`; `null` when there was no connection.
+    pub position: Option<&'static str>,
+    /// True when the user asserts that it is outside.
+    pub asserted: bool,
+}
+
+/// The verdict on one host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RelayReport {
+    /// `open`, `conditional`, `inconclusive`, `closed` or `unreachable`.
+    pub verdict: &'static str,
+    /// `none`, `suspected`, `probable` or `confirmed`.
+    pub proof: &'static str,
+    /// The words of the reasons, most important first.
+    pub reasons: Vec<&'static str>,
+    /// The reasons in full, in the same order.
+    pub explanations: Vec<ExplanationReport>,
+    /// How much was judged.
+    pub coverage: CoverageReport,
+}
+
+/// One reason in full.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExplanationReport {
+    /// The word.
+    pub reason: &'static str,
+    /// What it means here.
+    pub text: String,
+    /// What to do; empty when there is nothing to do.
+    pub remedy: String,
+    /// The codes of the probes that it stands for.
+    pub probes: Vec<String>,
+    /// The exchange that shows it best.
+    pub evidence: Option<Place>,
+    /// The part of the dialogue that a reader needs.
+    pub dialogue: Vec<DialogueLine>,
+}
+
+/// How much of the plan was judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct CoverageReport {
+    /// Probes that the plan asked for.
+    pub planned: usize,
+    /// Probes that were accepted or clearly refused.
+    pub judged: usize,
+    /// Judged probes in a hundred, rounded down.
+    pub percent: usize,
+}
+
+/// An exchange of a host: `connections[connection].exchanges[exchange]`, both counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct Place {
+    pub connection: usize,
+    pub exchange: usize,
+}
+
+/// What became of one probe.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProbeReport {
+    /// Its id.
+    pub id: String,
+    /// Its short code.
+    pub code: String,
+    /// Its title, if it is in the library that the report is written with.
+    pub title: Option<String>,
+    /// The outcome word.
+    pub outcome: &'static str,
+    /// The reason word, where the outcome has one.
+    pub reason: Option<&'static str>,
+    /// What would let it run, where it did not.
+    pub remedy: Option<&'static str>,
+    /// How sure the outcome is.
+    pub confidence: Confidence,
+    /// For an acceptance: whether it repeated, alone on a fresh connection.
+    pub repeated: Option<bool>,
+    /// What was sent.
+    pub envelope: Option<EnvelopeReport>,
+    /// The exchange that decides.
+    pub evidence: Option<Place>,
+}
+
+/// What became of one control.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ControlReport {
+    /// Which control.
+    pub control: Control,
+    /// The outcome word.
+    pub outcome: &'static str,
+    /// The reason word, where the outcome has one.
+    pub reason: Option<&'static str>,
+    /// What was sent.
+    pub envelope: EnvelopeReport,
+    /// The exchange that decides.
+    pub evidence: Option<Place>,
+    /// The lines of the deciding reply.
+    pub reply: Option<Vec<String>>,
+}
+
+/// The greeting name and the paths of a form.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct EnvelopeReport {
+    /// The name in EHLO or HELO.
+    pub helo: Option<String>,
+    /// The reverse-path without brackets; empty is the null reverse-path.
+    pub mail_from: String,
+    /// The forward-path without brackets.
+    pub rcpt_to: String,
+}
+
+/// One claim about a host.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct FindingReport {
+    /// The entry of the catalogue.
+    pub id: &'static str,
+    /// The entry's title.
+    pub title: &'static str,
+    /// How much it matters.
+    pub severity: Severity,
+    /// How sure it is.
+    pub confidence: Confidence,
+    /// How far relaying is proved, for a claim of relaying.
+    pub proof: Option<&'static str>,
+    /// The id of the probe that found it.
+    pub probe: Option<String>,
+    /// The short code of that probe.
+    pub code: Option<String>,
+    /// What the server did.
+    pub summary: String,
+    /// What limits or supports the claim.
+    pub notes: Vec<String>,
+    /// The codes of other probes that the same cause explains.
+    pub also: Vec<String>,
+    /// The exchange that decides it.
+    pub evidence: Option<Place>,
+    /// The part of the dialogue that a reader needs.
+    pub dialogue: Vec<DialogueLine>,
+    /// The fix in general.
+    pub remedy: &'static str,
+    /// The fix for each kind of server.
+    #[serde(serialize_with = "as_map")]
+    pub fix: Vec<(&'static str, String)>,
+    /// RFC sections and manuals.
+    pub references: Vec<String>,
+    /// The command line that asks the same by hand.
+    pub reproduce: Option<String>,
+}
+
+/// One line of a connection's dialogue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DialogueLine {
+    /// Its number over the whole dialogue of the connection, from 1.
+    pub line: usize,
+    /// `C` for the client, `S` for the server.
+    pub direction: &'static str,
+    /// The line; in parentheses what happened in place of a reply.
+    pub text: String,
+    /// What to write under it, for the deciding line.
+    pub mark: Option<String>,
+    /// Lines of the same reply that follow and are left out here.
+    pub omitted: usize,
+}
+
+/// One connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ConnectionReport {
+    /// Our address and port.
+    pub local: SocketAddr,
+    /// The server's.
+    pub peer: SocketAddr,
+    /// What was said.
+    pub exchanges: Vec<ExchangeReport>,
+}
+
+/// One command and its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ExchangeReport {
+    /// Where in the session.
+    pub phase: Phase,
+    /// The command line; `null` where nothing was sent.
+    pub sent: Option<String>,
+    /// True when it was sent before the answer to the one before it was read.
+    pub pipelined: bool,
+    /// The lines of the reply.
+    pub reply: Option<Vec<String>>,
+    /// Why there is no reply.
+    pub lost: Option<String>,
+    /// Milliseconds to the end of the answer.
+    pub elapsed_ms: u64,
+}
+
+/// A connection that did not come about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct DialFailureReport {
+    /// The kind.
+    pub kind: DialFault,
+    /// The system's words.
+    pub text: String,
+}
+
+/// What the audit cost the server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct Totals {
+    pub connections: usize,
+    pub commands: usize,
+}
+
+fn as_map<S: Serializer>(
+    pairs: &[(&'static str, String)],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(pairs.iter().map(|(name, text)| (name, text)))
+}

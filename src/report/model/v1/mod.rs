@@ -1,0 +1,17 @@
+//! Version 1 of the report, `mxaudit.report.v1`.
+//!
+//! Texts of a server are escaped ASCII: bytes outside printable ASCII are `\xNN`, a backslash is
+//! `\\`. Other texts are as they were given.
+
+mod host;
+mod run;
+
+pub use host::{
+    ConnectionReport, ControlReport, CoverageReport, DialFailureReport, DialogueLine,
+    EnvelopeReport, ExchangeReport, ExplanationReport, FindingReport, HostReport, HostVantage,
+    Place, ProbeReport, RelayReport, ServerReport, TargetReport, Totals,
+};
+pub use run::{
+    AuthorityReport, Grant, IdentityReport, NotProbed, RunReport, RunSection, Summary, Tool,
+    VantageReport,
+};

@@ -1,0 +1,134 @@
+//! One run of version 1 of the report.
+
+use std::net::IpAddr;
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use crate::probe::Profile;
+use crate::target::scope::Source;
+
+use super::HostReport;
+
+/// One run over any number of hosts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RunReport {
+    /// The name of this format: `mxaudit.report.v1`.
+    pub schema: &'static str,
+    /// What wrote it.
+    pub tool: Tool,
+    /// What the hosts have in common.
+    pub run: RunSection,
+    /// The hosts, in the order of the targets.
+    pub hosts: Vec<HostReport>,
+    /// Mail hosts of the named domains that were left alone.
+    pub not_probed: Vec<NotProbed>,
+    /// Hosts, counted by verdict.
+    pub summary: Summary,
+}
+
+/// The program that wrote the report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Tool {
+    /// `mxaudit`.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+}
+
+/// What the hosts of a run have in common.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RunSection {
+    /// When it began, RFC 3339.
+    pub started: String,
+    /// When it ended, RFC 3339.
+    pub finished: String,
+    /// The seed of its random tokens.
+    pub seed: u64,
+    /// The probes that it chose from.
+    pub profile: Profile,
+    /// True when the user interrupted it.
+    pub interrupted: bool,
+    /// Where it was run from.
+    pub vantage: VantageReport,
+    /// Who asked.
+    pub identity: IdentityReport,
+    /// On whose authority, each with the targets that it covers.
+    pub authority: Vec<Grant>,
+}
+
+/// Where a run was made from, as the user says.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct VantageReport {
+    /// The source address that the user chose.
+    pub source: Option<IpAddr>,
+    /// `outside` when the user asserts it.
+    pub asserted: Option<&'static str>,
+}
+
+/// The names and addresses that the auditor uses.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct IdentityReport {
+    /// The auditor's own domain.
+    pub auditor_domain: Option<String>,
+    /// Who to ask about the audit.
+    pub contact: Option<String>,
+    /// The mailbox that no relay test may reach by right.
+    pub canary: String,
+    /// The name in EHLO; `null` means the literal of the source address.
+    pub helo: Option<String>,
+    /// The domains that the servers take mail for.
+    pub local_domains: Vec<String>,
+    /// A local part that exists there.
+    pub local_user: String,
+    /// True when the auditor named no domain, so that only reserved names were used.
+    pub reserved: bool,
+}
+
+/// On whose authority a target was contacted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AuthorityReport {
+    /// Where the authority comes from.
+    pub source: Source,
+    /// The scope file.
+    pub file: Option<String>,
+    /// Who authorised it.
+    pub authorized_by: Option<String>,
+    /// The last day of it.
+    pub expires: Option<Date>,
+}
+
+/// One authority and the targets that it covers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Grant {
+    /// The authority.
+    #[serde(flatten)]
+    pub authority: AuthorityReport,
+    /// The targets, `name:port` or `address:port`.
+    pub targets: Vec<String>,
+}
+
+/// A mail host that is listed and left alone.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NotProbed {
+    /// The mail domain that names it.
+    pub domain: String,
+    /// Its host name.
+    pub host: String,
+    /// Its address, if it has one.
+    pub address: Option<IpAddr>,
+    /// Why it is left alone.
+    pub why: String,
+}
+
+/// Hosts, counted by verdict.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[allow(missing_docs)]
+pub struct Summary {
+    pub hosts: usize,
+    pub open: usize,
+    pub conditional: usize,
+    pub closed: usize,
+    pub inconclusive: usize,
+    pub unreachable: usize,
+}

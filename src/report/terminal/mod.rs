@@ -1,0 +1,80 @@
+//! The report for a reader: compiler diagnostics drawn over the SMTP dialogue.
+//!
+//! Colours are ANSI sequences in the stream; the caller wraps a stream that is no terminal with
+//! `anstream`, which takes them out.
+
+mod diagnostic;
+mod style;
+mod summary;
+mod wrap;
+
+use std::io::{self, Write};
+
+use super::model::{HostReport, RunReport};
+
+/// How to write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Write the summary line of each host and nothing else.
+    pub quiet: bool,
+    /// The columns that text is wrapped to. Dialogue and command lines are never wrapped.
+    pub width: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { quiet: false, width: 100 }
+    }
+}
+
+/// Writes the report.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(report: &RunReport, out: &mut dyn Write, options: Options) -> io::Result<()> {
+    let mut long_before = None;
+    for host in &report.hosts {
+        if options.quiet {
+            summary::line(host, out)?;
+            continue;
+        }
+        let long = is_long(host);
+        if long_before.is_some_and(|before| before || long) {
+            writeln!(out)?;
+        }
+        write_host(host, out, options.width)?;
+        long_before = Some(long);
+    }
+    if options.quiet {
+        return Ok(());
+    }
+    summary::of_run(report, out, options.width)
+}
+
+/// Writes what is known of one host: its findings or what kept it from being judged, then its
+/// summary line and the probes that did not run.
+fn write_host(host: &HostReport, out: &mut dyn Write, width: usize) -> io::Result<()> {
+    for finding in &host.findings {
+        diagnostic::finding(host, finding, out, width)?;
+        writeln!(out)?;
+    }
+    for explanation in drawn(host) {
+        diagnostic::explanation(host, explanation, out, width)?;
+        writeln!(out)?;
+    }
+    summary::line(host, out)?;
+    summary::not_run(host, out, width)
+}
+
+/// The explanations that are drawn: those of a host about which no more is known.
+fn drawn(host: &HostReport) -> &[super::model::ExplanationReport] {
+    match host.relay.verdict {
+        "inconclusive" | "unreachable" => &host.relay.explanations,
+        _ => &[],
+    }
+}
+
+/// True when a host takes more than its summary line.
+fn is_long(host: &HostReport) -> bool {
+    !host.findings.is_empty() || !drawn(host).is_empty() || summary::has_not_run(host)
+}

@@ -1,0 +1,281 @@
+//! What the writers print for hosts made by hand.
+
+use serde_json::{Value, json};
+
+use super::fixtures::{closed, deferred, details, hostile, open, report, run, unreachable};
+use super::model::{AuthorityReport, HostReport, NotProbed, RunReport};
+use super::terminal::{Options, write};
+use super::{escape, fixtures, json};
+use crate::evidence::{Answer, Identity};
+use crate::target::scope::Source;
+
+fn bytes(report: &RunReport, options: Options) -> String {
+    let mut bytes = Vec::new();
+    write(report, &mut bytes, options).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+/// The text without its colours.
+fn text(report: &RunReport, options: Options) -> String {
+    anstream::adapter::strip_str(&bytes(report, options)).to_string()
+}
+
+fn text_of(host: HostReport) -> String {
+    text(&run(vec![host], Vec::new()), Options::default())
+}
+
+fn json_of(report: &RunReport) -> (String, Value) {
+    let mut bytes = Vec::new();
+    json::write(report, &mut bytes).unwrap();
+    let text = String::from_utf8(bytes).unwrap();
+    let value = serde_json::from_str(&text).unwrap();
+    (text, value)
+}
+
+#[test]
+fn open_host() {
+    let wide = Options { width: 120, ..Options::default() };
+    let got = text(&run(vec![report(&open())], Vec::new()), wide);
+    let want = r#"error[open-relay]: a third-party recipient was accepted because of the form of its address  suspected, confidence medium
+   --> mx1.example.test:25  probe R01 relay-percent-host
+    |
+  7 | C: MAIL FROM:<probe@audit.example.test>
+  8 | S: 250 2.1.0 ok
+...
+ 11 | C: RCPT TO:<canary%audit.example.test@mx1.example.test>
+ 12 | S: 250 2.1.5 ok
+    |    ^^^^^^^^^^^^ accepted here and again on a fresh connection; the random-user control was refused
+    |
+    = note: not sent past RCPT: the server may still refuse the message at DATA or discard it; only delivery proves
+            relaying
+    = fix: Postfix: Remove the alias or map that rewrites user%domain; keep allow_percent_hack = yes and
+           allow_untrusted_routing = no.
+    = fix: Exim: Unset percent_hack_domains, remove redirect routers that rewrite user%domain, and keep the "Restricted
+           characters in address" deny in the acl_smtp_rcpt ACL.
+    = fix: Sendmail: Remove FEATURE(`loose_relay_check') from the .mc file and rebuild sendmail.cf.
+    = fix: qmail: Remove the domains from control/percenthack.
+    = fix: Courier: Remove the domains from esmtppercentrelay and esmtppercentrelay.dir, then run makepercentrelay.
+    = see: RFC 2505 section 2.1, RFC 5321 section 2.3.11, RFC 5321 section 3.6.1, RFC 5321 section 7.1,
+           `mxaudit explain open-relay`
+    = reproduce: swaks --server 192.0.2.1 --port 25 --ehlo client.audit.example.test --from 'probe@audit.example.test' --to 'canary%audit.example.test@mx1.example.test' --quit-after RCPT
+
+mx1.example.test:25 (192.0.2.1)   open   proof suspected   2 of 3 probes judged   2 connections, 11 commands
+  not run: S10 (no-local-domain): name a domain that the server takes mail for: --local-domain
+"#;
+    assert_eq!(got, want);
+}
+
+#[test]
+fn closed_host() {
+    assert_eq!(
+        text_of(report(&closed())),
+        "mx1.example.test:25 (192.0.2.1)   closed   proof none   2 of 2 probes judged   \
+         1 connection, 7 commands\n"
+    );
+}
+
+#[test]
+fn deferred_host() {
+    let want = r#"unknown[deferred]: the server said "not now" again after the retry: that is no refusal to relay
+   --> mx1.example.test:25
+    |
+  2 | C: EHLO client.audit.example.test
+  3 | S: 250-mx1.example.test
+... 2 more lines
+  6 | S: 250 8BITMIME
+  7 | C: MAIL FROM:<probe@audit.example.test>
+  8 | S: 250 2.1.0 ok
+  9 | C: RCPT TO:<canary@audit.example.test>
+ 10 | S: 450 4.2.0 Greylisted, see the postmaster's page
+    |    ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^ decides S01
+    |
+    = remedy: run again with --greylist-wait SECONDS, as long as the server's words ask for
+    = probes: S01 R01
+
+mx1.example.test:25 (192.0.2.1)   inconclusive   proof none   0 of 3 probes judged   1 connection, 7 commands
+  not run: S10 (no-local-domain): name a domain that the server takes mail for: --local-domain
+"#;
+    assert_eq!(text_of(report(&deferred())), want);
+}
+
+#[test]
+fn unreachable_host() {
+    let want = "unknown[connection-refused]: connect to [2001:db8::1]:25: connection refused
+  --> [2001:db8::1]:25
+   = remedy: check the port: nothing listens there, or a firewall refuses
+
+[2001:db8::1]:25   unreachable   proof none   0 of 1 probes judged   0 connections, 0 commands
+";
+    assert_eq!(text_of(report(&unreachable())), want);
+}
+
+#[test]
+fn a_change_midway_is_shown_at_the_end() {
+    let mut evidence = closed();
+    let later = fixtures::reply(b"450 4.7.1 later\r\n");
+    evidence.transcripts[0].exchanges[6].answer = Answer::Reply(later);
+    let got = text_of(report(&evidence));
+    assert!(got.starts_with("unknown[changed-midway]: "), "{got}");
+    let marked =
+        " 16 | S: 450 4.7.1 later\n    |    ^^^^^^^^^^^^^^^ the same recipient, at the end\n";
+    assert!(got.contains(marked), "{got}");
+}
+
+#[test]
+fn colours_only_colour() {
+    let coloured = bytes(&run(vec![report(&open())], Vec::new()), Options::default());
+    assert!(coloured.contains("\u{1b}[1m\u{1b}[31merror[open-relay]\u{1b}[0m"), "{coloured}");
+    let quiet = Options { quiet: true, ..Options::default() };
+    let got = text(&run(vec![report(&open()), report(&closed())], Vec::new()), quiet);
+    let lines: Vec<_> = got.lines().map(|line| line.split("   ").nth(1)).collect();
+    assert_eq!(lines, [Some("open"), Some("closed")]);
+}
+
+#[test]
+fn many_hosts_end_in_a_table_and_remarks() {
+    let mut hosts = vec![report(&closed()), report(&closed()), report(&unreachable())];
+    let file = AuthorityReport {
+        source: Source::ScopeFile,
+        file: Some("mxaudit.toml".into()),
+        authorized_by: Some("J. Postmaster".into()),
+        expires: Some(jiff::civil::date(2026, 3, 1)),
+    };
+    let flag =
+        AuthorityReport { source: Source::Flag, file: None, authorized_by: None, expires: None };
+    for (host, authority) in hosts.iter_mut().zip([&file, &file, &flag]) {
+        host.authority = Some(authority.clone());
+    }
+    hosts[0].vantage.position = Some("inside");
+    let other = NotProbed {
+        domain: "example.test".into(),
+        host: "mx.provider.test".into(),
+        address: Some("192.0.2.99".parse().unwrap()),
+        why: "run by others\u{202e}".into(),
+    };
+    let got = text(&run(hosts.clone(), vec![other]), Options::default());
+    let want = r"
+host                  verdict       proof   judged   findings
+mx1.example.test:25   closed        none    2 of 2   0
+mx1.example.test:25   closed        none    2 of 2   0
+[2001:db8::1]:25      unreachable   none    0 of 1   0
+3 hosts: 2 closed, 1 unreachable
+
+run by others, not probed:
+  mx.provider.test (192.0.2.99), MX of example.test: run by others\u{202e}
+
+authorized by J. Postmaster until 2026-03-01, scope file mxaudit.toml: mx1.example.test:25,
+  mx1.example.test:25
+authorized by flag: [2001:db8::1]:25
+vantage: inside for mx1.example.test:25; every mail server relays for its own network, so an
+  acceptance says nothing there: run from an address outside, or pass --vantage outside if this one
+  is treated as a stranger's
+";
+    let got = got.split_once("0 commands\n").unwrap().1;
+    assert_eq!(got, want);
+}
+
+#[test]
+fn a_reserved_identity_and_an_interruption_are_said() {
+    let identity = Identity { auditor_domain: None, ..fixtures::identity() };
+    let mut details = details(&identity);
+    details.interrupted = true;
+    let report = RunReport::build(details, vec![report(&closed())], Vec::new());
+    let got = text(&report, Options::default());
+    assert!(got.contains("\n\nidentity: reserved, "), "{got}");
+    assert!(got.contains("--auditor-domain") && got.contains("--local-domain"), "{got}");
+    assert!(got.ends_with("\ninterrupted: this report is incomplete\n"), "{got}");
+}
+
+#[test]
+fn a_chosen_source_is_part_of_the_command_line() {
+    let identity = fixtures::identity();
+    let mut details = details(&identity);
+    details.source = Some("198.51.100.7".parse().unwrap());
+    let report = RunReport::build(details, vec![report(&open())], Vec::new());
+    let line = report.hosts[0].findings[0].reproduce.as_deref().unwrap();
+    assert!(line.ends_with(" --quit-after RCPT --local-interface 198.51.100.7"), "{line}");
+}
+
+#[test]
+fn json_fields() {
+    let hosts = [open(), closed(), deferred(), unreachable()];
+    let (text, value) = json_of(&run(hosts.iter().map(report).collect(), Vec::new()));
+    assert!(text.starts_with("{\n  \"schema\": \"mxaudit.report.v1\",\n") && text.ends_with("}\n"));
+    let summary = json!({
+        "hosts": 4, "open": 1, "conditional": 0, "closed": 1, "inconclusive": 1, "unreachable": 1
+    });
+    let table = [
+        ("/summary", summary),
+        ("/tool/name", json!("mxaudit")),
+        ("/run/profile", json!("quick")),
+        ("/run/identity/canary", json!("canary@audit.example.test")),
+        ("/hosts/0/target/role", json!("mx")),
+        ("/hosts/0/server/greeting", json!("220 mx1.example.test ESMTP")),
+        ("/hosts/0/vantage/position", json!("outside")),
+        ("/hosts/0/vantage/source", json!("198.51.100.7")),
+        ("/hosts/0/relay/reasons", json!(["accepted-recipient"])),
+        ("/hosts/0/relay/coverage", json!({"planned": 3, "judged": 2, "percent": 66})),
+        ("/hosts/0/probes/0/code", json!("S01")),
+        ("/hosts/0/probes/0/outcome", json!("refused")),
+        ("/hosts/0/probes/0/reason", json!("relay")),
+        ("/hosts/0/probes/1/reason", json!("no-local-domain")),
+        ("/hosts/0/probes/1/envelope", Value::Null),
+        ("/hosts/0/probes/2/repeated", json!(true)),
+        ("/hosts/0/probes/2/evidence", json!({"connection": 0, "exchange": 4})),
+        ("/hosts/0/probes/2/envelope/helo", json!("client.audit.example.test")),
+        ("/hosts/0/controls/0/control", json!("random-user")),
+        ("/hosts/0/controls/0/reply", json!(["550 5.1.1 no such user"])),
+        ("/hosts/0/findings/0/severity", json!("critical")),
+        ("/hosts/0/findings/0/code", json!("R01")),
+        ("/hosts/0/findings/0/dialogue/3/line", json!(12)),
+        ("/hosts/0/findings/0/fix/qmail", json!("Remove the domains from control/percenthack.")),
+        ("/hosts/0/connections/0/exchanges/0/sent", Value::Null),
+        ("/hosts/0/totals", json!({"connections": 2, "commands": 11})),
+        ("/hosts/1/relay/verdict", json!("closed")),
+        ("/hosts/2/relay/explanations/0/reason", json!("deferred")),
+        ("/hosts/3/vantage/position", Value::Null),
+        ("/hosts/3/dial_failures/0/kind", json!("refused")),
+        ("/hosts/3/stopped", Value::Null),
+    ];
+    for (path, want) in table {
+        assert_eq!(value.pointer(path), Some(&want), "{path}");
+    }
+    let fix = text.split_once("\"fix\": {").unwrap().1;
+    assert!(fix.trim_start().starts_with("\"Postfix\""), "fixes keep their order");
+}
+
+#[test]
+fn hostile_servers_only_disturb_themselves() {
+    let mut host = report(&hostile());
+    host.target.name = Some("mx\u{1b}[2J\u{202e}".into());
+    host.relay.explanations[0].text.push_str(" \u{9b}31m\u{2028}");
+    let report = run(vec![host], Vec::new());
+    let shown = text(&report, Options::default());
+    let treacherous = |c: char| c != '\n' && escape::is_treacherous(c);
+    assert!(!shown.contains(treacherous), "{shown}");
+    assert!(shown.contains(r"--> mx\u{1b}[2J\u{202e}:25"), "{shown}");
+    assert!(shown.contains(r"S: 550-\x1b[2J\x1b]0;owned\x07 \x9b31m \xe2\x80\xae gnp.exe"));
+    assert!(shown.contains("long l… (3704 more)"), "{shown}");
+    assert!(shown.contains("warning[peer-fault]: the server breaks the protocol: "), "{shown}");
+    let carets = format!(
+        "line of more than 4096 bytes)\n    |    {}\n",
+        "^".repeat("(a reply line of more than 4096 bytes)".len())
+    );
+    assert!(shown.contains(&carets), "{shown}");
+    let (text, value) = json_of(&report);
+    assert!(text.is_ascii() && !text.contains(treacherous));
+    assert_eq!(value.pointer("/hosts/0/target/name"), Some(&json!("mx\u{1b}[2J\u{202e}")));
+    assert_eq!(
+        value.pointer("/hosts/0/server/extensions/0"),
+        Some(&json!(r"X\x1b[31m\xe2\x80\xae"))
+    );
+    let lost = value.pointer("/hosts/0/connections/0/exchanges/8/lost").unwrap();
+    assert_eq!(lost, &json!("a reply line of more than 4096 bytes"));
+}
+
+#[test]
+fn the_same_evidence_gives_the_same_bytes() {
+    let all = || run([open(), deferred(), hostile()].iter().map(report).collect(), Vec::new());
+    assert_eq!(json_of(&all()).0, json_of(&all()).0);
+    assert_eq!(bytes(&all(), Options::default()), bytes(&all(), Options::default()));
+}

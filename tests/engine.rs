@@ -1,0 +1,381 @@
+//! The engine and the judgement against practice servers on loopback.
+
+#[path = "support/lab.rs"]
+mod lab;
+
+use std::time::{Duration, Instant};
+
+use lab::{accepted, audit_address, audited, dialogue, settings};
+use mxaudit::engine::Settings;
+use mxaudit::evidence::{DialFault, Stop};
+use mxaudit::practice::{
+    Behaviour, Block, BlockStage, Delivery, EhloSupport, ErrorLimit, HeloMatch, LOCAL_DOMAIN,
+    RelayPolicy, SenderMatch, Temporary, Wording, demo_fleet,
+};
+use mxaudit::verdict::{Outcome, RelayVerdict, Undecided, Verdict, judge};
+
+/// All codes of the quick profile that can be told apart with these identities.
+const ALL: [&str; 11] =
+    ["S01", "S04", "S06", "S10", "H01", "R01", "R03", "R06", "R11", "R15", "R19"];
+
+fn reasons(verdict: &RelayVerdict) -> Vec<&str> {
+    verdict.reasons.iter().map(|reason| reason.code).collect()
+}
+
+fn outcome(verdict: &RelayVerdict, code: &str) -> Outcome {
+    let probe = verdict.probes.iter().find(|probe| probe.code == code);
+    probe.unwrap_or_else(|| panic!("{code} is in the plan")).verdict.outcome
+}
+
+async fn verdict_of(behaviour: Behaviour) -> RelayVerdict {
+    audited(behaviour, settings()).await.1
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_fleet_is_judged_as_expected_and_for_the_right_reason() {
+    let by_forms: [(&str, &[&str]); 9] = [
+        ("mx-closed", &[]),
+        ("mx-open", &ALL),
+        ("mx-local-sender", &["S06", "S10"]),
+        ("mx-own-helo", &["H01"]),
+        ("mx-percent", &["R01", "R03"]),
+        ("mx-greylist", &[]),
+        ("mx-hangup", &[]),
+        ("mx-data", &ALL),
+        ("mx-blocked", &[]),
+    ];
+    let runs = demo_fleet().into_iter().zip(by_forms).map(|(server, (name, forms))| async move {
+        assert!(server.behaviour.name.starts_with(name), "{name}");
+        let (evidence, verdict, _server) = audited(server.behaviour, settings()).await;
+        let got = (verdict.verdict.as_str(), verdict.proof.as_str());
+        let want = (server.expect.verdict, server.expect.proof);
+        assert_eq!(got, want, "{name}\n{}", dialogue(&evidence));
+        assert_eq!(accepted(&verdict), forms, "{name}\n{}", dialogue(&evidence));
+    });
+    futures::future::join_all(runs).await;
+}
+
+/// Relay refusals in the words of other servers, and the same servers wide open.
+#[tokio::test(flavor = "multi_thread")]
+async fn closed_in_any_wording_and_open_behind_it() {
+    let wordings = [
+        Wording::PostfixStock,
+        Wording::PostfixReject,
+        Wording::Exim,
+        Wording::Sendmail,
+        Wording::OpenSmtpd,
+        Wording::Courier,
+        Wording::Qmail,
+        Wording::Exchange,
+        // No wording at all: the difference to the server's own users decides.
+        Wording::Custom("550 Nein danke".into()),
+    ];
+    let runs = wordings.into_iter().map(|wording| async move {
+        let closed = Behaviour { wording: wording.clone(), ..Behaviour::closed() };
+        let open = Behaviour { relay: RelayPolicy::Open, ..closed.clone() };
+        let (evidence, verdict, _server) = audited(closed, settings()).await;
+        assert_eq!(verdict.verdict, Verdict::Closed, "{wording:?}\n{}", dialogue(&evidence));
+        assert_eq!(verdict_of(open).await.verdict, Verdict::Open, "{wording:?}");
+    });
+    futures::future::join_all(runs).await;
+}
+
+/// However the bytes of a closed server arrive, it is closed.
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_in_any_pieces_give_the_same_verdict() {
+    let long_ehlo = (0..200).map(|number| format!("X-KEYWORD-{number}")).collect();
+    let closed = Behaviour::closed;
+    let servers = [
+        Behaviour { delivery: Delivery::TwoSegments, ..closed() },
+        Behaviour { delivery: Delivery::ByteByByte, ..closed() },
+        Behaviour { delivery: Delivery::BareLf, ..closed() },
+        Behaviour { name: "mx530.practice.test".into(), ..closed() },
+        Behaviour { name: "relay-blocked-530.practice.test".into(), ..closed() },
+        Behaviour { banner: Some(b"220 ESMTP".to_vec()), ..closed() },
+        Behaviour { extensions: long_ehlo, ..closed() },
+        Behaviour { extensions: Vec::new(), ..closed() },
+        Behaviour { ehlo: EhloSupport::Refused("502 5.5.2 what".into()), ..closed() },
+        Behaviour::exim(),
+    ];
+    let runs = servers.into_iter().map(|behaviour| async move {
+        let shown = format!("{:?} {}", behaviour.delivery, behaviour.name);
+        let open = Behaviour { relay: RelayPolicy::Open, ..behaviour.clone() };
+        let (evidence, verdict, server) = audited(behaviour, settings()).await;
+        assert_eq!(verdict.verdict, Verdict::Closed, "{shown}\n{}", dialogue(&evidence));
+        assert_eq!(server.counters().concurrent_peak, 1, "{shown}");
+        assert_eq!(verdict_of(open).await.verdict, Verdict::Open, "{shown}");
+    });
+    futures::future::join_all(runs).await;
+}
+
+/// The word ESMTP is no host name: forms that need one take it from EHLO.
+#[tokio::test]
+async fn the_servers_name_is_never_the_word_esmtp() {
+    let behaviour = Behaviour { banner: Some(b"220 ESMTP".to_vec()), ..Behaviour::closed() };
+    let name = behaviour.name.clone();
+    let (evidence, _, server) = audited(behaviour, settings()).await;
+    assert_eq!(evidence.server_names, [name]);
+    let seen = server.envelopes();
+    assert!(seen.iter().all(|e| e.helo != b"ESMTP"));
+}
+
+/// What breaks the protocol is named, within the deadline, and is never a pass.
+#[tokio::test(flavor = "multi_thread")]
+async fn peer_faults_are_named_and_end_in_time() {
+    let cases: [(Delivery, Verdict, &str); 7] = [
+        (Delivery::Drip(Duration::from_millis(50)), Verdict::Inconclusive, "timeout"),
+        (Delivery::LongLine(1 << 20), Verdict::Inconclusive, "peer-fault"),
+        (Delivery::MismatchedCodes, Verdict::Inconclusive, "peer-fault"),
+        (
+            Delivery::ExtraReply { after: 3, reply: "250 again".into() },
+            Verdict::Inconclusive,
+            "peer-fault",
+        ),
+        (Delivery::Garbage, Verdict::Unreachable, "not-smtp"),
+        (Delivery::ResetAfter(0), Verdict::Inconclusive, "connection-lost"),
+        (Delivery::CloseAfter(1), Verdict::Inconclusive, "no-progress"),
+    ];
+    let runs = cases.into_iter().map(|(delivery, want, reason)| async move {
+        let behaviour = Behaviour { delivery: delivery.clone(), ..Behaviour::closed() };
+        let mut settings = settings();
+        settings.deadlines.greeting = Duration::from_secs(1);
+        settings.deadlines.reply = Duration::from_secs(1);
+        let start = Instant::now();
+        let (evidence, verdict, _server) = audited(behaviour, settings).await;
+        assert_eq!(verdict.verdict, want, "{delivery:?}\n{}", dialogue(&evidence));
+        assert!(reasons(&verdict).contains(&reason), "{delivery:?}: {:?}", reasons(&verdict));
+        assert!(accepted(&verdict).is_empty());
+        assert!(start.elapsed() < Duration::from_secs(30), "{delivery:?}");
+    });
+    futures::future::join_all(runs).await;
+}
+
+/// The budget of the design, counted by the server itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_server_is_annoyed() {
+    let local = RelayPolicy::LocalSender;
+    let servers = [
+        Behaviour::closed(),
+        Behaviour::exim(),
+        Behaviour { extensions: Vec::new(), ..Behaviour::closed() },
+        Behaviour { relay: local, ..Behaviour::exim() },
+        Behaviour { wording: Wording::Custom("550 no".into()), ..Behaviour::closed() },
+    ];
+    for behaviour in servers {
+        let (evidence, verdict, server) = audited(behaviour, settings()).await;
+        let seen = server.counters();
+        let shown = dialogue(&evidence);
+        assert_ne!(verdict.verdict, Verdict::Inconclusive, "{shown}");
+        assert!(seen.most_refused_recipients <= 9, "{seen:?}\n{shown}");
+        assert!(seen.most_syntax_errors <= 3, "{seen:?}\n{shown}");
+        assert!(seen.most_resets <= 5, "{seen:?}\n{shown}");
+        assert!(seen.most_ehlos <= 1, "{seen:?}\n{shown}");
+        assert_eq!(seen.concurrent_peak, 1);
+        assert_eq!(seen.quits, seen.connections, "QUIT always\n{shown}");
+        assert_eq!(seen.data, 0, "DATA never");
+        assert!(seen.connections <= 6, "{seen:?}\n{shown}");
+    }
+}
+
+/// A tolerant closed server is done in three connections.
+#[tokio::test]
+async fn few_connections_where_few_are_needed() {
+    let (evidence, _, server) = audited(Behaviour::closed(), settings()).await;
+    assert_eq!(server.counters().connections, 3, "{}", dialogue(&evidence));
+}
+
+/// Low limits are met, learned, and stayed below.
+#[tokio::test(flavor = "multi_thread")]
+async fn low_error_limits_change_no_verdict() {
+    for limit in [1, 2, 3, 5] {
+        for limit in [ErrorLimit::Reply421AfterErrors(limit), ErrorLimit::HangUpAfterErrors(limit)]
+        {
+            let limit = Some(limit);
+            let closed = Behaviour { error_limit: limit.clone(), ..Behaviour::closed() };
+            let local_sender = Behaviour { relay: RelayPolicy::LocalSender, ..closed.clone() };
+            let (evidence, verdict, server) = audited(closed, settings()).await;
+            assert_eq!(verdict.verdict, Verdict::Closed, "{limit:?}\n{}", dialogue(&evidence));
+            let most = evidence.forms.len() + 10;
+            assert!(server.counters().connections <= most as u64);
+            let (evidence, verdict, _server) = audited(local_sender, settings()).await;
+            assert_eq!(accepted(&verdict), ["S06", "S10"], "{limit:?}\n{}", dialogue(&evidence));
+        }
+    }
+}
+
+/// Greylisting is waited out once, with the same envelopes; what is behind it is judged.
+#[tokio::test(flavor = "multi_thread")]
+async fn greylisting_hides_nothing() {
+    let reply = "451 4.7.1 Greylisted, try again later".to_owned();
+    let grey = |n| Some(Temporary::FirstTries { n, reply: reply.clone() });
+    let cases = [
+        (RelayPolicy::Closed, 1, Verdict::Closed),
+        (RelayPolicy::Open, 1, Verdict::Open),
+        (RelayPolicy::HeloIsOwnName, 1, Verdict::Open),
+        (RelayPolicy::Closed, 9, Verdict::Inconclusive),
+        (RelayPolicy::Open, 9, Verdict::Inconclusive),
+    ];
+    for (relay, tries, want) in cases {
+        let behaviour =
+            Behaviour { relay: relay.clone(), temporary: grey(tries), ..Behaviour::closed() };
+        let (evidence, verdict, _server) = audited(behaviour, settings()).await;
+        assert_eq!(verdict.verdict, want, "{relay:?} {tries}\n{}", dialogue(&evidence));
+    }
+    let twice = Behaviour { temporary: grey(2), ..Behaviour::closed() };
+    let patient = Settings { greylist_wait: Duration::from_millis(100), ..settings() };
+    assert_eq!(audited(twice.clone(), patient).await.1.verdict, Verdict::Closed);
+    assert_eq!(reasons(&verdict_of(twice).await), ["deferred"]);
+}
+
+/// A block is not a pass, at whatever stage it stands, and postmaster's exemption changes nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_is_not_a_pass() {
+    let words = [
+        "554 5.7.1 Service unavailable; Client host [127.0.0.1] blocked using bl.practice.test",
+        // Nothing in these words says that it is us who are refused.
+        "550 5.7.1 Nein danke",
+        "550 5.7.1 Access denied",
+    ];
+    for reply in words {
+        for stage in [BlockStage::Greeting, BlockStage::Mail, BlockStage::Rcpt] {
+            for exempt_postmaster in [false, true] {
+                let block = Block { stage, reply: reply.to_owned(), exempt_postmaster };
+                for relay in [RelayPolicy::Closed, RelayPolicy::Open] {
+                    let behaviour = Behaviour {
+                        relay,
+                        block_client: Some(block.clone()),
+                        ..Behaviour::closed()
+                    };
+                    let (evidence, verdict, _server) = audited(behaviour, settings()).await;
+                    let shown = dialogue(&evidence);
+                    assert_eq!(verdict.verdict, Verdict::Inconclusive, "{block:?}\n{shown}");
+                }
+            }
+        }
+    }
+}
+
+/// A server that forges no trust in its own name refuses it, and is closed all the same.
+#[tokio::test]
+async fn a_refused_greeting_name_is_a_refusal_of_that_form() {
+    let refuse = Some((HeloMatch::OwnName, "550 5.7.1 you are not me".to_owned()));
+    let behaviour = Behaviour { refuse_helo: refuse, ..Behaviour::closed() };
+    let (evidence, verdict, _server) = audited(behaviour, settings()).await;
+    assert_eq!(verdict.verdict, Verdict::Closed, "{}", dialogue(&evidence));
+    assert_eq!(outcome(&verdict, "H01").reason(), Some("helo"));
+    // Refused under every name, it says nothing.
+    let refuse = Some((HeloMatch::Any, "550 5.7.1 I do not know you".to_owned()));
+    let verdict = verdict_of(Behaviour { refuse_helo: refuse, ..Behaviour::closed() }).await;
+    assert_eq!(verdict.verdict, Verdict::Inconclusive);
+    assert_eq!(reasons(&verdict), ["helo-refused"]);
+}
+
+/// Where the foreign sender is refused, the null sender asks in its place.
+#[tokio::test]
+async fn the_null_sender_stands_in() {
+    let refuse = Some((SenderMatch::Foreign, "553 5.1.8 sender domain not found".to_owned()));
+    let closed = Behaviour { refuse_sender: refuse.clone(), ..Behaviour::closed() };
+    let (evidence, verdict, _server) = audited(closed.clone(), settings()).await;
+    assert_eq!(verdict.verdict, Verdict::Closed, "{}", dialogue(&evidence));
+    assert_eq!(outcome(&verdict, "S01").reason(), Some("sender"));
+    let percent = Behaviour { relay: RelayPolicy::PercentHack, ..closed.clone() };
+    assert_eq!(accepted(&verdict_of(percent).await), ["R01", "R03"]);
+    let helo = Behaviour { relay: RelayPolicy::HeloIsOwnName, ..closed };
+    assert_eq!(accepted(&verdict_of(helo).await), ["H01"]);
+    // With every sender refused nothing is known.
+    let refuse = Some((SenderMatch::Any, "550 5.1.0 no".to_owned()));
+    let verdict = verdict_of(Behaviour { refuse_sender: refuse, ..Behaviour::closed() }).await;
+    assert_eq!(verdict.verdict, Verdict::Inconclusive);
+    assert_eq!(reasons(&verdict), ["sender-refused"]);
+}
+
+/// A catch-all takes every local form: that proves nothing, neither way.
+#[tokio::test]
+async fn a_catch_all_proves_nothing_for_local_forms() {
+    let catch_all =
+        Behaviour { catch_all: true, relay: RelayPolicy::PercentHack, ..Behaviour::closed() };
+    let (evidence, verdict, _server) = audited(catch_all, settings()).await;
+    assert_eq!(outcome(&verdict, "R01"), Outcome::Inconclusive(Undecided::LocalControl));
+    assert_eq!(verdict.verdict, Verdict::Inconclusive, "{}", dialogue(&evidence));
+}
+
+#[tokio::test]
+async fn what_says_yes_to_everything_is_a_sink() {
+    let verdict = verdict_of(Behaviour { accept_everything: true, ..Behaviour::closed() }).await;
+    assert_eq!(
+        (verdict.verdict, reasons(&verdict)),
+        (Verdict::Inconclusive, vec!["scripted-sink"])
+    );
+}
+
+/// From inside every server relays by design.
+#[tokio::test]
+async fn from_inside_nothing_is_known() {
+    for relay in [RelayPolicy::Open, RelayPolicy::Closed] {
+        let behaviour = Behaviour { relay, ..Behaviour::closed() };
+        let inside = Settings { outside_asserted: false, ..settings() };
+        let (_, verdict, _server) = audited(behaviour, inside).await;
+        assert_eq!(verdict.verdict, Verdict::Inconclusive);
+        assert_eq!(reasons(&verdict)[0], "vantage-inside");
+    }
+}
+
+/// Without any identity only the null sender and local ones are used, to a reserved domain.
+#[tokio::test]
+async fn a_first_try_without_configuration() {
+    let mut bare = settings();
+    bare.identity.auditor_domain = None;
+    bare.identity.canary = (String::new(), "example.com".into());
+    bare.identity.helo = None;
+    bare.identity.local_domains.clear();
+    let (evidence, verdict, server) = audited(Behaviour::closed(), bare).await;
+    assert_eq!(verdict.verdict, Verdict::Closed, "{}", dialogue(&evidence));
+    let not_run: Vec<_> = verdict
+        .probes
+        .iter()
+        .filter(|probe| matches!(probe.verdict.outcome, Outcome::NotRun(_)))
+        .map(|probe| (probe.code.as_str(), probe.verdict.outcome.reason().unwrap_or_default()))
+        .collect();
+    let want = [
+        ("S01", "no-auditor-domain"),
+        ("S02", "no-auditor-domain"),
+        ("S10", "no-local-domain"),
+        ("R03", "no-local-domain"),
+    ];
+    assert_eq!(not_run, want);
+    assert!(verdict.coverage.percent() < 100);
+    for envelope in server.envelopes() {
+        let sender = String::from_utf8_lossy(&envelope.reverse_path).into_owned();
+        assert!(sender.is_empty() || sender.ends_with(LOCAL_DOMAIN), "{sender}");
+        let helo = String::from_utf8_lossy(&envelope.helo).into_owned();
+        assert!(helo == "[127.0.0.1]" || helo.ends_with(LOCAL_DOMAIN), "{helo}");
+    }
+}
+
+#[tokio::test]
+async fn a_closed_port_is_unreachable() {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap();
+    drop(free);
+    let evidence = audit_address(address, settings()).await;
+    let verdict = judge(&evidence);
+    assert_eq!(verdict.verdict, Verdict::Unreachable);
+    assert_eq!(reasons(&verdict), ["connection-refused"]);
+    assert_eq!(evidence.dial_failures[0].kind, DialFault::Refused);
+}
+
+/// The host's own deadline ends its course; what was seen is kept and never called closed.
+#[tokio::test]
+async fn a_host_that_takes_too_long_is_not_closed() {
+    let short = Settings {
+        host_deadline: Duration::from_millis(300),
+        retry_wait: Duration::from_secs(30),
+        ..settings()
+    };
+    let grey = Temporary::Always { reply: "451 4.7.1 Greylisted".into() };
+    let behaviour = Behaviour { temporary: Some(grey), ..Behaviour::closed() };
+    let (evidence, verdict, _server) = audited(behaviour, short).await;
+    assert_eq!(evidence.stopped, Some(Stop::Deadline));
+    assert_eq!(verdict.verdict, Verdict::Inconclusive);
+    assert!(!evidence.transcripts.is_empty());
+}
