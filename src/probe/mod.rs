@@ -203,3 +203,6 @@ impl Outer {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

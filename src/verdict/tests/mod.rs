@@ -8,4 +8,5 @@ mod end;
 mod host;
 mod property;
 mod reach;
+mod recipient;
 mod vectors;

@@ -48,6 +48,9 @@ pub(super) const RELAY_FIRM: &[&str] = &[
     "relaying disabled",
     "relaying is disabled",
     "no relaying",
+    "unauthorized relay",
+    "unauthorized relaying",
+    "not a gateway",
     "not permitted to relay",
     "not allowed to relay",
     "not authorized to relay",
@@ -79,6 +82,7 @@ pub(super) const RELAY_WEAK: &[&str] = &[
     "allowed to relay",
     "authorized to relay",
     "authorised to relay",
+    "allowed to be relayed",
 ];
 
 /// What a block says of the client that it blocks.
@@ -89,6 +93,7 @@ pub(super) const OPEN_RELAY: &[&str] = &[
     "open-relays",
     "open mail relay",
     "insecure relay",
+    "insecure mail relay",
     "third party relay*",
     "third-party relay*",
 ];

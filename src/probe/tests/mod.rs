@@ -1,0 +1,4 @@
+//! Probe files: what is refused, where it points; and the lint over the embedded library.
+
+mod lint;
+mod load;
