@@ -1,5 +1,7 @@
 //! The binary, end to end, against practice servers on loopback.
 
+#![allow(clippy::unwrap_used, reason = "what panics in a test has failed it")]
+
 #[path = "support/dns_server.rs"]
 #[allow(dead_code)]
 mod dns_server;

@@ -1,17 +1,24 @@
 //! The engine and the judgement against practice servers on loopback.
 
+#![allow(clippy::unwrap_used, reason = "what panics in a test has failed it")]
+
 #[path = "support/lab.rs"]
 mod lab;
 
+use std::net::{Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use lab::{accepted, audit_address, audited, dialogue, settings};
-use mxaudit::engine::Settings;
+use lab::{accepted, audit_address, audited, dialogue, settings, target};
+use mxaudit::engine::{Interrupt, Settings, audit};
 use mxaudit::evidence::{DialFault, Stop};
+use mxaudit::net::{Dialer, TcpDialer};
 use mxaudit::practice::{
     Behaviour, Block, BlockStage, Delivery, EhloSupport, ErrorLimit, HeloMatch, LOCAL_DOMAIN,
-    RelayPolicy, SenderMatch, Temporary, Wording, demo_fleet,
+    PracticeServer, RelayPolicy, SenderMatch, Temporary, Wording, demo_fleet,
 };
+use mxaudit::target::Target;
+use mxaudit::target::scope::Scope;
 use mxaudit::verdict::{Outcome, RelayVerdict, Undecided, Verdict, judge};
 
 /// All codes of the quick profile that can be told apart with these identities.
@@ -191,7 +198,7 @@ async fn low_error_limits_change_no_verdict() {
         for limit in [ErrorLimit::Reply421AfterErrors(limit), ErrorLimit::HangUpAfterErrors(limit)]
         {
             let limit = Some(limit);
-            let closed = Behaviour { error_limit: limit.clone(), ..Behaviour::closed() };
+            let closed = Behaviour { error_limit: limit, ..Behaviour::closed() };
             let local_sender = Behaviour { relay: RelayPolicy::LocalSender, ..closed.clone() };
             let (evidence, verdict, server) = audited(closed, settings()).await;
             assert_eq!(verdict.verdict, Verdict::Closed, "{limit:?}\n{}", dialogue(&evidence));
@@ -378,4 +385,49 @@ async fn a_host_that_takes_too_long_is_not_closed() {
     assert_eq!(evidence.stopped, Some(Stop::Deadline));
     assert_eq!(verdict.verdict, Verdict::Inconclusive);
     assert!(!evidence.transcripts.is_empty());
+}
+
+/// IPv6 is spoken like IPv4, with its own form of literal.
+#[tokio::test]
+async fn ipv6_loopback() {
+    let address = SocketAddr::from((Ipv6Addr::LOCALHOST, 0));
+    let behaviour = Behaviour { relay: RelayPolicy::LocalSender, ..Behaviour::closed() };
+    let server = PracticeServer::start(behaviour, address).await.unwrap();
+    let mut settings = settings();
+    settings.identity.helo = None;
+    let evidence = audit_address(server.address(), settings).await;
+    assert_eq!(accepted(&judge(&evidence)), ["S06", "S10"], "{}", dialogue(&evidence));
+    assert!(server.envelopes().iter().any(|seen| seen.helo == b"[IPv6:::1]"));
+}
+
+/// An address that was never admitted is not dialled, whatever says so.
+#[tokio::test]
+async fn the_dialer_refuses_what_is_not_in_scope() {
+    let json = r#"{"name":null,"address":"192.0.2.1","port":25,"role":"mx","mail_domain":null,"via":{"kind":"address"}}"#;
+    let forged: Target = serde_json::from_str(json).unwrap();
+    let dialer = TcpDialer::new(Scope::loopback_only().admitted(), None, Duration::from_secs(1));
+    let failure = dialer.dial(&forged).await.err().expect("no connection");
+    assert_eq!(failure.kind, DialFault::OutOfScope);
+}
+
+/// Several hosts at once, each with its own evidence, in the order of the targets.
+#[tokio::test(flavor = "multi_thread")]
+async fn hosts_are_audited_side_by_side() {
+    let slow = Behaviour { delivery: Delivery::ByteByByte, ..Behaviour::closed() };
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let servers = [
+        PracticeServer::start(slow, any).await.unwrap(),
+        PracticeServer::start(Behaviour { relay: RelayPolicy::Open, ..Behaviour::closed() }, any)
+            .await
+            .unwrap(),
+        PracticeServer::start(Behaviour::closed(), any).await.unwrap(),
+    ];
+    let targets: Vec<_> = servers.iter().map(|server| target(server.address())).collect();
+    let dialer = TcpDialer::new(Scope::loopback_only().admitted(), None, Duration::from_secs(2));
+    let all =
+        audit(targets, Arc::new(settings()), Arc::new(dialer), Interrupt::default(), |_| {}).await;
+    let ports: Vec<_> = all.iter().map(|evidence| evidence.target.port()).collect();
+    assert_eq!(ports, servers.each_ref().map(|server| server.address().port()));
+    let verdicts: Vec<_> = all.iter().map(|evidence| judge(evidence).verdict).collect();
+    assert_eq!(verdicts, [Verdict::Closed, Verdict::Open, Verdict::Closed]);
 }

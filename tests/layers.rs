@@ -1,5 +1,7 @@
 //! Imports point down the list of layers only, and judgement and reporting never see the network.
 
+#![allow(clippy::unwrap_used, reason = "what panics in a test has failed it")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 

@@ -77,7 +77,7 @@ pub async fn audit(
             // A task of its own, so that a fault in one host ends that host only.
             let evidence = tokio::spawn(course)
                 .await
-                .unwrap_or_else(|_| Evidence { stopped: Some(Stop::Internal), ..blank });
+                .unwrap_or(Evidence { stopped: Some(Stop::Internal), ..blank });
             (index, evidence)
         }
     };
