@@ -132,6 +132,19 @@ impl<'a> Judge<'a> {
             let reply = reply.map(|(reply, _)| reply);
             other.shares_context(form).then_some(Local { control, outer: other.outer, reply })
         });
-        locals.collect()
+        locals.chain(self.first_recipient(form)).collect()
+    }
+
+    /// The server's own recipient that went before the form in the same transaction.
+    fn first_recipient(&self, form: &Form) -> Option<Local<'a>> {
+        form.envelope.first_rcpt.as_ref()?;
+        let index = self.evidence.forms.iter().position(|other| other == form)?;
+        let attempt = self.evidence.deciding(index)?;
+        let exchanges = &self.evidence.transcripts.get(attempt.transcript)?.exchanges;
+        let before = exchanges.get(attempt.exchange.checked_sub(1)?)?;
+        let reply = before.answer.reply().filter(|_| before.phase == Phase::Rcpt);
+        let named = self.evidence.identity.has_local_user();
+        let control = if named { Control::LocalUser } else { Control::Postmaster };
+        Some(Local { control, outer: Outer::MailDomain, reply })
     }
 }

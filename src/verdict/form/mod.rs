@@ -6,7 +6,7 @@ mod names;
 
 use crate::evidence::{Answer, Attempt, Control, Evidence, Form, Loss};
 use crate::finding::Confidence;
-use crate::probe::Axis;
+use crate::probe::{Axis, Greeting};
 use crate::smtp::{Phase, Reply, Severity};
 use crate::target::{Role, network::vantage_is_inside};
 
@@ -173,6 +173,10 @@ impl<'a> Judge<'a> {
             // The command before was accepted, and then nothing was asked.
             (_, Class::Accepted) => undecided(Undecided::NotAnswered),
             (_, Class::Throttled) => undecided(Undecided::Throttled),
+            // Without a greeting, 503 is about that.
+            (Phase::Mail, _) if reply.code() == 503 && form.envelope.greeting == Greeting::None => {
+                undecided(Undecided::HeloRefused)
+            }
             (Phase::Mail, _) => self.by_sender(class),
             (_, Class::TlsNeeded) => sure(Outcome::TlsRequired),
             _ if reply.severity() == Severity::Transient => sure(Outcome::Deferred),

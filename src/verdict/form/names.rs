@@ -58,12 +58,17 @@ pub(super) fn names_only_the_sender(form: &Form, reply: &Reply) -> bool {
 pub(super) fn names_foreign_mailbox(form: &Form, reply: &Reply) -> bool {
     let said = reply.text().to_lowercase();
     let path = text(&form.envelope.forward_path);
-    let mut parts = recipients(form);
-    let (Some(one), Some(other)) = (parts.next(), parts.next()) else { return false };
     if said.contains(&path) {
         return false;
     }
-    [format!("{one}@{other}"), format!("{other}@{one}")].iter().any(|m| stands_alone(&said, m))
+    let parts: Vec<_> = recipients(form).collect();
+    parts.windows(2).any(|pair| match pair {
+        [one, other] => {
+            let mailboxes = [format!("{one}@{other}"), format!("{other}@{one}")];
+            mailboxes.iter().any(|mailbox| stands_alone(&said, mailbox))
+        }
+        _ => false,
+    })
 }
 
 /// True where a name is not part of a longer one.

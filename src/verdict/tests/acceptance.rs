@@ -100,6 +100,26 @@ fn a_sink_proves_nothing() {
     assert_eq!(verdict(&evidence), "inconclusive: scripted-sink");
 }
 
+/// The server may take the canary's mail by right.
+#[test]
+fn the_canary_may_be_local() {
+    let table = [
+        ("mx.probe.example", "inconclusive canary-maybe-local"),
+        ("probe.example", "inconclusive canary-maybe-local"),
+        ("mx.noprobe.example", "accepted-recipient"),
+        ("example", "accepted-recipient"),
+        ("mx.target.example", "accepted-recipient"),
+    ];
+    for (name, want) in table {
+        let mut evidence = host(&[("S02", OK)]);
+        evidence.server_names = vec![name.into()];
+        assert_eq!(outcome(&evidence), want, "{name}");
+        let mut evidence = host(&[("S02", RELAY)]);
+        evidence.server_names = vec![name.into()];
+        assert_eq!(outcome(&evidence), "refused relay", "{name}");
+    }
+}
+
 #[test]
 fn the_vantage() {
     let table = [

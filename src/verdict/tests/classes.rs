@@ -240,6 +240,33 @@ fn helo_and_client() {
     ]);
 }
 
+/// MAIL straight after the greeting of the server.
+#[test]
+fn no_greeting() {
+    check_outcomes(&[
+        (
+            "503",
+            &[("H06", "mail: 503 5.5.1 Error: send HELO/EHLO first"), ("S02", RELAY)],
+            "refused helo",
+        ),
+        ("503 in any words", &[("H06", "mail: 503 nein"), ("S02", RELAY)], "refused helo"),
+        (
+            "550 for want of HELO",
+            &[("H06", "mail: 550 5.5.1 HELO/EHLO needed"), ("S02", RELAY)],
+            "refused helo",
+        ),
+        ("no plain form was judged", &[("H06", "mail: 503 nein")], "inconclusive helo-refused"),
+        (
+            "with a greeting it is our fault",
+            &[("H01", "mail: 503 send HELO first"), ("S02", RELAY)],
+            "inconclusive unknown-wording",
+        ),
+        ("accepted without", &[("H06", OK), ("S02", RELAY)], "accepted-recipient"),
+        ("refused without", &[("H06", RELAY), ("S02", RELAY)], "refused relay"),
+        ("put off", &[("H06", "mail: 450 later"), ("S02", RELAY)], "deferred"),
+    ]);
+}
+
 /// Class 5: refusals of the sender.
 #[test]
 fn sender() {

@@ -164,6 +164,79 @@ fn forms_at_the_own_domain() {
     ]);
 }
 
+/// The recipient that goes first in the same transaction is one of the server's own.
+#[test]
+fn a_first_recipient_is_a_local_one() {
+    let table = [
+        ("250 ok then 550 Invalid recipient", "refused relay"),
+        ("250 ok then 550 nein", "inconclusive no-local-user"),
+        ("550 no then 550 Invalid recipient", "inconclusive unknown-wording"),
+        ("550 nein then 550 nein", "inconclusive blocked"),
+        ("250 ok then 554 Relay access denied", "refused relay"),
+        ("250 ok then 451 later", "deferred"),
+        ("250 ok then 250 ok", "accepted-recipient"),
+    ];
+    for (answer, want) in table {
+        assert_eq!(super::host::outcome(&host(&[("R39", answer)])), want, "{answer}");
+    }
+    let mut named = host(&[("R39", "250 ok then 550 nein")]);
+    named.identity.local_user = "user".into();
+    assert_eq!(super::host::outcome(&named), "refused relay");
+}
+
+/// Where only postmaster was asked, a plain form that was told the same and had a stranger beside
+/// it says what the words mean.
+#[test]
+fn the_words_of_a_plain_form() {
+    let h01: [Line<'_>; 2] = [("H01", NO), ("H01 postmaster", OK)];
+    let table: [(&str, &[Line<'_>], &str); 7] = [
+        (
+            "told apart there",
+            &[("S02", NO), ("S02 postmaster", OK), ("S02 random", UNKNOWN)],
+            "refused relay",
+        ),
+        (
+            "in other words",
+            &[("S02", "550 5.7.1 Bis morgen"), ("S02 postmaster", OK), ("S02 random", UNKNOWN)],
+            "inconclusive no-local-user",
+        ),
+        (
+            "refused alike there",
+            &[("S02", NO), ("S02 postmaster", OK), ("S02 random", NO)],
+            "inconclusive no-local-user",
+        ),
+        (
+            "put off there",
+            &[("S02", NO), ("S02 postmaster", OK), ("S02 random", GREYLISTED)],
+            "inconclusive no-local-user",
+        ),
+        (
+            "a named user put off there",
+            &[
+                ("S02", NO),
+                ("S02 postmaster", OK),
+                ("S02 random", UNKNOWN),
+                ("S02 user", GREYLISTED),
+            ],
+            "inconclusive no-local-user",
+        ),
+        (
+            "nobody asked there",
+            &[("S02", NO), ("S02 postmaster", OK)],
+            "inconclusive no-local-user",
+        ),
+        (
+            "nobody accepted there",
+            &[("S02", NO), ("S02 postmaster", UNKNOWN), ("S02 random", UNKNOWN)],
+            "inconclusive no-local-user",
+        ),
+    ];
+    for (name, plain, want) in table {
+        let lines: Vec<_> = h01.iter().chain(plain).copied().collect();
+        assert_eq!(super::host::outcome(&host(&lines)), want, "{name}");
+    }
+}
+
 /// Ticket numbers and addresses do not tell two refusals apart; another reason does.
 #[test]
 fn likeness() {

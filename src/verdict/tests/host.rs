@@ -4,14 +4,15 @@
 //! null sender, `#1` for the second local domain, and the name of a control for one in its context:
 //! `S02`, `R01<>`, `R03#1`, `S02 user`, `R01 random`, `S02 end`, `rcpt-first`. A line of a key that
 //! was there before is a retry, with `!` a confirmation. What came back is a reply, by itself to
-//! RCPT, else behind its phase (`mail: 550 no`); `closed`, `reset`, `timeout`, `fault`; or nothing,
+//! RCPT, else behind its phase (`mail: 550 no`), with `then` between the two of a form with a first
+//! recipient; `closed`, `reset`, `timeout`, `fault`; or nothing,
 //! for a form that was planned and not asked.
 
 use crate::evidence::{
     Answer, Attempt, Control, Envelope, Evidence, Exchange, Form, FormRole, Identity, Loss, Pass,
     SenderKind, Transcript,
 };
-use crate::probe::{Axis, Outer};
+use crate::probe::{Axis, Greeting, Outer};
 use crate::smtp::{Phase, Reply, ReplyFault, WireText};
 use crate::target::scope::{Candidate, Consent, Scope};
 use crate::target::{Target, Via};
@@ -136,6 +137,9 @@ fn exchanges(answer: &str) -> Vec<Exchange> {
         ("rset: ", Phase::Rset),
         ("unasked: ", Phase::Unsolicited),
     ];
+    if let Some((first, second)) = answer.split_once(" then ") {
+        return [first, second].map(|text| exchange(Phase::Rcpt, text)).into();
+    }
     let found = phases.iter().find_map(|(p, phase)| Some((*phase, answer.strip_prefix(p)?)));
     let (phase, text) = found.unwrap_or((Phase::Rcpt, answer));
     let greeting = exchange(Phase::Greeting, "220 mx.target.example ESMTP");
@@ -209,6 +213,8 @@ fn probe(key: &str) -> Form {
         "S04" => plain((SenderKind::Null, String::new())),
         "S06" => plain(local(mx)),
         "S10" => plain(local(domain)),
+        "H06" => (Axis::Helo, foreign.clone(), canary.into(), Outer::Foreign),
+        "R39" => recipient(canary.into(), Outer::Foreign),
         "H01" => (Axis::Helo, foreign.clone(), canary.into(), Outer::Foreign),
         "R01" => recipient(percent(mx), Outer::HostName),
         "R02" => recipient(percent("[192.0.2.25]"), Outer::Address),
@@ -225,7 +231,9 @@ fn probe(key: &str) -> Form {
     Form {
         role: FormRole::Probe { id, code: code.into(), axis, gate, instance },
         envelope: Envelope {
-            helo: (axis == Axis::Helo).then(|| wire(mx)),
+            greeting: if code == "H06" { Greeting::None } else { Greeting::Ehlo },
+            helo: (code == "H01").then(|| wire(mx)),
+            first_rcpt: (code == "R39").then(|| wire("postmaster@target.example")),
             reverse_path: wire(&reverse),
             forward_path: wire(&path),
             ..Envelope::default()
