@@ -13,23 +13,26 @@ fn file(path: &str) -> String {
 }
 
 fn json(path: &str) -> Value {
-    serde_json::from_str(&file(path)).unwrap()
+    serde_json::from_str(&file(path)).expect("a JSON document")
 }
 
 fn validator(schema: &Value) -> Validator {
-    jsonschema::options().should_validate_formats(true).build(schema).unwrap()
+    jsonschema::options().should_validate_formats(true).build(schema).expect("a schema")
 }
 
 fn lines() -> Vec<Value> {
-    file("samples/report.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    file("samples/report.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a JSON document"))
+        .collect()
 }
 
 /// The header and the rows of a table.
 fn table(path: &str) -> (csv::StringRecord, Vec<csv::StringRecord>) {
     let text = file(path);
     let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let header = reader.headers().unwrap().clone();
-    (header, reader.records().map(Result::unwrap).collect())
+    let header = reader.headers().expect("a header").clone();
+    (header, reader.records().map(|row| row.expect("a row as long as the header")).collect())
 }
 
 fn column<'a>(
