@@ -4,7 +4,7 @@ use crate::evidence::{
     Control, Envelope, Evidence, Form, FormRole, Identity, Lacking, NotPlanned, SenderKind,
 };
 use crate::probe::{Bindings, Outer, Placeholder, Probe, ProbeRole, Template};
-use crate::smtp::{WireText, literal};
+use crate::smtp::WireText;
 use crate::target::Role;
 
 /// The local part of the foreign sender.
@@ -94,7 +94,7 @@ fn plan_probe(evidence: &mut Evidence, probe: &Probe, tokens: &Tokens) {
     };
     for (instance, domain) in instances.into_iter().enumerate() {
         let bindings = bindings(evidence, domain, tokens);
-        match form(probe, &bindings, instance) {
+        match Form::of_probe(probe, &bindings, instance) {
             Ok(form) => {
                 let same = evidence
                     .forms
@@ -109,53 +109,6 @@ fn plan_probe(evidence: &mut Evidence, probe: &Probe, tokens: &Tokens) {
             Err(missing) => lacking(evidence, probe, lacking_for(missing)),
         }
     }
-}
-
-fn form(probe: &Probe, bindings: &Bindings, instance: usize) -> Result<Form, Placeholder> {
-    let render = |template: &Template| {
-        template.render(bindings).map(|text| WireText::from(text.into_bytes()))
-    };
-    let reverse_path = render(&probe.envelope.mail_from)?;
-    let sender = match probe.envelope.mail_from.as_str() {
-        _ if reverse_path.is_empty() => SenderKind::Null,
-        "{sender}" | "{sender.local}@{canary.domain}" | "{sender.local}@{auditor.domain}" => {
-            SenderKind::Foreign
-        }
-        _ => SenderKind::Local,
-    };
-    let forward_path = render(&probe.envelope.rcpt_to)?;
-    let outer_domain = match probe.outer {
-        Outer::Foreign | Outer::Absent => None,
-        Outer::HostName => bindings.target_name.clone(),
-        Outer::MailDomain => bindings.local_domain.clone(),
-        Outer::Address => bindings.target_address.map(literal),
-        Outer::Localhost => Some("localhost".to_owned()),
-        Outer::SubDomain => {
-            let path = String::from_utf8_lossy(forward_path.as_bytes()).into_owned();
-            path.rsplit_once('@').map(|(_, domain)| domain.to_owned())
-        }
-    };
-    Ok(Form {
-        role: FormRole::Probe {
-            id: probe.id.clone(),
-            code: probe.code.clone(),
-            axis: probe.axis,
-            gate: probe.gate,
-            instance,
-        },
-        envelope: Envelope {
-            greeting: probe.envelope.greeting,
-            helo: probe.envelope.helo.as_ref().map(render).transpose()?,
-            reverse_path,
-            bare_mail: !probe.envelope.mail_brackets,
-            first_rcpt: probe.envelope.first_rcpt.as_ref().map(render).transpose()?,
-            forward_path,
-            bare_rcpt: !probe.envelope.rcpt_brackets,
-        },
-        sender,
-        outer: probe.outer,
-        outer_domain,
-    })
 }
 
 fn lacking(evidence: &mut Evidence, probe: &Probe, why: Lacking) {

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::probe::{Axis, Greeting, Outer};
-use crate::smtp::WireText;
+use crate::probe::{Axis, Bindings, Greeting, Outer, Placeholder, Probe, Template};
+use crate::smtp::{WireText, literal};
 
 /// The greeting name and the paths, as they are sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -91,6 +91,7 @@ pub enum FormRole {
 
 /// The questions that make the answers to relay tests readable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Control {
     /// postmaster, whom RFC 5321 section 4.5.1 wants accepted.
@@ -118,6 +119,58 @@ pub enum SenderKind {
 }
 
 impl Form {
+    /// The form of a probe with all values in place, or the first value that is missing.
+    pub fn of_probe(
+        probe: &Probe,
+        bindings: &Bindings,
+        instance: usize,
+    ) -> Result<Self, Placeholder> {
+        let render = |template: &Template| {
+            template.render(bindings).map(|text| WireText::from(text.into_bytes()))
+        };
+        let reverse_path = render(&probe.envelope.mail_from)?;
+        let sender = match probe.envelope.mail_from.as_str() {
+            _ if reverse_path.is_empty() => SenderKind::Null,
+            "{sender}" | "{sender.local}@{canary.domain}" | "{sender.local}@{auditor.domain}" => {
+                SenderKind::Foreign
+            }
+            _ => SenderKind::Local,
+        };
+        let forward_path = render(&probe.envelope.rcpt_to)?;
+        let outer_domain = match probe.outer {
+            Outer::Foreign | Outer::Absent => None,
+            Outer::HostName => bindings.target_name.clone(),
+            Outer::MailDomain => bindings.local_domain.clone(),
+            Outer::Address => bindings.target_address.map(literal),
+            Outer::Localhost => Some("localhost".to_owned()),
+            Outer::SubDomain => {
+                let path = String::from_utf8_lossy(forward_path.as_bytes()).into_owned();
+                path.rsplit_once('@').map(|(_, domain)| domain.to_owned())
+            }
+        };
+        Ok(Self {
+            role: FormRole::Probe {
+                id: probe.id.clone(),
+                code: probe.code.clone(),
+                axis: probe.axis,
+                gate: probe.gate,
+                instance,
+            },
+            envelope: Envelope {
+                greeting: probe.envelope.greeting,
+                helo: probe.envelope.helo.as_ref().map(render).transpose()?,
+                reverse_path,
+                bare_mail: !probe.envelope.mail_brackets,
+                first_rcpt: probe.envelope.first_rcpt.as_ref().map(render).transpose()?,
+                forward_path,
+                bare_rcpt: !probe.envelope.rcpt_brackets,
+            },
+            sender,
+            outer: probe.outer,
+            outer_domain,
+        })
+    }
+
     /// True for a plain message from a stranger to a stranger: the probes that can show a server
     /// to be closed.
     pub fn is_plain(&self) -> bool {

@@ -143,6 +143,7 @@ pub struct DialFailure {
 
 /// Why a connection did not come about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DialFault {
     /// Nothing listens on the port.
@@ -159,6 +160,7 @@ pub enum DialFault {
 
 /// Why a course ended early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Stop {
     /// The user interrupted the run.

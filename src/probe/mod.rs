@@ -100,6 +100,7 @@ pub enum Axis {
 
 /// How many probes run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Profile {
     /// The forms that find most open relays.

@@ -45,6 +45,50 @@ pub fn capped(text: &str, max: usize) -> String {
     }
 }
 
+/// Characters of a spreadsheet cell that are kept; spreadsheets hold 32,767.
+const CELL: usize = 4000;
+
+/// The text as a cell of a CSV file that a spreadsheet shows and never computes. Where the cell
+/// begins with a character that begins a formula, or with a tab or a line end, an apostrophe is
+/// put before it; and also behind every semicolon, at which spreadsheets of some countries cut a
+/// line into cells. What a terminal would obey is made visible, so a cell is one line, and a cell
+/// of more than 4000 characters is cut off.
+pub fn csv_cell(text: &str) -> String {
+    let mut shielded = String::with_capacity(text.len());
+    let mut begins = true;
+    for c in text.chars() {
+        if begins && begins_formula(c) {
+            shielded.push('\'');
+        }
+        // Readers drop spaces and quotes before what they compute.
+        begins = c == ';' || begins && !begins_formula(c) && (c.is_whitespace() || c == '"');
+        shielded.push(c);
+    }
+    capped(&terminal(&shielded), CELL)
+}
+
+/// True for what makes a spreadsheet compute a cell, in all widths that are taken for the same.
+fn begins_formula(c: char) -> bool {
+    matches!(
+        c,
+        '=' | '+'
+            | '-'
+            | '@'
+            | '\t'
+            | '\r'
+            | '\n'
+            | '\u{ff1d}'
+            | '\u{ff0b}'
+            | '\u{ff0d}'
+            | '\u{ff20}'
+            | '\u{fe66}'
+            | '\u{fe62}'
+            | '\u{fe63}'
+            | '\u{fe6b}'
+            | '\u{2212}'
+    )
+}
+
 /// The text as one word of a POSIX shell: as it is when it holds nothing but letters, digits and
 /// `.:_-`, else between single quotes.
 pub fn shell_word(text: &str) -> String {
@@ -75,6 +119,35 @@ mod tests {
         for (case, text, want) in table {
             assert_eq!(terminal(text), want, "{case}");
         }
+    }
+
+    #[test]
+    fn cells_are_never_computed() {
+        let table = [
+            ("plain", "250 2.1.5 ok", "250 2.1.5 ok"),
+            ("signs inside", "a=b+c-d@e", "a=b+c-d@e"),
+            ("equals", "=1+1", "'=1+1"),
+            ("plus", "+1", "'+1"),
+            ("minus", "-1", "'-1"),
+            ("at", "@SUM(1)", "'@SUM(1)"),
+            ("tab", "\t=1", r"'\u{9}=1"),
+            ("cr", "\r=1", r"'\u{d}=1"),
+            ("lf", "a\n=1", r"a\u{a}=1"),
+            ("full width", "\u{ff1d}1", "'\u{ff1d}1"),
+            ("full width plus", "\u{ff0b}1", "'\u{ff0b}1"),
+            ("full width minus", "\u{ff0d}1", "'\u{ff0d}1"),
+            ("full width at", "\u{ff20}1", "'\u{ff20}1"),
+            ("after spaces", " \u{3000}=1", " \u{3000}'=1"),
+            ("in quotes", "\"=1\"", "\"'=1\""),
+            ("another separator", "250 ok; \"=cmd|' /C calc'!A0", "250 ok; \"'=cmd|' /C calc'!A0"),
+            ("ansi", "\u{1b}[31m", r"\u{1b}[31m"),
+            ("empty", "", ""),
+        ];
+        for (case, text, want) in table {
+            assert_eq!(csv_cell(text), want, "{case}");
+        }
+        let long = csv_cell(&"=".repeat(5000));
+        assert!(long.starts_with("'==") && long.ends_with("=… (1001 more)"), "{long}");
     }
 
     #[test]

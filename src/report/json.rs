@@ -14,15 +14,24 @@ use super::model::RunReport;
 /// # Errors
 /// Those of `out`.
 pub fn write(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
-    let mut serializer = Serializer::with_formatter(&mut *out, Careful(PrettyFormatter::new()));
-    report.serialize(&mut serializer).map_err(io::Error::from)?;
+    serialize(report, PrettyFormatter::new(), out)
+}
+
+/// Writes one document in the form that `layout` gives it, and a newline.
+pub(super) fn serialize(
+    value: &impl Serialize,
+    layout: impl Formatter,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let mut serializer = Serializer::with_formatter(&mut *out, Careful(layout));
+    value.serialize(&mut serializer).map_err(io::Error::from)?;
     out.write_all(b"\n")
 }
 
-/// The indented form, with strings that are safe to print.
-struct Careful(PrettyFormatter<'static>);
+/// Another layout, with strings that are safe to print.
+struct Careful<F>(F);
 
-impl Formatter for Careful {
+impl<F: Formatter> Formatter for Careful<F> {
     fn write_string_fragment<W: ?Sized + Write>(
         &mut self,
         writer: &mut W,

@@ -4,10 +4,14 @@
 //! server says is hostile; it stands in the model as escaped ASCII, and every writer escapes again
 //! through [`escape`].
 
+mod also;
+pub mod csv;
 pub mod escape;
 pub mod json;
+pub mod jsonl;
 pub mod model;
 mod reproduce;
+pub mod schema;
 pub mod terminal;
 
 #[cfg(test)]

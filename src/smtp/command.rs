@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where in a session something was sent or received.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// The server's greeting; nothing was sent.

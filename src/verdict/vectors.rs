@@ -6,7 +6,7 @@ use crate::evidence::{
     Answer, Attempt, Control, Envelope, Evidence, Exchange, Form, FormRole, Identity, Pass,
     SenderKind, Transcript,
 };
-use crate::probe::{Axis, Bindings, Expected, Outer, Placeholder, Probe, Vector};
+use crate::probe::{Axis, Bindings, Expected, Greeting, Outer, Placeholder, Probe, Vector};
 use crate::smtp::{Phase, Reply, WireText};
 use crate::target::Target;
 
@@ -57,11 +57,17 @@ fn judge_vector(
     vector: &Vector,
     target: &Target,
 ) -> Result<FormVerdict, Placeholder> {
-    let form = form(probe)?;
+    let form = Form::of_probe(probe, &bindings(), 0)?;
     let mut evidence = Evidence::new(target.clone(), identity(), true);
     evidence.server_names.push("mx.target.example".into());
-    let phases = [Phase::Greeting, Phase::Ehlo, Phase::Mail, Phase::Rcpt];
-    let dialogue = phases.into_iter().zip(&vector.replies).collect::<Vec<_>>();
+    let hello = match probe.envelope.greeting {
+        Greeting::Ehlo => Some(Phase::Ehlo),
+        Greeting::Helo => Some(Phase::Helo),
+        Greeting::None => None,
+    };
+    let first = probe.envelope.first_rcpt.as_ref().map(|_| Phase::Rcpt);
+    let phases = [Some(Phase::Greeting), hello, Some(Phase::Mail), first, Some(Phase::Rcpt)];
+    let dialogue = phases.into_iter().flatten().zip(&vector.replies).collect::<Vec<_>>();
     let control =
         |control, outer| Form { role: FormRole::Control { control }, outer, ..form.clone() };
     let mut add = |form: Form, dialogue: Vec<(Phase, &Reply)>| {
@@ -104,42 +110,21 @@ fn transcript(dialogue: Vec<(Phase, &Reply)>) -> Transcript {
     }
 }
 
-fn form(probe: &Probe) -> Result<Form, Placeholder> {
+fn bindings() -> Bindings {
     let text = |text: &str| Some(text.to_owned());
-    let bindings = Bindings {
+    Bindings {
         sender: text("probe@audit.example"),
         sender_local: text("probe"),
         auditor_domain: text("audit.example"),
         canary_local: text("c4n4ry"),
         canary_domain: text("probe.example"),
-        target_name: text("mx.target.example"),
-        target_address: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 25))),
         canary_address: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 77))),
         random: text("r4nd0m"),
+        target_name: text("mx.target.example"),
+        target_address: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 25))),
         local_domain: text("target.example"),
         local_user: text("postmaster"),
-    };
-    let render = |template: &crate::probe::Template| {
-        template.render(&bindings).map(|text| WireText::from(text.into_bytes()))
-    };
-    Ok(Form {
-        role: FormRole::Probe {
-            id: probe.id.clone(),
-            code: probe.code.clone(),
-            axis: probe.axis,
-            gate: probe.gate,
-            instance: 0,
-        },
-        envelope: Envelope {
-            helo: probe.envelope.helo.as_ref().map(render).transpose()?,
-            reverse_path: render(&probe.envelope.mail_from)?,
-            forward_path: render(&probe.envelope.rcpt_to)?,
-            ..Envelope::default()
-        },
-        sender: SenderKind::Foreign,
-        outer: probe.outer,
-        outer_domain: None,
-    })
+    }
 }
 
 fn plain_form(form: &Form) -> Form {
@@ -151,7 +136,7 @@ fn plain_form(form: &Form) -> Form {
             gate: false,
             instance: 0,
         },
-        envelope: Envelope { helo: None, ..form.envelope.clone() },
+        envelope: Envelope { helo: None, greeting: Greeting::Ehlo, ..form.envelope.clone() },
         sender: SenderKind::Foreign,
         outer: Outer::Foreign,
         outer_domain: None,

@@ -14,3 +14,4 @@ pub use v1::{
     HostReport, HostVantage, IdentityReport, NotProbed, Place, ProbeReport, RelayReport, RunReport,
     RunSection, ServerReport, Summary, TargetReport, Tool, Totals, VantageReport,
 };
+pub(crate) use v1::{PROGRAM, SCHEMA};

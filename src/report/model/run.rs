@@ -43,8 +43,8 @@ impl RunReport {
             }
         }
         Self {
-            schema: "mxaudit.report.v1",
-            tool: Tool { name: "mxaudit", version: env!("CARGO_PKG_VERSION") },
+            schema: SCHEMA,
+            tool: Tool { name: PROGRAM, version: env!("CARGO_PKG_VERSION") },
             run: RunSection {
                 started: details.started,
                 finished: details.finished,

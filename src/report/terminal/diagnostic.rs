@@ -4,11 +4,12 @@ use std::io::{self, Write};
 
 use anstyle::Style;
 
+use crate::report::also;
 use crate::report::escape::{capped, terminal};
 use crate::report::model::{DialogueLine, ExplanationReport, FindingReport, HostReport};
 
 use super::style::{BOLD, FRAME, UNKNOWN, level};
-use super::wrap::{styled, wrap, wrap_words};
+use super::wrap::{styled, wrap};
 
 /// Characters of a dialogue line that are shown.
 const SHOWN: usize = 300;
@@ -47,7 +48,7 @@ pub(super) fn finding(
         page.item("note", note)?;
     }
     if !finding.also.is_empty() {
-        page.item("also accepted, unconfirmed", &finding.also.join(", "))?;
+        page.item("also accepted", &also::accepted(host, finding).join("; "))?;
     }
     for (mta, fix) in &finding.fix {
         page.item("fix", &format!("{mta}: {fix}"))?;
@@ -55,10 +56,10 @@ pub(super) fn finding(
     if finding.fix.is_empty() && !finding.remedy.is_empty() {
         page.item("fix", finding.remedy)?;
     }
-    let references: String =
-        finding.references.iter().map(|reference| terminal(reference) + ", ").collect();
-    let explain = format!("`mxaudit explain {}`", finding.id);
-    page.words("see", references.split(' ').chain([explain.as_str()]))?;
+    if !finding.references.is_empty() {
+        page.item("see", &finding.references.join(", "))?;
+    }
+    page.unbroken("explain", &format!("mxaudit explain {}", finding.id))?;
     match &finding.reproduce {
         Some(line) => page.unbroken("reproduce", line),
         None => Ok(()),
@@ -185,12 +186,8 @@ impl<'a> Page<'a> {
 
     /// `= word: text`, wrapped under the text.
     fn item(&mut self, word: &str, text: &str) -> io::Result<()> {
-        self.words(word, terminal(text).split(' '))
-    }
-
-    fn words<'w>(&mut self, word: &str, words: impl Iterator<Item = &'w str>) -> io::Result<()> {
         let indent = self.digits + 2 + "= ".len() + word.len() + ": ".len();
-        for (at, line) in wrap_words(words, indent, indent, self.width).iter().enumerate() {
+        for (at, line) in wrap(&terminal(text), indent, indent, self.width).iter().enumerate() {
             match at {
                 0 => self.unbroken(word, line)?,
                 _ => writeln!(self.out, "{:indent$}{line}", "")?,

@@ -10,21 +10,11 @@ const NARROWEST: usize = 40;
 /// Breaks text at spaces: the first line begins at column `first`, the others at `rest`. A word
 /// that is too long stands alone and is not broken.
 pub(super) fn wrap(text: &str, first: usize, rest: usize, width: usize) -> Vec<String> {
-    wrap_words(text.split(' '), first, rest, width)
-}
-
-/// The same for words that may hold spaces.
-pub(super) fn wrap_words<'a>(
-    words: impl Iterator<Item = &'a str>,
-    first: usize,
-    rest: usize,
-    width: usize,
-) -> Vec<String> {
     let width = width.max(NARROWEST);
     let mut lines = Vec::new();
     let mut line = String::new();
     let mut column = first;
-    for word in words.filter(|word| !word.is_empty()) {
+    for word in text.split(' ').filter(|word| !word.is_empty()) {
         let length = word.chars().count();
         if !line.is_empty() && column + 1 + length > width {
             lines.push(std::mem::take(&mut line));

@@ -16,6 +16,7 @@ pub enum Consent {
 
 /// Where an authority comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
     /// The target is the machine itself.

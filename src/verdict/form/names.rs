@@ -34,11 +34,17 @@ pub(super) fn names_of(evidence: &Evidence) -> Names {
     Names::new(names, &addresses)
 }
 
-/// True for `local@domain` of letters, digits, dots, hyphens and plus signs only.
+/// True for `<local@domain>` of letters, digits, dots, hyphens and plus signs only, whose domain is
+/// one: without a final dot, and not a bare address.
 pub(super) fn is_plain_address(form: &Form) -> bool {
-    let path = form.envelope.forward_path.as_bytes();
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b".-+@".contains(byte);
-    path.iter().all(plain) && path.iter().filter(|byte| **byte == b'@').count() == 1
+    let path = text(&form.envelope.forward_path);
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-+".contains(c);
+    path.split_once('@').is_some_and(|(local, domain)| {
+        let labels = domain.rsplit('.').next().unwrap_or_default();
+        local.chars().chain(domain.chars()).all(plain)
+            && labels.chars().any(|c| c.is_ascii_alphabetic())
+            && !form.envelope.bare_rcpt
+    })
 }
 
 /// True when a reply names the sender and nothing of the recipient: what does not exist is then the

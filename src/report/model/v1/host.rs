@@ -1,7 +1,9 @@
 //! One host of version 1 of the report.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::evidence::{Control, DialFault, Stop};
@@ -9,10 +11,10 @@ use crate::finding::{Confidence, Severity};
 use crate::smtp::Phase;
 use crate::target::Role;
 
-use super::AuthorityReport;
+use super::{AuthorityReport, words};
 
 /// Everything about one host and port.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct HostReport {
     /// What was audited.
     pub target: TargetReport,
@@ -41,7 +43,7 @@ pub struct HostReport {
 }
 
 /// One server port.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TargetReport {
     /// The host name, if one is known.
     pub name: Option<String>,
@@ -56,7 +58,7 @@ pub struct TargetReport {
 }
 
 /// What a server says about itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ServerReport {
     /// The names in its greeting and its reply to EHLO.
     pub names: Vec<String>,
@@ -67,24 +69,28 @@ pub struct ServerReport {
 }
 
 /// Where one host was asked from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct HostVantage {
     /// The address that the first connection came from.
     pub source: Option<IpAddr>,
     /// `outside` or `inside`; `null` when there was no connection.
+    #[schemars(with = "Option<words::Position>")]
     pub position: Option<&'static str>,
     /// True when the user asserts that it is outside.
     pub asserted: bool,
 }
 
 /// The verdict on one host.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RelayReport {
     /// `open`, `conditional`, `inconclusive`, `closed` or `unreachable`.
+    #[schemars(with = "words::Verdict")]
     pub verdict: &'static str,
     /// `none`, `suspected`, `probable` or `confirmed`.
+    #[schemars(with = "words::Proof")]
     pub proof: &'static str,
     /// The words of the reasons, most important first.
+    #[schemars(with = "Vec<words::VerdictReason>")]
     pub reasons: Vec<&'static str>,
     /// The reasons in full, in the same order.
     pub explanations: Vec<ExplanationReport>,
@@ -93,9 +99,10 @@ pub struct RelayReport {
 }
 
 /// One reason in full.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ExplanationReport {
     /// The word.
+    #[schemars(with = "words::VerdictReason")]
     pub reason: &'static str,
     /// What it means here.
     pub text: String,
@@ -110,7 +117,7 @@ pub struct ExplanationReport {
 }
 
 /// How much of the plan was judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct CoverageReport {
     /// Probes that the plan asked for.
     pub planned: usize,
@@ -121,7 +128,7 @@ pub struct CoverageReport {
 }
 
 /// An exchange of a host: `connections[connection].exchanges[exchange]`, both counted from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[allow(missing_docs)]
 pub struct Place {
     pub connection: usize,
@@ -129,7 +136,7 @@ pub struct Place {
 }
 
 /// What became of one probe.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ProbeReport {
     /// Its id.
     pub id: String,
@@ -138,8 +145,10 @@ pub struct ProbeReport {
     /// Its title, if it is in the library that the report is written with.
     pub title: Option<String>,
     /// The outcome word.
+    #[schemars(with = "words::Outcome")]
     pub outcome: &'static str,
     /// The reason word, where the outcome has one.
+    #[schemars(with = "Option<words::OutcomeReason>")]
     pub reason: Option<&'static str>,
     /// What would let it run, where it did not.
     pub remedy: Option<&'static str>,
@@ -154,13 +163,15 @@ pub struct ProbeReport {
 }
 
 /// What became of one control.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ControlReport {
     /// Which control.
     pub control: Control,
     /// The outcome word.
+    #[schemars(with = "words::Outcome")]
     pub outcome: &'static str,
     /// The reason word, where the outcome has one.
+    #[schemars(with = "Option<words::OutcomeReason>")]
     pub reason: Option<&'static str>,
     /// What was sent.
     pub envelope: EnvelopeReport,
@@ -171,7 +182,7 @@ pub struct ControlReport {
 }
 
 /// The greeting name and the paths of a form.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct EnvelopeReport {
     /// The name in EHLO or HELO.
     pub helo: Option<String>,
@@ -182,9 +193,10 @@ pub struct EnvelopeReport {
 }
 
 /// One claim about a host.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct FindingReport {
     /// The entry of the catalogue.
+    #[schemars(with = "words::FindingId")]
     pub id: &'static str,
     /// The entry's title.
     pub title: &'static str,
@@ -193,6 +205,7 @@ pub struct FindingReport {
     /// How sure it is.
     pub confidence: Confidence,
     /// How far relaying is proved, for a claim of relaying.
+    #[schemars(with = "Option<words::Proof>")]
     pub proof: Option<&'static str>,
     /// The id of the probe that found it.
     pub probe: Option<String>,
@@ -212,6 +225,7 @@ pub struct FindingReport {
     pub remedy: &'static str,
     /// The fix for each kind of server.
     #[serde(serialize_with = "as_map")]
+    #[schemars(with = "BTreeMap<String, String>")]
     pub fix: Vec<(&'static str, String)>,
     /// RFC sections and manuals.
     pub references: Vec<String>,
@@ -220,11 +234,12 @@ pub struct FindingReport {
 }
 
 /// One line of a connection's dialogue.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DialogueLine {
     /// Its number over the whole dialogue of the connection, from 1.
     pub line: usize,
     /// `C` for the client, `S` for the server.
+    #[schemars(with = "words::Direction")]
     pub direction: &'static str,
     /// The line; in parentheses what happened in place of a reply.
     pub text: String,
@@ -235,7 +250,7 @@ pub struct DialogueLine {
 }
 
 /// One connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ConnectionReport {
     /// Our address and port.
     pub local: SocketAddr,
@@ -246,7 +261,7 @@ pub struct ConnectionReport {
 }
 
 /// One command and its answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ExchangeReport {
     /// Where in the session.
     pub phase: Phase,
@@ -263,7 +278,7 @@ pub struct ExchangeReport {
 }
 
 /// A connection that did not come about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct DialFailureReport {
     /// The kind.
     pub kind: DialFault,
@@ -272,7 +287,7 @@ pub struct DialFailureReport {
 }
 
 /// What the audit cost the server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[allow(missing_docs)]
 pub struct Totals {
     pub connections: usize,

@@ -5,6 +5,7 @@
 
 mod host;
 mod run;
+mod words;
 
 pub use host::{
     ConnectionReport, ControlReport, CoverageReport, DialFailureReport, DialogueLine,
@@ -15,3 +16,4 @@ pub use run::{
     AuthorityReport, Grant, IdentityReport, NotProbed, RunReport, RunSection, Summary, Tool,
     VantageReport,
 };
+pub(crate) use run::{PROGRAM, SCHEMA};

@@ -3,17 +3,24 @@
 use std::net::IpAddr;
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::probe::Profile;
 use crate::target::scope::Source;
 
-use super::HostReport;
+use super::{HostReport, words};
+
+/// The name of this format.
+pub(crate) const SCHEMA: &str = "mxaudit.report.v1";
+/// The name of the program.
+pub(crate) const PROGRAM: &str = "mxaudit";
 
 /// One run over any number of hosts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RunReport {
     /// The name of this format: `mxaudit.report.v1`.
+    #[schemars(extend("const" = SCHEMA))]
     pub schema: &'static str,
     /// What wrote it.
     pub tool: Tool,
@@ -28,20 +35,23 @@ pub struct RunReport {
 }
 
 /// The program that wrote the report.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Tool {
     /// `mxaudit`.
+    #[schemars(extend("const" = PROGRAM))]
     pub name: &'static str,
     /// Its version.
     pub version: &'static str,
 }
 
 /// What the hosts of a run have in common.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RunSection {
     /// When it began, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub started: String,
     /// When it ended, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
     pub finished: String,
     /// The seed of its random tokens.
     pub seed: u64,
@@ -58,16 +68,17 @@ pub struct RunSection {
 }
 
 /// Where a run was made from, as the user says.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct VantageReport {
     /// The source address that the user chose.
     pub source: Option<IpAddr>,
     /// `outside` when the user asserts it.
+    #[schemars(with = "Option<words::Assertion>")]
     pub asserted: Option<&'static str>,
 }
 
 /// The names and addresses that the auditor uses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct IdentityReport {
     /// The auditor's own domain.
     pub auditor_domain: Option<String>,
@@ -86,7 +97,7 @@ pub struct IdentityReport {
 }
 
 /// On whose authority a target was contacted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct AuthorityReport {
     /// Where the authority comes from.
     pub source: Source,
@@ -99,7 +110,7 @@ pub struct AuthorityReport {
 }
 
 /// One authority and the targets that it covers.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Grant {
     /// The authority.
     #[serde(flatten)]
@@ -109,7 +120,7 @@ pub struct Grant {
 }
 
 /// A mail host that is listed and left alone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct NotProbed {
     /// The mail domain that names it.
     pub domain: String,
@@ -122,7 +133,7 @@ pub struct NotProbed {
 }
 
 /// Hosts, counted by verdict.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[allow(missing_docs)]
 pub struct Summary {
     pub hosts: usize,

@@ -1,18 +1,23 @@
 //! What the writers print for hosts made by hand.
 
+mod hostile;
+mod samples;
+mod schema;
+mod tables;
+
+use std::io::{self, Write};
+
 use serde_json::{Value, json};
 
-use super::fixtures::{closed, deferred, details, hostile, open, report, run, unreachable};
-use super::model::{AuthorityReport, HostReport, NotProbed, RunReport};
+use super::fixtures::{closed, deferred, details, open, report, run, unreachable};
+use super::model::{AuthorityReport, HostReport, NotProbed, ProbeReport, RunReport};
 use super::terminal::{Options, write};
-use super::{escape, fixtures, json};
+use super::{csv, fixtures, json, jsonl};
 use crate::evidence::{Answer, Identity};
 use crate::target::scope::Source;
 
 fn bytes(report: &RunReport, options: Options) -> String {
-    let mut bytes = Vec::new();
-    write(report, &mut bytes, options).unwrap();
-    String::from_utf8(bytes).unwrap()
+    written(|out| write(report, out, options))
 }
 
 /// The text without its colours.
@@ -25,11 +30,27 @@ fn text_of(host: HostReport) -> String {
 }
 
 fn json_of(report: &RunReport) -> (String, Value) {
-    let mut bytes = Vec::new();
-    json::write(report, &mut bytes).unwrap();
-    let text = String::from_utf8(bytes).unwrap();
+    let text = written(|out| json::write(report, out));
     let value = serde_json::from_str(&text).unwrap();
     (text, value)
+}
+
+/// What a writer writes.
+fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
+    let mut bytes = Vec::new();
+    write(&mut bytes).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+/// The report in every form, by the names of the files in `reports/samples/`.
+fn all_forms(report: &RunReport) -> [(&'static str, String); 5] {
+    [
+        ("report.txt", text(report, Options::default())),
+        ("report.json", written(|out| json::write(report, out))),
+        ("report.jsonl", written(|out| jsonl::write(report, out))),
+        ("hosts.csv", written(|out| csv::write_hosts(report, out))),
+        ("findings.csv", written(|out| csv::write_findings(report, out))),
+    ]
 }
 
 #[test]
@@ -55,8 +76,8 @@ fn open_host() {
     = fix: Sendmail: Remove FEATURE(`loose_relay_check') from the .mc file and rebuild sendmail.cf.
     = fix: qmail: Remove the domains from control/percenthack.
     = fix: Courier: Remove the domains from esmtppercentrelay and esmtppercentrelay.dir, then run makepercentrelay.
-    = see: RFC 2505 section 2.1, RFC 5321 section 2.3.11, RFC 5321 section 3.6.1, RFC 5321 section 7.1,
-           `mxaudit explain open-relay`
+    = see: RFC 2505 section 2.1, RFC 5321 section 2.3.11, RFC 5321 section 3.6.1, RFC 5321 section 7.1
+    = explain: mxaudit explain open-relay
     = reproduce: swaks --server 192.0.2.1 --port 25 --ehlo client.audit.example.test --from 'probe@audit.example.test' --to 'canary%audit.example.test@mx1.example.test' --quit-after RCPT
 
 mx1.example.test:25 (192.0.2.1)   open   proof suspected   2 of 3 probes judged   2 connections, 11 commands
@@ -197,6 +218,51 @@ fn a_chosen_source_is_part_of_the_command_line() {
 }
 
 #[test]
+fn other_forms_are_said_to_be_confirmed_where_they_are() {
+    let mut host = report(&open());
+    let known = host.probes.iter().find(|probe| probe.code == "R01").unwrap().clone();
+    for (code, repeated) in [
+        ("S02", None),
+        ("H01", Some(true)),
+        ("R02", Some(true)),
+        ("R03", None),
+        ("S05", Some(false)),
+    ] {
+        host.probes.push(ProbeReport { code: code.into(), repeated, ..known.clone() });
+    }
+    let table: &[(&[&str], &str)] = &[
+        (
+            &["H01", "R02", "S02", "R03"],
+            "H01, R02 (each again on a fresh connection); S02, R03 (not asked again)",
+        ),
+        (&["H01"], "H01 (again on a fresh connection)"),
+        (&["S05", "S02"], "S02 (not asked again); S05 (not again on a fresh connection)"),
+        (&["S99"], "S99 (not asked again)"),
+    ];
+    for (also, want) in table {
+        host.findings[0].also = also.iter().map(|code| (*code).to_owned()).collect();
+        let got = text_of(host.clone());
+        assert!(got.contains(&format!("\n    = also accepted: {want}\n")), "{also:?}: {got}");
+    }
+    host.findings[0].also.clear();
+    assert!(!text_of(host).contains("also accepted"));
+}
+
+#[test]
+fn lines_to_copy_are_not_broken() {
+    let mut host = report(&open());
+    let narrow = |host: &HostReport| {
+        text(&run(vec![host.clone()], Vec::new()), Options { width: 40, ..Options::default() })
+    };
+    assert!(narrow(&host).contains("\n    = explain: mxaudit explain open-relay\n"));
+    assert!(
+        narrow(&host).contains("\n    = see: RFC 2505 section 2.1, RFC\n           5321 section")
+    );
+    host.findings[0].references.clear();
+    assert!(!narrow(&host).contains("= see"));
+}
+
+#[test]
 fn json_fields() {
     let hosts = [open(), closed(), deferred(), unreachable()];
     let (text, value) = json_of(&run(hosts.iter().map(report).collect(), Vec::new()));
@@ -242,40 +308,4 @@ fn json_fields() {
     }
     let fix = text.split_once("\"fix\": {").unwrap().1;
     assert!(fix.trim_start().starts_with("\"Postfix\""), "fixes keep their order");
-}
-
-#[test]
-fn hostile_servers_only_disturb_themselves() {
-    let mut host = report(&hostile());
-    host.target.name = Some("mx\u{1b}[2J\u{202e}".into());
-    host.relay.explanations[0].text.push_str(" \u{9b}31m\u{2028}");
-    let report = run(vec![host], Vec::new());
-    let shown = text(&report, Options::default());
-    let treacherous = |c: char| c != '\n' && escape::is_treacherous(c);
-    assert!(!shown.contains(treacherous), "{shown}");
-    assert!(shown.contains(r"--> mx\u{1b}[2J\u{202e}:25"), "{shown}");
-    assert!(shown.contains(r"S: 550-\x1b[2J\x1b]0;owned\x07 \x9b31m \xe2\x80\xae gnp.exe"));
-    assert!(shown.contains("long l… (3704 more)"), "{shown}");
-    assert!(shown.contains("warning[peer-fault]: the server breaks the protocol: "), "{shown}");
-    let carets = format!(
-        "line of more than 4096 bytes)\n    |    {}\n",
-        "^".repeat("(a reply line of more than 4096 bytes)".len())
-    );
-    assert!(shown.contains(&carets), "{shown}");
-    let (text, value) = json_of(&report);
-    assert!(text.is_ascii() && !text.contains(treacherous));
-    assert_eq!(value.pointer("/hosts/0/target/name"), Some(&json!("mx\u{1b}[2J\u{202e}")));
-    assert_eq!(
-        value.pointer("/hosts/0/server/extensions/0"),
-        Some(&json!(r"X\x1b[31m\xe2\x80\xae"))
-    );
-    let lost = value.pointer("/hosts/0/connections/0/exchanges/8/lost").unwrap();
-    assert_eq!(lost, &json!("a reply line of more than 4096 bytes"));
-}
-
-#[test]
-fn the_same_evidence_gives_the_same_bytes() {
-    let all = || run([open(), deferred(), hostile()].iter().map(report).collect(), Vec::new());
-    assert_eq!(json_of(&all()).0, json_of(&all()).0);
-    assert_eq!(bytes(&all(), Options::default()), bytes(&all(), Options::default()));
 }

@@ -1,0 +1,208 @@
+//! The report as tables for a spreadsheet: one of the hosts, one of the findings.
+//!
+//! RFC 4180: UTF-8 without a byte order mark, CRLF line ends, a header line, every row as long as
+//! it. Every cell has passed [`csv_cell`]. A value that is not known is an empty cell; of several
+//! values, words are joined by commas and sentences by ` | `. A row of the findings begins with
+//! the same five cells as the row of its host.
+
+use std::io::{self, Write};
+
+use csv::{Terminator, WriterBuilder};
+
+use super::also;
+use super::escape::csv_cell;
+use super::model::{FindingReport, HostReport, Place, RunReport};
+
+/// A column of the table of hosts: its header, and its cell for a row.
+type HostColumn = (&'static str, fn(&HostRow<'_>) -> String);
+/// The same for the table of findings.
+type FindingColumn = (&'static str, fn(&FindingRow<'_>) -> String);
+
+/// A row of the table of hosts.
+struct HostRow<'a> {
+    run: &'a RunReport,
+    host: &'a HostReport,
+}
+
+/// A row of the table of findings.
+struct FindingRow<'a> {
+    host: HostRow<'a>,
+    finding: &'a FindingReport,
+}
+
+/// What tells hosts apart.
+const TARGET: [HostColumn; 5] = [
+    ("Target name", |row| given(&row.host.target.name)),
+    ("Address", |row| row.host.target.address.to_string()),
+    ("Port", |row| row.host.target.port.to_string()),
+    ("Role", |row| word(&row.host.target.role)),
+    ("Mail domain", |row| given(&row.host.target.mail_domain)),
+];
+
+/// What was tested, when, by whom and by what right, and what came out.
+const HOSTS: [HostColumn; 28] = [
+    ("Test started", |row| row.run.run.started.clone()),
+    ("Test finished", |row| row.run.run.finished.clone()),
+    ("Test interrupted", |row| yes_or_no(row.run.run.interrupted)),
+    ("Tested by (domain)", |row| given(&row.run.run.identity.auditor_domain)),
+    ("Tested by (contact)", |row| given(&row.run.run.identity.contact)),
+    ("Vantage (source address)", |row| given(&row.host.vantage.source)),
+    ("Vantage (position)", |row| given(&row.host.vantage.position)),
+    ("Vantage (asserted by tester)", |row| yes_or_no(row.host.vantage.asserted)),
+    ("Authority", |row| row.host.authority.as_ref().map(|a| word(&a.source)).unwrap_or_default()),
+    ("Authorized by", |row| {
+        row.host.authority.as_ref().map(|a| given(&a.authorized_by)).unwrap_or_default()
+    }),
+    ("Authorized until", |row| {
+        row.host.authority.as_ref().map(|a| given(&a.expires)).unwrap_or_default()
+    }),
+    ("Scope file", |row| row.host.authority.as_ref().map(|a| given(&a.file)).unwrap_or_default()),
+    ("Tool", |row| format!("{} {}", row.run.tool.name, row.run.tool.version)),
+    ("Probe profile", |row| word(&row.run.run.profile)),
+    ("Verdict", |row| row.host.relay.verdict.to_owned()),
+    ("Proof", |row| row.host.relay.proof.to_owned()),
+    ("Reasons", |row| row.host.relay.reasons.join(", ")),
+    ("Reasons in words", |row| {
+        sentences(row.host.relay.explanations.iter().map(|reason| reason.text.as_str()))
+    }),
+    ("Probes planned", |row| row.host.relay.coverage.planned.to_string()),
+    ("Probes judged", |row| row.host.relay.coverage.judged.to_string()),
+    ("Coverage percent", |row| row.host.relay.coverage.percent.to_string()),
+    ("Not run", |row| not_run(row.host)),
+    ("Stopped early", |row| row.host.stopped.as_ref().map(word).unwrap_or_default()),
+    ("Highest severity", |row| {
+        let severities = row.host.findings.iter().map(|finding| finding.severity);
+        severities.max().map(|severity| severity.as_str().to_owned()).unwrap_or_default()
+    }),
+    ("Findings", |row| row.host.findings.len().to_string()),
+    ("Connections", |row| row.host.totals.connections.to_string()),
+    ("Commands", |row| row.host.totals.commands.to_string()),
+    ("Connections failed", |row| row.host.dial_failures.len().to_string()),
+];
+
+/// What is claimed, how sure it is, what shows it and what to do.
+const FINDINGS: [FindingColumn; 18] = [
+    ("Test started", |row| row.host.run.run.started.clone()),
+    ("Finding", |row| row.finding.id.to_owned()),
+    ("Title", |row| row.finding.title.to_owned()),
+    ("Severity", |row| row.finding.severity.as_str().to_owned()),
+    ("Confidence", |row| row.finding.confidence.as_str().to_owned()),
+    ("Proof", |row| given(&row.finding.proof)),
+    ("Probe", |row| given(&row.finding.probe)),
+    ("Probe code", |row| given(&row.finding.code)),
+    ("Summary", |row| row.finding.summary.clone()),
+    ("Notes", |row| sentences(row.finding.notes.iter().map(String::as_str))),
+    ("Also accepted", |row| {
+        sentences(also::accepted(row.host.host, row.finding).iter().map(String::as_str))
+    }),
+    ("Deciding command", |row| deciding(row).0),
+    ("Deciding reply", |row| deciding(row).1),
+    ("Place in the JSON report", |row| {
+        let place = row.finding.evidence;
+        let path = |at: Place| format!("connections[{}].exchanges[{}]", at.connection, at.exchange);
+        place.map(path).unwrap_or_default()
+    }),
+    ("References", |row| row.finding.references.join(", ")),
+    ("Remedy", |row| row.finding.remedy.to_owned()),
+    ("Fix", |row| {
+        let fix = row.finding.fix.iter().map(|(server, text)| format!("{server}: {text}"));
+        fix.collect::<Vec<_>>().join(" | ")
+    }),
+    ("Reproduce", |row| given(&row.finding.reproduce)),
+];
+
+/// Writes the table of hosts: a header and one row for each host, in the order of the targets.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_hosts(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(out);
+    table.row(TARGET.iter().chain(&HOSTS).map(|(header, _)| (*header).to_owned()))?;
+    for host in &report.hosts {
+        let row = HostRow { run: report, host };
+        table.row(TARGET.iter().chain(&HOSTS).map(|(_, cell)| cell(&row)))?;
+    }
+    table.end()
+}
+
+/// Writes the table of findings: a header and one row for each finding, by host and severity. A
+/// host without findings has no row.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_findings(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(out);
+    let headers = TARGET.iter().map(|(header, _)| header);
+    let headers = headers.chain(FINDINGS.iter().map(|(header, _)| header));
+    table.row(headers.map(|header| (*header).to_owned()))?;
+    for host in &report.hosts {
+        for finding in &host.findings {
+            let row = FindingRow { host: HostRow { run: report, host }, finding };
+            let target = TARGET.iter().map(|(_, cell)| cell(&row.host));
+            table.row(target.chain(FINDINGS.iter().map(|(_, cell)| cell(&row))))?;
+        }
+    }
+    table.end()
+}
+
+/// The one way into a file: every cell is made safe here.
+struct Table<'a>(csv::Writer<&'a mut dyn Write>);
+
+impl<'a> Table<'a> {
+    fn new(out: &'a mut dyn Write) -> Self {
+        Self(WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out))
+    }
+
+    fn row(&mut self, cells: impl Iterator<Item = String>) -> io::Result<()> {
+        self.0.write_record(cells.map(|cell| csv_cell(&cell))).map_err(io::Error::from)
+    }
+
+    fn end(mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+fn given(value: &Option<impl ToString>) -> String {
+    value.as_ref().map(ToString::to_string).unwrap_or_default()
+}
+
+fn yes_or_no(yes: bool) -> String {
+    if yes { "yes" } else { "no" }.to_owned()
+}
+
+/// The word that a value has in JSON.
+fn word(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
+    }
+}
+
+fn sentences<'a>(sentences: impl Iterator<Item = &'a str>) -> String {
+    sentences.collect::<Vec<_>>().join(" | ")
+}
+
+/// The probes that did not run: `S10 S11 (no-local-domain), H03 (role)`.
+fn not_run(host: &HostReport) -> String {
+    let mut reasons: Vec<(&str, Vec<&str>)> = Vec::new();
+    for probe in host.probes.iter().filter(|probe| probe.outcome == "not-run") {
+        let reason = probe.reason.unwrap_or_default();
+        match reasons.iter_mut().find(|(other, _)| *other == reason) {
+            Some((_, codes)) => codes.push(&probe.code),
+            None => reasons.push((reason, vec![&probe.code])),
+        }
+    }
+    let reasons = reasons.iter().map(|(reason, codes)| format!("{} ({reason})", codes.join(" ")));
+    reasons.collect::<Vec<_>>().join(", ")
+}
+
+/// The command that decides a finding, and its reply or, in parentheses, why there is none.
+fn deciding(row: &FindingRow<'_>) -> (String, String) {
+    let exchange = row.finding.evidence.and_then(|Place { connection, exchange }| {
+        row.host.host.connections.get(connection)?.exchanges.get(exchange)
+    });
+    let Some(exchange) = exchange else { return Default::default() };
+    let reply = exchange.reply.as_ref().map(|lines| lines.join(" | "));
+    let lost = || exchange.lost.as_ref().map(|why| format!("({why})"));
+    (given(&exchange.sent), reply.or_else(lost).unwrap_or_default())
+}

@@ -1,0 +1,99 @@
+//! The report as JSON Lines: a line for each host, then one for the run.
+//!
+//! A host line is a [`HostReport`] with two fields before its own, and the last line is what a
+//! [`RunReport`] says beside its hosts:
+//!
+//! ```text
+//! {"schema":"mxaudit.host.v1","run":{"started":"…","seed":7},"target":{…},"server":{…},…}
+//! {"schema":"mxaudit.summary.v1","tool":{…},"run":{"started":"…","seed":7,…},"not_probed":[…],"summary":{…}}
+//! ```
+//!
+//! `run.started` and `run.seed` tie the lines of a run together when files of many runs are
+//! joined. A file without a last line comes from a run that did not end.
+
+use std::io::{self, Write};
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::ser::CompactFormatter;
+
+use super::json;
+use super::model::{HostReport, NotProbed, RunReport, RunSection, Summary, Tool};
+
+/// The name of the format of a host's line.
+pub(super) const HOST: &str = "mxaudit.host.v1";
+/// The name of the format of the last line.
+pub(super) const SUMMARY: &str = "mxaudit.summary.v1";
+
+/// One line.
+#[derive(Serialize, JsonSchema)]
+#[serde(untagged)]
+pub(super) enum Line<'a> {
+    /// A host.
+    Host(HostLine<'a>),
+    /// The run.
+    Summary(SummaryLine<'a>),
+}
+
+/// One host of a run.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct HostLine<'a> {
+    /// The name of this format.
+    #[schemars(extend("const" = HOST))]
+    schema: &'static str,
+    /// The run that it belongs to.
+    run: RunKey<'a>,
+    #[serde(flatten)]
+    host: &'a HostReport,
+}
+
+/// What tells runs apart.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct RunKey<'a> {
+    /// When the run began, RFC 3339.
+    #[schemars(extend("format" = "date-time"))]
+    started: &'a str,
+    /// The seed of its random tokens.
+    seed: u64,
+}
+
+/// What is known of the run beside its hosts.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct SummaryLine<'a> {
+    /// The name of this format.
+    #[schemars(extend("const" = SUMMARY))]
+    schema: &'static str,
+    /// What wrote it.
+    tool: &'a Tool,
+    /// What the hosts have in common.
+    run: &'a RunSection,
+    /// Mail hosts of the named domains that were left alone.
+    not_probed: &'a [NotProbed],
+    /// Hosts, counted by verdict.
+    summary: Summary,
+}
+
+/// Writes a line for each host, in the order of the targets, and the summary of the run. Characters
+/// that a terminal would obey or not show are written as `\uXXXX`.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
+    let started = &report.run.started;
+    for host in &report.hosts {
+        let run = RunKey { started, seed: report.run.seed };
+        line(&Line::Host(HostLine { schema: HOST, run, host }), out)?;
+    }
+    let summary = SummaryLine {
+        schema: SUMMARY,
+        tool: &report.tool,
+        run: &report.run,
+        not_probed: &report.not_probed,
+        summary: report.summary,
+    };
+    line(&Line::Summary(summary), out)
+}
+
+fn line(line: &Line<'_>, out: &mut dyn Write) -> io::Result<()> {
+    json::serialize(line, CompactFormatter, out)
+}

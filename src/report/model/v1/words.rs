@@ -1,0 +1,206 @@
+//! The closed lists of words of version 1, for its schema. The words themselves belong to the
+//! rooms that decide; a variant that is missing here does not compile.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+
+use crate::evidence::{Lacking, Stop};
+use crate::finding::catalogue;
+use crate::verdict::{self, NotRun, Refusal, Undecided};
+
+/// All variants of an enum without fields.
+macro_rules! variants {
+    ($name:ident: $kind:ident = $($variant:ident)+) => {
+        const $name: &[$kind] = &[$($kind::$variant),+];
+        const _: fn($kind) = |variant| match variant { $($kind::$variant)|+ => {} };
+    };
+}
+
+type VerdictKind = verdict::Verdict;
+type ProofKind = verdict::Proof;
+type OutcomeKind = verdict::Outcome;
+
+variants!(VERDICTS: VerdictKind = Open Conditional Inconclusive Closed Unreachable);
+variants!(PROOFS: ProofKind = None Suspected Probable Confirmed);
+variants!(REFUSALS: Refusal = Relay Syntax UnknownUser Sender Helo Sequence);
+variants!(LACKING: Lacking = LocalDomain AuditorDomain TargetName Difference Role);
+variants!(STOPS: Stop = Interrupted Deadline ConnectionCap NoProgress DialFailed Internal);
+
+const OUTCOMES: &[OutcomeKind] = &[
+    OutcomeKind::NotRun(NotRun::Unreachable),
+    OutcomeKind::Inconclusive(Undecided::NotAnswered),
+    OutcomeKind::Deferred,
+    OutcomeKind::AuthRequired,
+    OutcomeKind::TlsRequired,
+    OutcomeKind::Refused(Refusal::Relay),
+    OutcomeKind::AcceptedRecipient,
+];
+const _: fn(OutcomeKind) = |outcome| match outcome {
+    OutcomeKind::NotRun(NotRun::Lacking(_) | NotRun::Stopped(_) | NotRun::Unreachable)
+    | OutcomeKind::Inconclusive(_)
+    | OutcomeKind::Deferred
+    | OutcomeKind::AuthRequired
+    | OutcomeKind::TlsRequired
+    | OutcomeKind::Refused(_)
+    | OutcomeKind::AcceptedRecipient => {}
+};
+
+/// The reasons of a verdict that are no reason of a probe. A test reads them from the verdict.
+const OF_HOSTS: &[&str] = &[
+    "accepted-recipient",
+    "changed-midway",
+    "connect-timeout",
+    "connection-refused",
+    "deferred",
+    "local-fault",
+    "no-greeting",
+    "no-plain-probe",
+    "no-route",
+    "not-smtp",
+    "not-tried",
+    "out-of-scope",
+    "relay-refused",
+    "tls-required",
+];
+
+fn not_run() -> impl Iterator<Item = NotRun> {
+    let lacking = LACKING.iter().copied().map(NotRun::Lacking);
+    lacking.chain(stopped()).chain([NotRun::Unreachable])
+}
+
+fn stopped() -> impl Iterator<Item = NotRun> {
+    STOPS.iter().copied().map(NotRun::Stopped)
+}
+
+fn undecided() -> impl Iterator<Item = &'static str> {
+    Undecided::ALL.iter().copied().map(Undecided::as_str)
+}
+
+/// The words in alphabetical order, each once.
+fn sorted(words: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
+    let mut words: Vec<_> = words.collect();
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+/// A type that stands for a list of words in the schema.
+macro_rules! word {
+    ($(#[doc = $doc:literal])+ $name:ident, $words:expr) => {
+        $(#[doc = $doc])+
+        pub(crate) struct $name;
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                let words: Vec<&'static str> = $words;
+                json_schema!({
+                    "description": concat!($($doc),+).trim(),
+                    "type": "string",
+                    "enum": words,
+                })
+            }
+        }
+    };
+}
+
+word!(
+    /// The verdict on one host.
+    Verdict,
+    VERDICTS.iter().map(|word| word.as_str()).collect()
+);
+word!(
+    /// How far relaying is proved.
+    Proof,
+    PROOFS.iter().map(|word| word.as_str()).collect()
+);
+word!(
+    /// What became of a probe or a control.
+    Outcome,
+    OUTCOMES.iter().map(|word| word.as_str()).collect()
+);
+word!(
+    /// Why a probe or a control has its outcome.
+    OutcomeReason,
+    sorted(
+        not_run()
+            .map(NotRun::as_str)
+            .chain(undecided())
+            .chain(REFUSALS.iter().map(|word| word.as_str()))
+    )
+);
+word!(
+    /// Why a host has its verdict.
+    VerdictReason,
+    sorted(undecided().chain(stopped().map(NotRun::as_str)).chain(OF_HOSTS.iter().copied()))
+);
+word!(
+    /// An entry of the catalogue of findings.
+    FindingId,
+    catalogue::ENTRIES.iter().map(|entry| entry.id).collect()
+);
+word!(
+    /// Where the connections come from, as the server sees it.
+    Position,
+    vec!["outside", "inside"]
+);
+word!(
+    /// What the user says about where the connections come from.
+    Assertion,
+    vec!["outside"]
+);
+word!(
+    /// Who speaks: C is the client, S the server.
+    Direction,
+    vec!["C", "S"]
+);
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::{Path, PathBuf};
+
+    use super::*;
+
+    /// Every source file under a folder.
+    fn sources(folder: &Path) -> Vec<PathBuf> {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
+        files.into_iter().chain(folders.iter().flat_map(|folder| sources(folder))).collect()
+    }
+
+    /// Lower-case words joined by hyphens.
+    fn is_word(text: &str) -> bool {
+        let part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
+        text.contains('-') && text.split('-').all(part)
+    }
+
+    #[test]
+    fn the_reasons_of_a_host_are_those_of_the_verdict() {
+        let mut written = Vec::new();
+        for file in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/verdict")) {
+            let text = fs::read_to_string(&file).unwrap();
+            let code = text.split("#[cfg(test)]").next().unwrap();
+            if code.contains("impl Reason") && !file.components().any(|c| c.as_os_str() == "tests")
+            {
+                let quoted = code.split('"').skip(1).step_by(2).filter(|text| is_word(text));
+                written.extend(quoted.map(str::to_owned));
+            }
+        }
+        assert!(written.len() > 10, "the reasons were found: {written:?}");
+        let known = VerdictReason::json_schema(&mut SchemaGenerator::default());
+        let known = known.get("enum").unwrap().as_array().unwrap();
+        let known: Vec<_> = known.iter().filter_map(|word| word.as_str()).collect();
+        let strange: Vec<_> =
+            written.iter().filter(|word| !known.contains(&word.as_str())).collect();
+        assert!(strange.is_empty(), "not in OF_HOSTS: {strange:?}");
+        let used =
+            |word: &&&str| word.contains('-') && !written.iter().any(|other| other == **word);
+        let unused: Vec<_> = OF_HOSTS.iter().filter(used).collect();
+        assert!(unused.is_empty(), "no reason of the verdict: {unused:?}");
+    }
+}

@@ -1,0 +1,50 @@
+//! The JSON Schemas (draft 2020-12) of what the JSON writers print, derived from the model.
+//!
+//! A schema lists in `required` what is always there and allows more: a version may grow, and a
+//! reader has to tolerate fields that it does not know.
+
+use schemars::generate::SchemaSettings;
+use schemars::transform::{RestrictFormats, transform_subschemas};
+use schemars::{JsonSchema, Schema};
+use serde_json::{Value, json};
+
+use super::jsonl::Line;
+use super::model::RunReport;
+
+/// The schema of the whole report, which [`json::write`](super::json::write) prints.
+pub fn report() -> Value {
+    let about = "The report of one run of mxaudit over any number of hosts.";
+    document::<RunReport>(super::model::SCHEMA, about)
+}
+
+/// The schema of each line that [`jsonl::write`](super::jsonl::write) prints.
+pub fn jsonl() -> Value {
+    let about = "One line of a JSON Lines report of mxaudit: each host has a line, and the last \
+                 line is the summary of the run.";
+    document::<Line<'_>>("mxaudit.jsonl.v1", about)
+}
+
+/// A schema as text, as it stands in `reports/schema/`: indented, with a final newline.
+pub fn text(schema: &Value) -> String {
+    format!("{schema:#}\n")
+}
+
+fn document<T: JsonSchema>(title: &str, about: &str) -> Value {
+    let settings = SchemaSettings::draft2020_12()
+        .for_serialize()
+        .with_transform(addresses)
+        .with_transform(RestrictFormats::default());
+    let mut schema = settings.into_generator().into_root_schema_for::<T>();
+    schema.insert("title".into(), title.into());
+    schema.insert("description".into(), about.into());
+    schema.to_value()
+}
+
+/// Says "an IPv4 or an IPv6 address" in the formats that the standard knows.
+fn addresses(schema: &mut Schema) {
+    if schema.get("format").and_then(Value::as_str) == Some("ip") {
+        schema.remove("format");
+        schema.insert("anyOf".into(), json!([{ "format": "ipv4" }, { "format": "ipv6" }]));
+    }
+    transform_subschemas(&mut addresses, schema);
+}

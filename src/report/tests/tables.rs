@@ -1,0 +1,168 @@
+//! The tables, read back.
+
+use std::collections::BTreeMap;
+
+use super::samples::sample;
+use super::*;
+
+type Row = BTreeMap<String, String>;
+
+/// The rows of a table by the names of its columns. The reader refuses rows that are longer or
+/// shorter than the header.
+pub(super) fn read(table: &str) -> Vec<Row> {
+    let mut reader = ::csv::Reader::from_reader(table.as_bytes());
+    let headers: Vec<_> = reader.headers().unwrap().iter().map(str::to_owned).collect();
+    let row = |record: ::csv::Result<::csv::StringRecord>| {
+        let cells = record.unwrap().iter().map(str::to_owned).collect::<Vec<_>>();
+        headers.iter().cloned().zip(cells).collect()
+    };
+    reader.records().map(row).collect()
+}
+
+fn hosts(report: &RunReport) -> String {
+    written(|out| csv::write_hosts(report, out))
+}
+
+fn findings(report: &RunReport) -> String {
+    written(|out| csv::write_findings(report, out))
+}
+
+#[test]
+fn one_row_a_host() {
+    let rows = read(&hosts(&sample()));
+    let column = |name: &str| rows.iter().map(|row| row[name].as_str()).collect::<Vec<_>>();
+    let name = "Target name";
+    assert_eq!(column(name), ["mx1.example.test", "mx2.example.test", "mx3.example.test", ""]);
+    assert_eq!(column("Verdict"), ["open", "closed", "inconclusive", "unreachable"]);
+    assert_eq!(column("Highest severity"), ["critical", "", "", ""]);
+    assert_eq!(
+        column("Not run"),
+        ["S10 (no-local-domain)", "", "S10 (no-local-domain)", "S01 (unreachable)"]
+    );
+    let first = [
+        ("Address", "192.0.2.1"),
+        ("Port", "25"),
+        ("Role", "mx"),
+        ("Mail domain", ""),
+        ("Test started", "2026-01-01T00:00:00Z"),
+        ("Test finished", "2026-01-01T00:00:09Z"),
+        ("Test interrupted", "no"),
+        ("Tested by (domain)", "audit.example.test"),
+        ("Tested by (contact)", "audit@audit.example.test"),
+        ("Vantage (source address)", "198.51.100.7"),
+        ("Vantage (position)", "outside"),
+        ("Vantage (asserted by tester)", "no"),
+        ("Authority", "scope-file"),
+        ("Authorized by", "J. Postmaster, Example Ltd"),
+        ("Authorized until", "2026-03-01"),
+        ("Scope file", "mxaudit.toml"),
+        ("Tool", concat!("mxaudit ", env!("CARGO_PKG_VERSION"))),
+        ("Probe profile", "quick"),
+        ("Proof", "suspected"),
+        ("Reasons", "accepted-recipient"),
+        ("Probes planned", "3"),
+        ("Probes judged", "2"),
+        ("Coverage percent", "66"),
+        ("Stopped early", ""),
+        ("Findings", "1"),
+        ("Connections", "2"),
+        ("Commands", "11"),
+        ("Connections failed", "0"),
+    ];
+    for (column, want) in first {
+        assert_eq!(rows[0][column], want, "{column}");
+    }
+    assert_eq!(rows[3]["Connections failed"], "1");
+    assert_eq!(rows[3]["Reasons in words"], "connect to [2001:db8::1]:25: connection refused");
+    assert_eq!(rows[0].len(), first.len() + 5, "every column is looked at, none is there twice");
+}
+
+#[test]
+fn probes_that_did_not_run_are_grouped_by_reason() {
+    let mut report = sample();
+    let known = report.hosts[0].probes.iter().find(|probe| probe.code == "S10").unwrap().clone();
+    for (code, reason) in [("R05", "same-envelope"), ("S11", "no-local-domain")] {
+        let reason = Some(reason);
+        report.hosts[0].probes.push(ProbeReport { code: code.into(), reason, ..known.clone() });
+    }
+    report.run.interrupted = true;
+    report.hosts[0].stopped = Some(crate::evidence::Stop::NoProgress);
+    let rows = read(&hosts(&report));
+    assert_eq!(rows[0]["Not run"], "S10 S11 (no-local-domain), R05 (same-envelope)");
+    assert_eq!(rows[0]["Stopped early"], "no-progress");
+    assert_eq!(rows[0]["Test interrupted"], "yes");
+}
+
+#[test]
+fn one_row_a_finding() {
+    let mut report = sample();
+    let finding = report.hosts[0].findings[0].clone();
+    report.hosts[2].findings = vec![finding.clone(), finding];
+    let place = report.hosts[2].findings[1].evidence.as_mut().unwrap();
+    (place.connection, place.exchange) = (9, 9);
+    let rows = read(&findings(&report));
+    assert_eq!(rows.len(), 3);
+    let table = [
+        ("Target name", "mx1.example.test"),
+        ("Address", "192.0.2.1"),
+        ("Port", "25"),
+        ("Role", "mx"),
+        ("Mail domain", ""),
+        ("Test started", "2026-01-01T00:00:00Z"),
+        ("Finding", "open-relay"),
+        ("Title", "a stranger's mail for a stranger is accepted"),
+        ("Severity", "critical"),
+        ("Confidence", "medium"),
+        ("Proof", "suspected"),
+        ("Probe", "relay-percent-host"),
+        ("Probe code", "R01"),
+        ("Also accepted", ""),
+        ("Deciding command", "RCPT TO:<canary%audit.example.test@mx1.example.test>"),
+        ("Deciding reply", "250 2.1.5 ok"),
+        ("Place in the JSON report", "connections[0].exchanges[4]"),
+    ];
+    for (column, want) in table {
+        assert_eq!(rows[0][column], want, "{column}");
+    }
+    let begin = [
+        ("Summary", "a third-party recipient was accepted"),
+        ("Notes", "not sent past RCPT"),
+        ("References", "RFC 2505 section 2.1, RFC 5321"),
+        ("Remedy", "Relay only for clients"),
+        ("Fix", "Postfix: Remove the alias"),
+        ("Reproduce", "swaks --server 192.0.2.1 "),
+    ];
+    for (column, want) in begin {
+        assert!(rows[0][column].starts_with(want), "{column}: {}", rows[0][column]);
+    }
+    assert_eq!(rows[0].len(), table.len() + begin.len(), "every column is looked at");
+    let empty = &rows[2];
+    assert_eq!((empty["Deciding command"].as_str(), empty["Deciding reply"].as_str()), ("", ""));
+}
+
+#[test]
+fn other_accepted_forms_and_lost_replies_have_their_cells() {
+    let mut report = sample();
+    let host = &mut report.hosts[0];
+    let mut known = host.probes.iter().find(|probe| probe.code == "R01").unwrap().clone();
+    known.code = "H01".into();
+    host.probes.push(known);
+    host.findings[0].also = vec!["H01".into(), "S02".into()];
+    host.connections[0].exchanges[4].reply = None;
+    host.connections[0].exchanges[4].lost = Some("the connection was reset".into());
+    let rows = read(&findings(&report));
+    let also = "H01 (again on a fresh connection) | S02 (not asked again)";
+    assert_eq!(rows[0]["Also accepted"], also);
+    assert_eq!(rows[0]["Deciding reply"], "(the connection was reset)");
+}
+
+#[test]
+fn lines_end_as_rfc_4180_says() {
+    let none = run(vec![report(&closed())], Vec::new());
+    for table in [hosts(&sample()), findings(&sample()), findings(&none)] {
+        assert!(table.ends_with("\r\n") && table.starts_with("Target name,Address,Port,"));
+        assert!(!table.replace("\r\n", "").contains(['\r', '\n']), "{table}");
+    }
+    assert_eq!(read(&findings(&none)), []);
+    assert_eq!(findings(&none).lines().count(), 1, "the header stands alone");
+}
