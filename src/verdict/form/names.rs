@@ -88,8 +88,9 @@ fn stands_alone(said: &str, name: &str) -> bool {
             Some(c) => !of_name(c),
             None => true,
         };
-        // A domain may stand behind its local part.
-        let begins = !before.ends_with(|c: char| of_name(c) && c != '@');
+        // A domain may stand behind its local part, a mailbox behind nothing.
+        let joined = |c: char| of_name(c) && (c != '@' || name.contains('@'));
+        let begins = !before.ends_with(joined);
         !name.is_empty() && begins && ends
     })
 }
