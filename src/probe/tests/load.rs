@@ -86,7 +86,7 @@ fn faults_point_at_their_place() {
         (
             "at = \"host-name\"\n",
             "",
-            "10:9: outer = \"local\" needs at = \"host-name\", \"mail-domain\", ",
+            "10:9: outer = \"local\" needs at = \"host-name\", \"mail-domain\", \"address\"",
         ),
         ("outer = \"local\"", "outer = \"foreign\"", "10:9: `at` goes with outer = \"local\""),
         (
@@ -108,7 +108,7 @@ fn faults_point_at_their_place() {
         ("mail_from = '{sender}'", "mail_from = \"a\\r\\nQUIT\"", "17:13: control character"),
         (
             "\"250 ok\", \"250 ok\"]",
-            "\"250 ok\", \"250 ok\", \"250 ok\"]",
+            "\"250 ok\", \"250 ok\", \"250 ok\", \"250 ok\"]",
             "20:1: replies are greeting, EHLO, MAIL and RCPT: one to four of them",
         ),
         (

@@ -94,6 +94,7 @@ impl<'a> Judge<'a> {
                 };
                 let locals = self.locals(plain);
                 let differs = |local: &Local<'_>| match local.reply {
+                    Some(_) if local.has(Severity::Transient) => false,
                     Some(reply) => !self.names.alike(reply, told),
                     None => false,
                 };

@@ -108,7 +108,11 @@ impl Refused<'_> {
     /// True when the reply names a list, be it by the list's host name.
     fn is_listed(&self) -> bool {
         // Exchange Online numbers what it holds against a client from 5.7.500.
-        let numbered = matches!(self.status, Some((7, 25 | 500..)));
+        let numbered = match self.status {
+            Some((7, 25)) => true,
+            Some((7, 500..)) => !self.transient,
+            _ => false,
+        };
         numbered || self.text.names(phrases::LISTED)
     }
 
