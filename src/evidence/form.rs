@@ -90,8 +90,7 @@ pub enum FormRole {
 }
 
 /// The questions that make the answers to relay tests readable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[derive(schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Control {
     /// postmaster, whom RFC 5321 section 4.5.1 wants accepted.

@@ -13,8 +13,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 /// The service that a port offers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[derive(schemars::JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Role {
     /// Takes mail from other servers: ports 25 and 2525, and every port without another meaning.

@@ -86,7 +86,7 @@ fn faults_point_at_their_place() {
         (
             "at = \"host-name\"\n",
             "",
-            "10:9: outer = \"local\" needs at = \"host-name\", \"mail-domain\", ",
+            "10:9: outer = \"local\" needs at = \"host-name\", \"mail-domain\", \"address\"",
         ),
         ("outer = \"local\"", "outer = \"foreign\"", "10:9: `at` goes with outer = \"local\""),
         (
