@@ -13,30 +13,29 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("evidence", &["smtp", "target", "probe"]),
     // L1 judgement
     ("verdict", &["smtp", "target", "finding", "probe", "evidence"]),
+    ("grade", &["smtp", "target", "finding", "probe", "evidence", "verdict"]),
     // L2 wire
     ("dns", &[]),
     ("net", &["target", "evidence"]),
     ("session", &["smtp", "evidence", "net"]),
     // L3 engine
-    (
-        "engine",
-        &["smtp", "target", "probe", "evidence", "verdict", "dns", "net", "session"],
-    ),
+    ("engine", &["smtp", "target", "probe", "evidence", "verdict", "dns", "net", "session"]),
     // L4 reporting
-    ("report", &["smtp", "target", "finding", "probe", "evidence", "verdict"]),
+    ("report", &["smtp", "target", "finding", "probe", "evidence", "verdict", "grade"]),
     // L5 shell
     ("practice", &[]),
     (
         "cli",
         &[
-            "smtp", "target", "finding", "probe", "evidence", "verdict", "dns", "net", "session",
-            "engine", "report", "practice",
+            "smtp", "target", "finding", "probe", "evidence", "verdict", "grade", "dns", "net",
+            "session", "engine", "report", "practice",
         ],
     ),
 ];
 
 /// Rooms without I/O, clock or chance.
-const PURE: &[&str] = &["smtp", "target", "finding", "probe", "evidence", "verdict", "report"];
+const PURE: &[&str] =
+    &["smtp", "target", "finding", "probe", "evidence", "verdict", "grade", "report"];
 
 /// What a pure room never names. `probe` reads the files of `--probes DIR` and nothing else.
 const IMPURE: &[&str] =
@@ -67,7 +66,8 @@ fn imports_point_down() {
 
 #[test]
 fn the_reader_of_edges_reads_them() {
-    let code = "use crate::smtp::{Reply};\nuse crate::{net, dns::Mx};\nlet x = crate::engine::run();";
+    let code =
+        "use crate::smtp::{Reply};\nuse crate::{net, dns::Mx};\nlet x = crate::engine::run();";
     assert_eq!(crate_paths(code), ["smtp", "net", "dns", "engine"]);
 }
 

@@ -1,0 +1,5 @@
+//! The grade as a whole.
+
+mod examples;
+mod facts;
+mod properties;
