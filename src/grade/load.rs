@@ -137,6 +137,10 @@ impl File<'_> {
             let next =
                 thresholds.steps().into_iter().rev().find(|(l, _)| *l > at_most.max(Letter::D));
             let limit = match next {
+                _ if at_most == Letter::F => {
+                    let message = "F is no bound: what is not known is N, not graded";
+                    return Err(self.error(bound.span(), message));
+                }
                 None => return Err(self.error(bound.span(), "A+ is no bound")),
                 Some((Letter::APlus, _)) => 100,
                 Some((_, least)) => least,
@@ -319,13 +323,14 @@ text = "it relays"
             ("d = 50", "d = 50, e = 40", "unknown field `e`"),
             ("below = 90", "below = 91", "`below` is 1 to 90"),
             ("at_most = \"B\"", "at_most = \"A+\"", "A+ is no bound"),
+            ("at_most = \"B\"", "at_most = \"F\"", "F is no bound"),
             ("at_most = \"B\"", "at_most = \"E\"", "p.toml:6:11: unknown variant `E`"),
             ("weight = 40", "weight = 41", "p.toml:15:10: the weights make 101, not 100"),
             ("weight = 40", "weight = 0", "p.toml:15:10: at most 12 categories"),
             ("weight = 60", "weight = 6.5", "p.toml:10:10: invalid type"),
             ("id = \"rest\"", "id = \"relay\"", "p.toml:13:6: `relay` stands here twice"),
             ("rest.two", "rest.one", "`rest.one` stands here twice"),
-            ("points = 3", "points = 0", "p.toml:11:42: a check has at least 1 point"),
+            ("points = 3", "points = 0", "p.toml:11:44: a check has at least 1 point"),
             ("points = 3", "points = 101", "at most 100"),
             (
                 "check = [{ id = \"relay.variants\", points = 3, title = \"closed\" }]",
