@@ -224,6 +224,8 @@ fn parts_of_a_check_count_by_their_share() {
     assert_eq!(part(Pass, 7000), (Some(100), 100, Letter::APlus));
     assert_eq!(part(Fail, 50), (Some(14), 57, Letter::F));
     assert_eq!(part(Fail, 0), (Some(14), 14, Letter::F));
+    // 15 and 5 of 20: half of what was judged.
+    assert_eq!(part(Warn, 50), (Some(62), 57, Letter::N));
 }
 
 #[test]
@@ -271,6 +273,26 @@ fn reasons_begin_with_caps_and_go_on_with_the_largest_loss() {
             "operations.abuse: 0.6 % untested; no result: mail for abuse is accepted",
         ]
     );
+}
+
+#[test]
+fn the_worst_cap_comes_first() {
+    let policy = Policy::complete();
+    let grade = with(&policy, &[("relay.variants", unknown()), ("relay.submission", Fail)]);
+    let caps: Vec<_> = grade.reasons.iter().map(|reason| reason.rule.as_str()).take(2).collect();
+    assert_eq!(caps, ["submission-relays", "relay-unknown"]);
+}
+
+/// A pass of which nothing was judged is no pass.
+#[test]
+fn a_pass_of_nothing_is_untested() {
+    let policy = Policy::embedded().unwrap();
+    for (outcome, tested, capped) in [(Pass, 0, true), (Warn, 0, true), (Pass, 1, false)] {
+        let mut results = host(&policy, &[("relay.variants", outcome)]);
+        results[0].tested = tested;
+        let reasons = grade(&policy, &results).reasons;
+        assert_eq!(reasons.iter().any(|r| r.rule == "relay-unknown"), capped, "{reasons:?}");
+    }
 }
 
 #[test]

@@ -93,7 +93,11 @@ fn ask(evidence: &mut Evidence, role: FormRole, from: &str, to: &str, phase: Pha
             reverse_path: from.as_bytes().into(),
             forward_path: to.as_bytes().into(),
         },
-        sender: if from.is_empty() { SenderKind::Null } else { SenderKind::Foreign },
+        sender: match from {
+            NOBODY => SenderKind::Null,
+            US => SenderKind::Foreign,
+            _ => SenderKind::Local,
+        },
         outer,
     });
     evidence.transcripts.push(Transcript {
@@ -200,6 +204,19 @@ fn mail_for_postmaster() {
             "unknown no-local-domain",
         ),
         ("deferred", &[(Control::Postmaster, US, POSTMASTER, LATER)], "unknown deferred"),
+        (
+            "deferred, where another mailbox is taken",
+            &[
+                (Control::Postmaster, US, POSTMASTER, LATER),
+                (Control::LocalUser, US, "someone@local.example", OK),
+            ],
+            "unknown deferred",
+        ),
+        (
+            "from a sender that pretends to be local",
+            &[(Control::Postmaster, "someone@local.example", POSTMASTER, NO_USER)],
+            "unknown not-asked",
+        ),
         ("lost", &[(Control::Postmaster, US, POSTMASTER, "")], "unknown connection-lost"),
         (
             "we are blocked",
@@ -241,6 +258,17 @@ fn a_refusal_before_the_recipient_is_not_postmasters() {
     let role = FormRole::Control { control: Control::Postmaster };
     ask(&mut evidence, role, US, POSTMASTER, Phase::Mail, "550 5.1.1 no such user");
     assert!(outcome(&evidence, "operations.postmaster").starts_with("unknown"));
+}
+
+/// A greeting name that is part of a relay test may be refused for what it is.
+#[test]
+fn only_our_own_greeting_name_counts() {
+    let mut evidence = closed();
+    control(&mut evidence, Control::Postmaster, NOBODY, POSTMASTER, OK);
+    let form = evidence.forms.last_mut().unwrap();
+    form.envelope.helo = Some("mx.local.example".as_bytes().into());
+    assert_eq!(outcome(&evidence, "operations.postmaster"), "unknown not-asked");
+    assert_eq!(outcome(&evidence, "operations.null-sender"), "unknown not-asked");
 }
 
 #[test]

@@ -2,4 +2,5 @@
 
 mod examples;
 mod facts;
+mod load;
 mod properties;
