@@ -170,7 +170,8 @@ fn an_acceptance_at_the_end_is_a_failure() {
 
 #[test]
 fn mail_for_postmaster() {
-    let table: &[(&str, &[(Control, &str, &str, &str)], &str)] = &[
+    type Asked<'a> = (Control, &'a str, &'a str, &'a str);
+    let table: &[(&str, &[Asked<'_>], &str)] = &[
         ("accepted", &[(Control::Postmaster, US, POSTMASTER, OK)], "pass"),
         ("no such user", &[(Control::Postmaster, US, POSTMASTER, NO_USER)], "fail"),
         (
