@@ -118,7 +118,7 @@ impl<'a> Host<'a> {
                 Outcome::Refused(Refusal::UnknownUser | Refusal::Syntax) => true,
                 // Without a domain it is the server's own, by RFC 5321 section 4.5.1; with one,
                 // the server may not take mail for the domain that it was asked about.
-                Outcome::Refused(Refusal::Relay) => one.form.outer_domain().is_none(),
+                Outcome::Refused(Refusal::Relay) => one.form.outer_domain.is_none(),
                 _ => false,
             };
             one.is_refused_at(Phase::Rcpt) && (another || plainly)

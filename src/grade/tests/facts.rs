@@ -92,12 +92,14 @@ fn ask(evidence: &mut Evidence, role: FormRole, from: &str, to: &str, phase: Pha
             helo: None,
             reverse_path: from.as_bytes().into(),
             forward_path: to.as_bytes().into(),
+            ..Envelope::default()
         },
         sender: match from {
             NOBODY => SenderKind::Null,
             US => SenderKind::Foreign,
             _ => SenderKind::Local,
         },
+        outer_domain: to.rsplit_once('@').map(|(_, domain)| domain.to_owned()),
         outer,
     });
     evidence.transcripts.push(Transcript {

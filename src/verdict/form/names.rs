@@ -67,7 +67,9 @@ pub(super) fn names_foreign_mailbox(form: &Form, reply: &Reply) -> bool {
     if said.contains(&path) {
         return false;
     }
-    let parts: Vec<_> = recipients(form).collect();
+    // What stands at the server's own domain is a mailbox of its own.
+    let own = form.outer_domain.as_deref();
+    let parts: Vec<_> = recipients(form).filter(|part| Some(part.as_str()) != own).collect();
     parts.windows(2).any(|pair| match pair {
         [one, other] => {
             let mailboxes = [format!("{one}@{other}"), format!("{other}@{one}")];
