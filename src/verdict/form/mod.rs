@@ -233,7 +233,7 @@ impl<'a> Judge<'a> {
             }
             // A user that exists nowhere else than here, as the form was written.
             Class::UnknownUser | Class::InvalidRecipient
-                if own && !names_foreign_mailbox(form, reply) =>
+                if own && !names_foreign_mailbox(form, &self.evidence.identity.canary.1, reply) =>
             {
                 sure(Outcome::Refused(Refusal::UnknownUser))
             }

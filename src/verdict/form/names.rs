@@ -61,20 +61,16 @@ pub(super) fn names_only_the_sender(form: &Form, reply: &Reply) -> bool {
 
 /// True when a reply to a form at the server's own domain names the mailbox that is hidden in it
 /// as if it had been asked for: the server has taken the form apart.
-pub(super) fn names_foreign_mailbox(form: &Form, reply: &Reply) -> bool {
+pub(super) fn names_foreign_mailbox(form: &Form, canary: &str, reply: &Reply) -> bool {
     let said = reply.text().to_lowercase();
-    let path = text(&form.envelope.forward_path);
-    if said.contains(&path) {
+    if said.contains(&text(&form.envelope.forward_path)) {
         return false;
     }
-    // What stands at the server's own domain is a mailbox of its own.
-    let own = form.outer_domain.as_deref();
-    let parts: Vec<_> = recipients(form).filter(|part| Some(part.as_str()) != own).collect();
+    let canary = canary.to_lowercase();
+    let parts: Vec<_> = recipients(form).collect();
     parts.windows(2).any(|pair| match pair {
-        [one, other] => {
-            let mailboxes = [format!("{one}@{other}"), format!("{other}@{one}")];
-            mailboxes.iter().any(|mailbox| stands_alone(&said, mailbox))
-        }
+        [one, other] if *one == canary => stands_alone(&said, &format!("{other}@{canary}")),
+        [one, other] if *other == canary => stands_alone(&said, &format!("{one}@{canary}")),
         _ => false,
     })
 }

@@ -220,6 +220,9 @@ fn probe(key: &str) -> Form {
         "R02" => recipient(percent("[192.0.2.25]"), Outer::Address),
         "R03" => recipient(percent(domain), Outer::MailDomain),
         "R06" => recipient(format!("\"{canary}\""), Outer::Absent),
+        "R11" => recipient(format!("\"{canary}\"@{mx}"), Outer::HostName),
+        "R14" => recipient(format!("\"c4n4ry%probe.example\"@{domain}"), Outer::MailDomain),
+        "R20" => recipient(format!("probe.example!c4n4ry@{mx}"), Outer::HostName),
         "R15" => recipient(format!("@{mx}:{canary}"), Outer::Foreign),
         other => panic!("no probe `{other}`"),
     };

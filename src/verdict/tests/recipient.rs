@@ -111,6 +111,21 @@ fn unknown_users() {
             "refused unknown-user",
         ),
         (
+            "in a form with the domain first",
+            &[("R20", "550 5.1.1 <c4n4ry@probe.example>: User unknown")],
+            "inconclusive recipient-verification",
+        ),
+        (
+            "the quoted form at a domain is unknown, dequoted",
+            &[("R11", "550 5.1.1 <c4n4ry@probe.example@mx.target.example>: User unknown")],
+            "refused unknown-user",
+        ),
+        (
+            "the quoted percent form is unknown, dequoted",
+            &[("R14", "550 5.1.1 <c4n4ry%probe.example@target.example>: User unknown")],
+            "refused unknown-user",
+        ),
+        (
             "the quoted form itself is unknown",
             &[("R06", "550 5.1.1 <\"c4n4ry@probe.example\">: User unknown")],
             "refused unknown-user",
