@@ -356,7 +356,7 @@ async fn a_mail_domain_is_resolved_and_others_hosts_are_left_alone() {
     let zone = format!(
         "{LOCAL_DOMAIN} MX 10 mx1.{LOCAL_DOMAIN}\n{LOCAL_DOMAIN} MX 20 mail.provider.test\n\
          mx1.{LOCAL_DOMAIN} A 127.0.0.1\nmail.provider.test A 192.0.2.99\n\
-         null.test MX 0 .\nbroken.test MX SERVFAIL\n"
+         null.test MX 0 .\nbroken.test MX SERVFAIL\nclient.test MX 10 mx1.{LOCAL_DOMAIN}\n"
     );
     let dns = DnsServer::with_zone(&zone).await;
     let (resolver, port) = (dns.address().to_string(), server.address().port().to_string());
@@ -382,6 +382,8 @@ async fn a_mail_domain_is_resolved_and_others_hosts_are_left_alone() {
         assert_eq!(ran.code, Some(2), "{name}");
         assert!(ran.err.contains(word) && ran.err.trim_end().lines().count() == 1, "{}", ran.err);
     }
+    let hosted = check(LOCAL_DOMAIN, &["--authorized", "--canary", "x@client.test"]);
+    assert!(hosted.code == Some(2) && hosted.err.contains("by right"), "{}", hosted.err);
     let own = check(LOCAL_DOMAIN, &["--authorized", "--canary", &format!("x@{LOCAL_DOMAIN}")]);
     assert_eq!(own.code, Some(2), "a canary inside the target's own domain\n{}", own.err);
 }

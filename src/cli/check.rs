@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Zoned;
 
 use crate::dns::{HickoryResolver, Resolver, ZoneFile};
-use crate::engine::{Budget, Expansion, Settings, expand};
+use crate::engine::{Budget, Expansion, Settings, expand, taker_of};
 use crate::net::TcpDialer;
 use crate::session::Deadlines;
 use crate::target::scope::{Consent, Scope};
@@ -42,6 +42,14 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let (expansion, scope) =
         runtime.block_on(targets(&specs, &args.ports, resolver.as_ref(), scope, asked_first))?;
     identity::check_against(&identity, &expansion.targets)?;
+    let canary_domain = &identity.canary.1;
+    let taker = taker_of(canary_domain, &expansion.targets, resolver.as_ref());
+    if let Some(target) = runtime.block_on(taker) {
+        return Err(Failure::usage(format!(
+            "the canary's domain {canary_domain} is delivered to the target {target} itself, which \
+             takes its mail by right; name another domain with --auditor-domain or --canary"
+        )));
+    }
     let library = Arc::new(probes::library(&args.library)?);
     let mut reports = Reports::prepare(&args.report)?;
     let folder = args.evidence.as_deref().map(Folder::prepare).transpose()?;

@@ -2,8 +2,9 @@
 //! deferred again, acceptances alone, and the plain recipient once more at the end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::evidence::{Control, Evidence, Form, Hello, Pass, SenderKind, Stop};
 use crate::net::Dialer;
@@ -14,6 +15,9 @@ use crate::verdict::{Judge, Outcome, Undecided, judge};
 use super::plan::{Tokens, plan, repeat_at_end, with_null_sender};
 use super::runner::Runner;
 use super::{Interrupt, Settings, blank};
+
+/// The time for a goodbye to a host whose time is up.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Audits one host and returns all that was seen, whatever happened.
 pub(super) async fn audit_host(
@@ -36,6 +40,10 @@ pub(super) async fn audit_host(
     };
     if let Some(stop) = stop {
         runner.stop(stop);
+    }
+    if stop == Some(Stop::Deadline) {
+        // Out of time, but not out of manners.
+        let _ = timeout(FAREWELL, runner.hang_up()).await;
     }
     runner.evidence
 }

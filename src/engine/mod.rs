@@ -15,7 +15,7 @@ use futures::stream::{self, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 pub use budget::Budget;
-pub use targets::{Expansion, ExpansionError, NotProbed, expand};
+pub use targets::{Expansion, ExpansionError, NotProbed, expand, taker_of};
 
 use crate::evidence::{Evidence, Identity, Stop};
 use crate::net::Dialer;

@@ -148,6 +148,27 @@ impl Expansion {
     }
 }
 
+/// The first target that takes the mail of `domain` by right, as far as the DNS says: what it
+/// accepts for that domain proves nothing.
+pub async fn taker_of(domain: &str, targets: &[Target], resolver: &dyn Resolver) -> Option<String> {
+    let exchangers = match resolver.mx(domain).await {
+        Ok(exchangers) => exchangers.into_iter().map(|mx| mx.exchange).collect(),
+        // RFC 5321 section 5.1: without MX records the domain's own host takes its mail.
+        Err(DnsError::NoData { .. }) => vec![domain.to_owned()],
+        Err(_) => return None,
+    };
+    for host in exchangers {
+        let addresses = resolver.addresses(&host).await.unwrap_or_default();
+        let takes = |target: &&Target| {
+            target.name() == Some(host.as_str()) || addresses.contains(&target.address())
+        };
+        if let Some(target) = targets.iter().find(takes) {
+            return Some(target.to_string());
+        }
+    }
+    None
+}
+
 type Resolved = (Vec<Host>, Vec<NotProbed>);
 
 async fn resolve(

@@ -76,6 +76,20 @@ async fn a_domain_without_mx_is_its_own_host() {
     assert_eq!(shown(&domain), ["implicit.test:25 192.0.2.3 implicit.test"]);
 }
 
+/// A target that is the mail host of the canary's domain accepts its mail by right.
+#[tokio::test]
+async fn a_taker_of_the_canarys_mail_is_found() {
+    let zone = ZoneFile::parse(ZONE).unwrap();
+    let expansion =
+        expanded(&["192.0.2.2", "192.0.2.3"], &mut Scope::authorized(Consent::Flag)).await;
+    let taker = async |domain| taker_of(domain, &expansion.targets, &zone).await;
+    assert_eq!(taker("example.test").await.as_deref(), Some("192.0.2.2:25"));
+    assert_eq!(taker("implicit.test").await.as_deref(), Some("192.0.2.3:25"));
+    for domain in ["nowhere.test", "null.test", "broken.test"] {
+        assert_eq!(taker(domain).await, None, "{domain}");
+    }
+}
+
 #[tokio::test]
 async fn without_consent_nothing_is_admitted() {
     let expansion = expanded(&["192.0.2.1", "127.0.0.9"], &mut Scope::loopback_only()).await;
