@@ -12,7 +12,7 @@
 //! | reporting | [`report`] | the v1 model and its writers; pure |
 //! | engine | [`engine`] | targets, plan, the course of one host, many hosts |
 //! | wire | [`session`], [`net`], [`dns`] | ports to the world and their adapters |
-//! | judgement | [`verdict`] | outcomes, verdict, findings; pure |
+//! | judgement | [`verdict`], [`grade`] | outcomes, verdict, findings, the letter; pure |
 //! | vocabulary | [`evidence`], [`probe`], [`finding`], [`target`], [`smtp`] | values |
 //!
 //! # From a target to a report
@@ -31,6 +31,7 @@ pub mod dns;
 pub mod engine;
 pub mod evidence;
 pub mod finding;
+pub mod grade;
 pub mod net;
 pub mod practice;
 pub mod probe;

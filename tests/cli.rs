@@ -9,6 +9,7 @@ mod dns_server;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use dns_server::DnsServer;
@@ -31,10 +32,23 @@ struct Ran {
 }
 
 impl Ran {
+    /// The report, which must be what the schema says in every test.
     fn json(&self) -> Value {
-        serde_json::from_str(&self.out)
-            .unwrap_or_else(|e| panic!("{e}\n{}\n{}", self.out, self.err))
+        let report = serde_json::from_str(&self.out)
+            .unwrap_or_else(|e| panic!("{e}\n{}\n{}", self.out, self.err));
+        holds_to_schema(&report);
+        report
     }
+}
+
+fn holds_to_schema(report: &Value) {
+    static SCHEMA: LazyLock<jsonschema::Validator> = LazyLock::new(|| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/schema/v1.json");
+        let schema = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        jsonschema::validator_for(&schema).unwrap()
+    });
+    let faults: Vec<_> = SCHEMA.iter_errors(report).map(|fault| fault.to_string()).collect();
+    assert!(faults.is_empty(), "{faults:?}");
 }
 
 impl From<Output> for Ran {
@@ -492,4 +506,75 @@ async fn several_reports_in_one_run() {
     assert_eq!(report["hosts"][0]["relay"]["verdict"], "closed");
     let twice = run(&["check", "127.0.0.1", "--format", "json", "--format", "terminal"]);
     assert!(twice.code == Some(2) && twice.err.contains("only one report"), "{}", twice.err);
+}
+
+/// Every form of the report, from one run, each read by what reads such files.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_format_in_one_run() {
+    let server = start(Behaviour { relay: RelayPolicy::LocalSender, ..Behaviour::closed() }).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    let mut args = Vec::new();
+    for (format, name) in [
+        ("json", "r.json"),
+        ("jsonl", "r.jsonl"),
+        ("csv-hosts", "hosts.csv"),
+        ("csv-findings", "findings.csv"),
+        ("terminal", "r.txt"),
+    ] {
+        args.extend(["--format".to_owned(), format!("{format}={}", file(name).display())]);
+    }
+    let args: Vec<_> = args.iter().map(String::as_str).collect();
+    let ran = check(&server, &args);
+    assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{}", ran.err);
+    let read = |name: &str| std::fs::read_to_string(file(name)).unwrap();
+    holds_to_schema(&serde_json::from_str(&read("r.json")).unwrap());
+    let lines: Vec<Value> =
+        read("r.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["relay"]["verdict"], "open");
+    for (name, rows) in [("hosts.csv", 1), ("findings.csv", 1)] {
+        let text = read(name);
+        let mut reader = csv::Reader::from_reader(text.as_bytes());
+        assert_eq!(reader.records().map(Result::unwrap).count(), rows, "{name}");
+    }
+    assert!(read("r.txt").contains("error[open-relay]"));
+}
+
+/// The user's own probes take the place of built-in ones, or stand beside them.
+#[tokio::test(flavor = "multi_thread")]
+async fn own_probes_overlay_the_library() {
+    let server = start(Behaviour::closed()).await;
+    let folder = tempfile::tempdir().unwrap();
+    let relay = folder.path().join("relay");
+    std::fs::create_dir(&relay).unwrap();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("probes/relay");
+    let source = std::fs::read_to_string(root.join("bang.toml")).unwrap();
+    std::fs::write(relay.join("bang.toml"), source.replace("quick", "thorough")).unwrap();
+    let own = source.replace("relay-bang", "relay-mine").replace("\"R19\"", "\"R99\"");
+    let own = own.replace("'{canary.domain}!{canary.local}'", "'{canary.domain}!!{canary.local}'");
+    std::fs::write(relay.join("mine.toml"), own).unwrap();
+    let shown = folder.path().display().to_string();
+    let ran = check(&server, &["--probes", &shown, "--profile", "quick", "--format", "json"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let report = ran.json();
+    let codes: Vec<_> = report["hosts"][0]["probes"].as_array().unwrap().iter().collect();
+    let has = |code: &str| codes.iter().any(|probe| probe["code"] == code);
+    assert!(has("R99") && !has("R19"), "{codes:?}");
+    std::fs::write(relay.join("mine.toml"), "id = 3").unwrap();
+    let broken = check(&server, &["--probes", &shown]);
+    assert!(broken.code == Some(2) && broken.err.contains("mine.toml:1:6"), "{}", broken.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn profiles_grow() {
+    let server = start(Behaviour::closed()).await;
+    let mut counts = Vec::new();
+    for profile in ["quick", "standard", "thorough"] {
+        let ran = check(&server, &["--profile", profile, "--format", "json"]);
+        assert_eq!(ran.code, Some(0), "{profile}: {}", ran.err);
+        counts.push(ran.json()["hosts"][0]["probes"].as_array().unwrap().len());
+    }
+    assert!(counts[0] >= 12 && counts[1] > counts[0] && counts[2] > counts[1], "{counts:?}");
+    assert!(counts[2] >= 60, "{counts:?}");
 }

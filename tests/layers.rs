@@ -15,6 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("evidence", &["smtp", "target", "probe"]),
     // L1 judgement
     ("verdict", &["smtp", "target", "finding", "probe", "evidence"]),
+    ("grade", &["smtp", "target", "finding", "probe", "evidence", "verdict"]),
     // L2 wire
     ("dns", &[]),
     ("net", &["target", "evidence"]),
@@ -22,20 +23,21 @@ const ROOMS: &[(&str, &[&str])] = &[
     // L3 engine
     ("engine", &["smtp", "target", "probe", "evidence", "verdict", "dns", "net", "session"]),
     // L4 reporting
-    ("report", &["smtp", "target", "finding", "probe", "evidence", "verdict"]),
+    ("report", &["smtp", "target", "finding", "probe", "evidence", "verdict", "grade"]),
     // L5 shell
     ("practice", &[]),
     (
         "cli",
         &[
-            "smtp", "target", "finding", "probe", "evidence", "verdict", "dns", "net", "session",
-            "engine", "report", "practice",
+            "smtp", "target", "finding", "probe", "evidence", "verdict", "grade", "dns", "net",
+            "session", "engine", "report", "practice",
         ],
     ),
 ];
 
 /// Rooms without I/O, clock or chance.
-const PURE: &[&str] = &["smtp", "target", "finding", "probe", "evidence", "verdict", "report"];
+const PURE: &[&str] =
+    &["smtp", "target", "finding", "probe", "evidence", "verdict", "grade", "report"];
 
 /// What a pure room never names. `probe` reads the files of `--probes DIR` and nothing else.
 const IMPURE: &[&str] =

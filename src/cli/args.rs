@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::finding::Severity;
+use crate::probe::Profile;
 
 /// Audits mail servers that you administer: is this server an open relay, by any known trick?
 #[derive(Debug, Parser)]
@@ -69,11 +70,21 @@ pub(super) struct ReplayArgs {
     pub(super) evidence: Vec<PathBuf>,
 
     #[command(flatten)]
+    pub(super) library: LibraryArgs,
+    #[command(flatten)]
     pub(super) report: ReportArgs,
 
     /// Lowest severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::High, value_name = "SEVERITY")]
     pub(super) fail_on: FailOn,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LibraryArgs {
+    /// Your own probes, <family>/<name>.toml below this folder: those with a known id take its
+    /// place, the others are added
+    #[arg(long = "probes", value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -94,6 +105,13 @@ pub(super) struct CheckArgs {
           value_parser = clap::value_parser!(u16).range(1..))]
     pub(super) ports: Vec<u16>,
 
+    /// How many probes run: quick finds most open relays, standard those that are worth a few
+    /// connections more, thorough all
+    #[arg(long, value_enum, default_value_t = ProfileArg::Standard, value_name = "PROFILE")]
+    pub(super) profile: ProfileArg,
+
+    #[command(flatten)]
+    pub(super) library: LibraryArgs,
     #[command(flatten)]
     pub(super) consent: ConsentArgs,
     #[command(flatten)]
@@ -221,6 +239,24 @@ pub(super) struct ReportArgs {
     pub(super) quiet: bool,
 }
 
+/// How many probes run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum ProfileArg {
+    Quick,
+    Standard,
+    Thorough,
+}
+
+impl From<ProfileArg> for Profile {
+    fn from(arg: ProfileArg) -> Self {
+        match arg {
+            ProfileArg::Quick => Self::Quick,
+            ProfileArg::Standard => Self::Standard,
+            ProfileArg::Thorough => Self::Thorough,
+        }
+    }
+}
+
 /// The forms of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -228,6 +264,12 @@ pub(super) enum Format {
     Terminal,
     /// For machines: the v1 model
     Json,
+    /// One host a line, and the summary in the last one
+    Jsonl,
+    /// One row a host, for spreadsheets
+    CsvHosts,
+    /// One row a finding
+    CsvFindings,
 }
 
 /// A form, and the file that it goes to.

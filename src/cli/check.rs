@@ -8,7 +8,6 @@ use jiff::Zoned;
 use crate::dns::{HickoryResolver, Resolver, ZoneFile};
 use crate::engine::{Budget, Expansion, Settings, expand};
 use crate::net::TcpDialer;
-use crate::probe::Profile;
 use crate::session::Deadlines;
 use crate::target::scope::{Consent, Scope};
 use crate::target::spec::TargetSpec;
@@ -43,13 +42,13 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let (expansion, scope) =
         runtime.block_on(targets(&specs, &args.ports, resolver.as_ref(), scope, asked_first))?;
     identity::check_against(&identity, &expansion.targets)?;
-    let library = Arc::new(probes::embedded()?);
+    let library = Arc::new(probes::library(&args.library)?);
     let mut reports = Reports::prepare(&args.report)?;
     let folder = args.evidence.as_deref().map(Folder::prepare).transpose()?;
     let connect_timeout = seconds(args.timing.connect_timeout);
     let settings = Settings {
         library: Arc::clone(&library),
-        profile: Profile::Quick,
+        profile: args.profile.into(),
         identity,
         outside_asserted: args.network.vantage.is_some(),
         deadlines: deadlines(&args.timing),

@@ -6,38 +6,63 @@ use crate::engine::Interrupt;
 
 use super::complain;
 
-/// Watches for Ctrl-C and, on Unix, SIGTERM, for as long as the runtime lives.
+/// Watches for Ctrl-C and, on Unix, SIGTERM, for as long as the runtime lives. The signals are
+/// taken from the moment that this returns.
 pub(super) fn watch(interrupt: Interrupt) {
+    let mut signals = Signals::take();
     tokio::spawn(async move {
-        stop_signal().await;
+        signals.next().await;
         complain("stopping: no new connections; press Ctrl-C again to drop those at hand");
         interrupt.finish.cancel();
-        stop_signal().await;
+        signals.next().await;
         complain("dropping all connections; the report holds what was seen");
         interrupt.abort.cancel();
     });
 }
 
+/// The signals that stop a run. One that cannot be taken ends the process by itself, as ever.
 #[cfg(unix)]
-async fn stop_signal() {
-    use signal::unix::{SignalKind, signal};
-    match signal(SignalKind::terminate()) {
-        Ok(mut terminate) => tokio::select! {
-            _ = signal::ctrl_c() => {}
-            _ = terminate.recv() => {}
-        },
-        Err(_) => ctrl_c().await,
+struct Signals {
+    interrupt: Option<signal::unix::Signal>,
+    terminate: Option<signal::unix::Signal>,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn take() -> Self {
+        use signal::unix::{SignalKind, signal};
+        Self {
+            interrupt: signal(SignalKind::interrupt()).ok(),
+            terminate: signal(SignalKind::terminate()).ok(),
+        }
+    }
+
+    async fn next(&mut self) {
+        async fn of(signal: &mut Option<signal::unix::Signal>) {
+            match signal {
+                Some(signal) => drop(signal.recv().await),
+                None => std::future::pending().await,
+            }
+        }
+        tokio::select! {
+            () = of(&mut self.interrupt) => {}
+            () = of(&mut self.terminate) => {}
+        }
     }
 }
 
 #[cfg(not(unix))]
-async fn stop_signal() {
-    ctrl_c().await;
-}
+struct Signals;
 
-async fn ctrl_c() {
-    if signal::ctrl_c().await.is_err() {
-        // Without a handler the signal ends the process by itself.
-        std::future::pending::<()>().await;
+#[cfg(not(unix))]
+impl Signals {
+    fn take() -> Self {
+        Self
+    }
+
+    async fn next(&mut self) {
+        if signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }

@@ -3,12 +3,12 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use crate::probe::{Library, Mta, Outer, Probe};
+use crate::probe::{Library, LibraryError, Mta, Outer, Probe, Profile};
 use crate::target::scope::{Candidate, Consent, Scope};
 use crate::target::{Target, Via};
 use crate::verdict::check_vectors;
 
-use super::args::ProbesCommand;
+use super::args::{LibraryArgs, ProbesCommand};
 use super::exit::{Exit, Failure};
 use super::print;
 
@@ -25,13 +25,34 @@ pub(super) fn embedded() -> Result<Library, Failure> {
     Library::embedded().map_err(|error| Failure::internal(format!("built-in probes: {error}")))
 }
 
+/// The embedded library, overlaid by the user's own.
+pub(super) fn library(args: &LibraryArgs) -> Result<Library, Failure> {
+    let mut library = embedded()?;
+    if let Some(folder) = &args.folder {
+        let own = Library::from_folder(folder).map_err(faults)?;
+        library.overlay(own).map_err(|error| Failure::usage(format!("{error:#}")))?;
+    }
+    Ok(library)
+}
+
+fn faults(errors: Vec<LibraryError>) -> Failure {
+    let messages = errors.iter().map(|error| format!("{error:#}")).collect();
+    Failure { messages, exit: Exit::Usage }
+}
+
 fn list() -> Result<Exit, Failure> {
     let library = embedded()?;
     let width = library.iter().map(|probe| probe.id.len()).max().unwrap_or_default();
     let mut out = String::new();
     for probe in library.iter() {
         let gate = if probe.gate { " (gate)" } else { "" };
-        let _ = writeln!(out, "{:<4} {:<width$}  {}{gate}", probe.code, probe.id, probe.title);
+        let profile = match probe.profile {
+            Profile::Quick => "quick",
+            Profile::Standard => "standard",
+            Profile::Thorough => "thorough",
+        };
+        let (code, id, title) = (&probe.code, &probe.id, &probe.title);
+        let _ = writeln!(out, "{code:<4}  {id:<width$}  {profile:<8}  {title}{gate}");
     }
     let _ = writeln!(out, "{} probes; `mxaudit probes show ID` shows one whole", library.len());
     print(&out)
@@ -80,10 +101,7 @@ pub(super) fn whole(probe: &Probe) -> String {
 fn validate(dir: Option<&Path>) -> Result<Exit, Failure> {
     let library = match dir {
         None => embedded()?,
-        Some(dir) => Library::from_folder(dir).map_err(|errors| Failure {
-            messages: errors.iter().map(|error| format!("{error:#}")).collect(),
-            exit: Exit::Usage,
-        })?,
+        Some(dir) => Library::from_folder(dir).map_err(faults)?,
     };
     let target = vector_target()?;
     let faults: Vec<_> = library.iter().flat_map(|probe| check_vectors(probe, &target)).collect();

@@ -16,7 +16,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
         }
         files => store::read_files(files)?,
     };
-    let library = probes::embedded()?;
+    let library = probes::library(&args.library)?;
     let mut reports = Reports::prepare(&args.report)?;
     let (judged, report) = run::judge_record(&record, &library);
     reports.write(&report, "")?;

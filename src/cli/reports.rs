@@ -1,7 +1,7 @@
 //! The reports that a command writes: which forms, and where each goes.
 
 use crate::report::model::RunReport;
-use crate::report::{json, terminal};
+use crate::report::{csv, json, jsonl, terminal};
 
 use super::args::{Format, FormatArg, ReportArgs};
 use super::exit::Failure;
@@ -60,6 +60,9 @@ fn render(
     let mut out = Vec::new();
     match format {
         Format::Json => json::write(report, &mut out).map_err(fault)?,
+        Format::Jsonl => jsonl::write(report, &mut out).map_err(fault)?,
+        Format::CsvHosts => csv::write_hosts(report, &mut out).map_err(fault)?,
+        Format::CsvFindings => csv::write_findings(report, &mut out).map_err(fault)?,
         Format::Terminal => {
             let options = terminal::Options { quiet, width: 100 };
             if to_screen && wants_colour() {

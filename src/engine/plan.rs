@@ -103,7 +103,12 @@ fn plan_probe(evidence: &mut Evidence, probe: &Probe, tokens: &Tokens) {
                 if same {
                     lacking(evidence, probe, Lacking::Difference);
                 } else {
+                    let both = probe.gate && form.sender == SenderKind::Foreign;
                     evidence.forms.push(form);
+                    // A gate is tried with a bounce's sender too, whatever became of the other.
+                    if both && envelope.mail_from.uses(Placeholder::Sender) {
+                        with_null_sender(evidence, evidence.forms.len() - 1, tokens);
+                    }
                 }
             }
             Err(missing) => lacking(evidence, probe, lacking_for(missing)),

@@ -76,6 +76,15 @@ impl Library {
         if errors.is_empty() { Ok(library) } else { Err(errors) }
     }
 
+    /// Takes in the probes of another library: those with a known id take its place.
+    pub fn overlay(&mut self, other: Self) -> Result<(), LibraryError> {
+        for probe in other.probes.into_values() {
+            self.probes.remove(&probe.id);
+            self.insert(probe)?;
+        }
+        Ok(())
+    }
+
     fn add_file(&mut self, path: PathBuf) -> Result<(), LibraryError> {
         let source = fs::read_to_string(&path)
             .map_err(|source| LibraryError::Read { path: path.clone(), source })?;

@@ -81,19 +81,25 @@ struct Report {
     hosts: Vec<Host>,
 }
 
-/// Audits port 25 of `server` from `source`, as an outsider, with its files in `directory`.
+/// Audits port 25 of `server` from `source`, as an outsider, with the probes of `profile` and its files in
+/// `directory`.
 ///
 /// # Errors
 ///
 /// Fails where mxaudit does not end in time or leaves no report about exactly this host.
-pub(crate) fn run(directory: &Path, source: Ipv4Addr, server: Ipv4Addr) -> Result<Audit> {
+pub(crate) fn run(
+    directory: &Path,
+    source: Ipv4Addr,
+    server: Ipv4Addr,
+    profile: &str,
+) -> Result<Audit> {
     fs::create_dir(directory)?;
     let path = |name: &str| directory.join(name);
     let (source, server) = (source.to_string(), server.to_string());
     let mut child = Command::new(env!("CARGO_BIN_EXE_mxaudit"))
         .args(["check", &server, "--port", "25", "--source", &source, "--vantage", "outside"])
         .args(["--auditor-domain", AUDITOR_DOMAIN, "--local-domain", LOCAL_DOMAIN])
-        .args(["--format", "json", "--output"])
+        .args(["--profile", profile, "--format", "json", "--output"])
         .arg(path("report.json"))
         .current_dir(directory)
         .env("HOME", directory)

@@ -1,0 +1,240 @@
+//! Asks a queue of forms over as few connections as the budget allows.
+//!
+//! Forms that share HELO and sender share one MAIL. A connection is left before it could annoy the
+//! server; when the server ends one itself, the course goes on at the form that was not answered,
+//! and from then on stays below what the server has shown to tolerate.
+
+mod ask;
+mod open;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::evidence::{Answer, Attempt, Control, Evidence, Form, Hello, Loss, Pass, Stop};
+use crate::net::Dialer;
+use crate::smtp::{Phase, WireText, is_syntax_risk};
+
+use super::line::{Line, Transaction, record};
+use super::{Budget, Settings};
+
+/// Tries of one form in one pass.
+const TRIES: usize = 2;
+/// Connections in a row without an answer.
+const FRUITLESS: usize = 3;
+/// Connections beyond one for each form.
+const SPARE_CONNECTIONS: usize = 10;
+/// The wait before a connection is tried again that was refused for the moment.
+const BACK_OFF: Duration = Duration::from_secs(2);
+
+type Place = (usize, usize);
+type Sender = (Hello, WireText, bool);
+
+pub(super) struct Runner {
+    pub(super) evidence: Evidence,
+    settings: Arc<Settings>,
+    dialer: Arc<dyn Dialer>,
+    finish: CancellationToken,
+    budget: Budget,
+    pipelining: bool,
+    line: Option<Line>,
+    tries: HashMap<usize, usize>,
+    fruitless: usize,
+    /// Refusals that hold for all forms, for one greeting name, for one sender: asked once.
+    refused_host: Option<Place>,
+    refused_hellos: HashMap<Hello, Place>,
+    refused_senders: HashMap<Sender, Place>,
+    lost_hellos: HashMap<Hello, usize>,
+    /// Senders that the server has accepted: their MAIL may be sent together with the RCPTs.
+    good_senders: HashSet<Sender>,
+    helo_only: bool,
+}
+
+impl Runner {
+    pub(super) fn new(
+        evidence: Evidence,
+        settings: Arc<Settings>,
+        dialer: Arc<dyn Dialer>,
+        finish: CancellationToken,
+    ) -> Self {
+        Self {
+            evidence,
+            budget: settings.budget,
+            settings,
+            dialer,
+            finish,
+            pipelining: true,
+            line: None,
+            tries: HashMap::new(),
+            fruitless: 0,
+            refused_host: None,
+            refused_hellos: HashMap::new(),
+            refused_senders: HashMap::new(),
+            lost_hellos: HashMap::new(),
+            good_senders: HashSet::new(),
+            helo_only: false,
+        }
+    }
+
+    /// True when nothing more is to be asked of this host.
+    pub(super) fn is_over(&mut self) -> bool {
+        if self.finish.is_cancelled() {
+            self.stop(Stop::Interrupted);
+        }
+        let never_reached = self.evidence.transcripts.is_empty() && self.fruitless > 0;
+        self.evidence.stopped.is_some() || never_reached
+    }
+
+    pub(super) fn stop(&mut self, stop: Stop) {
+        self.evidence.stopped.get_or_insert(stop);
+    }
+
+    /// Forgets refusals, so that a later pass asks again.
+    pub(super) fn start_pass(&mut self) {
+        self.tries.clear();
+        self.fruitless = 0;
+        self.refused_host = None;
+        self.refused_hellos.clear();
+        self.refused_senders.clear();
+        self.lost_hellos.clear();
+    }
+
+    /// Asks the forms in order.
+    pub(super) async fn run(&mut self, forms: Vec<usize>, pass: Pass) {
+        let mut queue = VecDeque::from(forms);
+        while let Some(&index) = queue.front() {
+            let Some(form) = self.evidence.forms.get(index).cloned() else {
+                queue.pop_front();
+                continue;
+            };
+            if let Some(place) = self.refusal_of(&form) {
+                self.note(index, pass, place);
+                queue.pop_front();
+            } else if self.is_over() {
+                return;
+            } else if !self.fits(&form) {
+                self.hang_up().await;
+                self.open(form.envelope.hello()).await;
+            } else if form.control() == Some(Control::RcptBeforeMail) {
+                self.ask_group(&[index], None, pass, &mut queue).await;
+            } else if let Some(mail) = self.transaction(&form).await {
+                let batch = self.batch(&queue, &form);
+                self.ask_group(&batch, mail, pass, &mut queue).await;
+            } else if self.tried_enough(index) {
+                self.give_up(index, pass);
+                queue.pop_front();
+            }
+        }
+    }
+
+    /// A refusal that already answers this form.
+    fn refusal_of(&self, form: &Form) -> Option<Place> {
+        let of_sender = || self.refused_senders.get(&sender_of(form)).copied();
+        let before_mail = form.control() == Some(Control::RcptBeforeMail);
+        self.refused_host
+            .or_else(|| self.refused_hellos.get(&form.envelope.hello()).copied())
+            .or_else(|| if before_mail { None } else { of_sender() })
+    }
+
+    /// True when the open line can take this form.
+    fn fits(&self, form: &Form) -> bool {
+        let Some(line) = self.line.as_ref().filter(|line| line.session.is_alive()) else {
+            return false;
+        };
+        let risk = is_syntax_risk(form.envelope.forward_path.as_bytes());
+        let before_mail = form.control() == Some(Control::RcptBeforeMail);
+        let other = |open: &Transaction| before_mail || !open.takes(form);
+        let needs_reset = line.transaction.as_ref().is_some_and(other);
+        line.hello == form.envelope.hello()
+            && self.budget.room(&line.spent) > 0
+            && (!(risk || before_mail) || self.budget.syntax_room(&line.spent) > 0)
+            && (!needs_reset || line.spent.resets < self.budget.resets)
+    }
+
+    /// The forms at the head of the queue that can go out together, if each of them is refused.
+    fn batch(&self, queue: &VecDeque<usize>, first: &Form) -> Vec<usize> {
+        let Some(line) = &self.line else { return Vec::new() };
+        let mut room = self.budget.room(&line.spent).max(1);
+        if !(line.pipelining && self.pipelining) || first.envelope.first_rcpt.is_some() {
+            room = 1;
+        }
+        let mut risks = self.budget.syntax_room(&line.spent);
+        let mut batch = Vec::new();
+        for &index in queue {
+            let Some(form) = self.evidence.forms.get(index) else { break };
+            let risk = is_syntax_risk(form.envelope.forward_path.as_bytes());
+            let fits = batch.len() < room
+                && form.shares_context(first)
+                && form.control() != Some(Control::RcptBeforeMail)
+                && (batch.is_empty() || form.envelope.first_rcpt.is_none())
+                && (!risk || risks > 0 || batch.is_empty());
+            if !fits {
+                break;
+            }
+            risks = risks.saturating_sub(usize::from(risk));
+            batch.push(index);
+        }
+        batch
+    }
+
+    fn tried_enough(&self, index: usize) -> bool {
+        self.tries.get(&index).is_some_and(|tries| *tries >= TRIES)
+    }
+
+    /// Leaves the last exchange as the answer to a form whose MAIL was never answered.
+    fn give_up(&mut self, index: usize, pass: Pass) {
+        let transcript = self.evidence.transcripts.len().saturating_sub(1);
+        let exchanges = self.evidence.transcripts.last().map_or(0, |t| t.exchanges.len());
+        // The goodbye, if there was one, is not the answer.
+        let quit = self.phase_at((transcript, exchanges.saturating_sub(1))) == Some(Phase::Quit);
+        let last = exchanges.saturating_sub(1 + usize::from(quit));
+        self.note(index, pass, (transcript, last));
+    }
+
+    /// Says goodbye and closes.
+    pub(super) async fn hang_up(&mut self) {
+        let Some(mut line) = self.line.take() else { return };
+        if line.answered {
+            self.fruitless = 0;
+        } else {
+            self.fruitless += 1;
+        }
+        if let Some(exchange) = line.session.quit().await {
+            record(&mut self.evidence.transcripts, line.transcript, exchange);
+        }
+    }
+
+    fn note(&mut self, form: usize, pass: Pass, (transcript, exchange): Place) {
+        if let Some(line) = &mut self.line {
+            line.answered = true;
+        }
+        self.evidence.attempts.push(Attempt { form, pass, transcript, exchange });
+    }
+
+    /// Waits, unless the user interrupts.
+    pub(super) async fn wait(&self, time: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            () = self.finish.cancelled() => {}
+        }
+    }
+
+    fn phase_at(&self, (transcript, exchange): Place) -> Option<Phase> {
+        Some(self.evidence.transcripts.get(transcript)?.exchanges.get(exchange)?.phase)
+    }
+
+    fn loss_at(&self, (transcript, exchange): Place) -> Option<&Loss> {
+        match &self.evidence.transcripts.get(transcript)?.exchanges.get(exchange)?.answer {
+            Answer::Lost(loss) => Some(loss),
+            Answer::Reply(_) => None,
+        }
+    }
+}
+
+/// What a refusal of MAIL holds for.
+fn sender_of(form: &Form) -> Sender {
+    let envelope = &form.envelope;
+    (envelope.hello(), envelope.reverse_path.clone(), envelope.bare_mail)
+}

@@ -1,0 +1,149 @@
+//! Opening a connection: dial, greeting, EHLO or HELO.
+
+use crate::engine::line::{Line, record};
+use crate::engine::own_helo;
+use crate::evidence::{Answer, DialFault, Hello, Loss, Stop, Transcript};
+use crate::probe::Greeting;
+use crate::smtp::{Command, Ehlo, Reply, Severity, WireText, host_name_in};
+
+use super::{BACK_OFF, FRUITLESS, Place, Runner, SPARE_CONNECTIONS, TRIES};
+
+impl Runner {
+    /// Opens a line and greets. What stands in the way is remembered.
+    pub(in crate::engine) async fn open(&mut self, hello: Hello) {
+        let cap = self.evidence.forms.len() + SPARE_CONNECTIONS;
+        if self.evidence.transcripts.len() >= cap {
+            return self.stop(Stop::ConnectionCap);
+        }
+        if self.fruitless >= FRUITLESS {
+            return self.stop(Stop::NoProgress);
+        }
+        let target = self.evidence.target.clone();
+        let connection = match self.dialer.dial(&target).await {
+            Ok(connection) => connection,
+            Err(failure) => {
+                let ours = matches!(failure.kind, DialFault::Local | DialFault::OutOfScope);
+                self.evidence.dial_failures.push(failure);
+                self.fruitless += 1;
+                if self.evidence.transcripts.is_empty() {
+                    return;
+                }
+                if ours || self.fruitless >= FRUITLESS {
+                    return self.stop(Stop::DialFailed);
+                }
+                return self.wait(BACK_OFF).await;
+            }
+        };
+        let transcript = self.evidence.transcripts.len();
+        self.evidence.transcripts.push(Transcript {
+            local: connection.local,
+            peer: connection.peer,
+            exchanges: Vec::new(),
+        });
+        let name = match &hello.name {
+            Some(name) => name.clone(),
+            None => {
+                let own = own_helo(&self.evidence.identity, connection.local.ip());
+                own.into_bytes().into()
+            }
+        };
+        let greeting = hello.greeting;
+        let line = Line::new(connection, self.settings.deadlines, hello, transcript);
+        self.line = Some(line);
+        if self.greeting().await && greeting != Greeting::None {
+            self.greet(&name, greeting).await;
+        }
+    }
+
+    /// Reads the greeting; true when the server is ready.
+    pub(super) async fn greeting(&mut self) -> bool {
+        let Some(line) = &mut self.line else { return false };
+        let exchange = line.session.greeting().await;
+        let answer = exchange.answer.clone();
+        let place = record(&mut self.evidence.transcripts, line.transcript, exchange);
+        let first = self.evidence.transcripts.len() == 1;
+        match answer {
+            Answer::Reply(reply) if reply.severity() == Severity::Positive => {
+                self.learn_name(&reply);
+                return true;
+            }
+            // RFC 5321 section 3.1: 554 in place of a greeting means no service at all.
+            Answer::Reply(reply) if reply.severity() == Severity::Permanent => {
+                self.refused_host = Some(place);
+            }
+            Answer::Reply(_) => {
+                // "Not now" at the door: once more after a pause, then it is the answer.
+                if self.fruitless + 1 >= TRIES {
+                    self.refused_host = Some(place);
+                } else {
+                    self.hang_up().await;
+                    return {
+                        self.wait(BACK_OFF).await;
+                        false
+                    };
+                }
+            }
+            Answer::Lost(Loss::Timeout { .. } | Loss::Fault(_)) if first => {
+                self.refused_host = Some(place);
+            }
+            Answer::Lost(_) => {}
+        }
+        self.hang_up().await;
+        false
+    }
+
+    /// EHLO, or HELO where EHLO is not known.
+    pub(super) async fn greet(&mut self, name: &WireText, greeting: Greeting) {
+        let name = name.as_bytes();
+        if greeting == Greeting::Ehlo && !self.helo_only {
+            let Ok(ehlo) = Command::ehlo(name) else { return self.stop(Stop::Internal) };
+            let Some((answer, place)) = self.ask(&ehlo).await else { return };
+            match &answer {
+                Answer::Reply(reply) if reply.severity() == Severity::Positive => {
+                    self.learn_name(reply);
+                    let ehlo = Ehlo::read(reply);
+                    if self.evidence.extensions.is_empty() {
+                        self.evidence.extensions = ehlo.keywords().map(str::to_owned).collect();
+                    }
+                    if let Some(line) = &mut self.line {
+                        line.pipelining = ehlo.offers("PIPELINING");
+                    }
+                    return;
+                }
+                Answer::Reply(reply) if reply.severity() == Severity::Permanent => {}
+                _ => return self.lost_greeting(&answer, place).await,
+            }
+        }
+        let Ok(helo) = Command::helo(name) else { return self.stop(Stop::Internal) };
+        let Some((answer, place)) = self.ask(&helo).await else { return };
+        match &answer {
+            Answer::Reply(reply) if reply.severity() == Severity::Positive => {
+                self.learn_name(reply);
+                self.helo_only |= greeting == Greeting::Ehlo;
+            }
+            _ => self.lost_greeting(&answer, place).await,
+        }
+    }
+
+    /// The server does not take our greeting: a refusal of the name, or twice no answer.
+    pub(super) async fn lost_greeting(&mut self, answer: &Answer, place: Place) {
+        let Some(hello) = self.line.as_ref().map(|line| line.hello.clone()) else { return };
+        let losses = self.lost_hellos.entry(hello.clone()).or_default();
+        *losses += 1;
+        let refused = answer.reply().is_some_and(|reply| reply.code() != 421);
+        if refused || *losses >= TRIES {
+            self.refused_hellos.insert(hello, place);
+            self.fruitless = 0;
+        }
+        self.hang_up().await;
+    }
+
+    pub(super) fn learn_name(&mut self, reply: &Reply) {
+        if let Some(name) = host_name_in(reply)
+            && !self.evidence.server_names.contains(&name)
+            && self.evidence.transcripts.len() == 1
+        {
+            self.evidence.server_names.push(name);
+        }
+    }
+}
