@@ -245,6 +245,8 @@ fn likeness() {
         ("550 5.7.1 <a@b.example>: no", "550 5.7.1 nobody-x9@target.example: no", true),
         ("550 5.7.1 message refused ticket abc", "550 5.7.1 message refused ticket def", true),
         ("550 5.7.1 Zustellung verweigert", "550 5.7.1 Empfaenger unbekannt", false),
+        ("550 5.7.1 no a1 b2 c3", "550 5.7.1 no d4 e5 f6", true),
+        ("550 5.7.1 Empfaenger abgelehnt, kein Relais", "550 5.7.1 Empfaenger unbekannt", false),
         ("550 5.7.1 no", "550 5.2.0 no", false),
         ("550 no", "554 no", false),
     ];
