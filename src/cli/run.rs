@@ -117,21 +117,18 @@ impl Judged {
     }
 }
 
-/// The results, with every check of a skipped category as left out. What does not apply to the
-/// host stays so.
-fn without(skipped: &[String], results: Vec<CheckResult>, policy: &Policy) -> Vec<CheckResult> {
+/// The results, with every check of a skipped category left out. What does not apply to the host
+/// stays so.
+fn without(skipped: &[String], mut results: Vec<CheckResult>, policy: &Policy) -> Vec<CheckResult> {
     let left_out = policy.categories.iter().filter(|category| skipped.contains(&category.id));
-    let left_out: Vec<_> = left_out.flat_map(|category| &category.checks).collect();
-    let stays = |result: &CheckResult| {
-        result.outcome == CheckOutcome::NotApplicable
-            || !left_out.iter().any(|check| check.id == result.id)
-    };
-    let mut kept: Vec<_> = results.into_iter().filter(stays).collect();
-    let missing = |id: &str| !kept.iter().any(|result| result.id == id);
-    let added: Vec<_> = left_out.iter().filter(|check| missing(&check.id)).collect();
-    let added: Vec<_> = added.into_iter().map(|check| CheckResult::skipped(&check.id)).collect();
-    kept.extend(added);
-    kept
+    for check in left_out.flat_map(|category| &category.checks) {
+        let own = |result: &CheckResult| result.id == check.id;
+        if !results.iter().any(|one| own(one) && one.outcome == CheckOutcome::NotApplicable) {
+            results.retain(|result| !own(result));
+            results.push(CheckResult::skipped(&check.id));
+        }
+    }
+    results
 }
 
 fn progress(hosts: usize, quiet: bool) -> ProgressBar {
@@ -148,4 +145,39 @@ fn progress(hosts: usize, quiet: bool) -> ProgressBar {
 /// A seed that every reader of JSON can hold exactly.
 pub(super) fn random_seed() -> u64 {
     fastrand::u32(..).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skipped_categories_count_as_untested() {
+        let policy = Policy::embedded().unwrap();
+        let pass = |id: &str| CheckResult::new(id, CheckOutcome::Pass, "");
+        let aside = CheckResult::new(
+            "operations.null-sender",
+            CheckOutcome::NotApplicable,
+            "a submission port",
+        );
+        let results = || vec![pass("relay.variants"), pass("operations.postmaster"), aside.clone()];
+        assert_eq!(without(&[], results(), &policy), results());
+        let strange = ["nothing".to_owned(), "relay.variants".to_owned()];
+        assert_eq!(without(&strange, results(), &policy), results(), "only categories are named");
+        let got = without(&["operations".to_owned()], results(), &policy);
+        let of = |id: &str| got.iter().filter(|one| one.id == id).cloned().collect::<Vec<_>>();
+        assert_eq!(of("relay.variants"), [pass("relay.variants")]);
+        assert_eq!(of("operations.null-sender"), [aside.clone()], "it counts nowhere as before");
+        for id in ["operations.postmaster", "protocol.conformance"] {
+            assert_eq!(of(id), [CheckResult::skipped(id)], "with a result and without");
+        }
+        let letter = |skipped: &[String]| {
+            let passed = policy.categories.iter().flat_map(|category| &category.checks);
+            let passed = passed.map(|check| pass(&check.id)).collect();
+            grade(&policy, &without(skipped, passed, &policy)).letter.as_str()
+        };
+        assert_eq!(letter(&[]), "A+");
+        assert_eq!(letter(&["operations".to_owned()]), "B", "left out is not passed");
+        assert_eq!(letter(&["relay".to_owned()]), "N");
+    }
 }

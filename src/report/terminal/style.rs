@@ -12,7 +12,7 @@ const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
 const FAIR: Style = AnsiColor::Green.on_default();
-const POOR: Style = AnsiColor::Magenta.on_default();
+const POOR: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
 
 /// The word at the head of a finding, and its colour.
