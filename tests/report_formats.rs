@@ -91,6 +91,7 @@ fn tables_and_document_say_the_same() {
     assert_eq!(column(&table_of_hosts, "Address"), words("/target/address"));
     assert_eq!(column(&table_of_hosts, "Verdict"), words("/relay/verdict"));
     assert_eq!(column(&table_of_hosts, "Proof"), words("/relay/proof"));
+    assert_eq!(column(&table_of_hosts, "Grade"), words("/grade/letter"));
     let claims: Vec<_> = hosts
         .iter()
         .flat_map(|host| {

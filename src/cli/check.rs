@@ -79,7 +79,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     if let Some(folder) = folder {
         folder.write(&record)?;
     }
-    let (judged, report) = run::judge_record(&record, &library);
+    let (judged, report) = run::judge_record(&record, &library, &[])?;
     reports.write(&report, "")?;
     let hosts = judged.iter().map(|host| (&host.relay, host.findings.as_slice()));
     Ok(exit::of_audit(hosts, args.fail_on.severity(), record.interrupted))

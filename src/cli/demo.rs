@@ -53,7 +53,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<Exit, Failure> {
         let run = Run { targets, not_probed, settings, dialer, source: None, quiet };
         Ok(run::run(run, &scope).await)
     })?;
-    let (judged, report) = run::judge_record(&record, &library);
+    let (judged, report) = run::judge_record(&record, &library, &[])?;
     let (table, all_match) = compare(&fleet, &judged);
     reports.write(&report, &table)?;
     if !all_match {

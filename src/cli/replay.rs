@@ -18,7 +18,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
     };
     let library = probes::library(&args.library)?;
     let mut reports = Reports::prepare(&args.report)?;
-    let (judged, report) = run::judge_record(&record, &library);
+    let (judged, report) = run::judge_record(&record, &library, &[])?;
     reports.write(&report, "")?;
     let hosts = judged.iter().map(|host| (&host.relay, host.findings.as_slice()));
     Ok(exit::of_audit(hosts, args.fail_on.severity(), record.interrupted))

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::engine::{Interrupt, NotProbed, Settings, audit};
 use crate::evidence::Evidence;
 use crate::finding::Finding;
+use crate::grade::{CheckOutcome, CheckResult, Grade, Policy, grade, relay_results};
 use crate::net::Dialer;
 use crate::probe::Library;
 use crate::report::model::{self, HostReport, RunDetails, RunReport};
@@ -19,6 +20,7 @@ use crate::target::Target;
 use crate::target::scope::Scope;
 use crate::verdict::{RelayVerdict, findings, judge};
 
+use super::exit::Failure;
 use super::interrupt;
 use super::store::{Host, Record};
 
@@ -37,6 +39,7 @@ pub(super) struct Run {
 pub(super) struct Judged {
     pub(super) relay: RelayVerdict,
     pub(super) findings: Vec<Finding>,
+    pub(super) grade: Grade,
 }
 
 /// Audits, and records everything that the report is made of.
@@ -69,12 +72,20 @@ pub(super) async fn run(run: Run, scope: &Scope) -> Record {
     }
 }
 
-/// Judges a record and builds its report. The same record gives the same report.
-pub(super) fn judge_record(record: &Record, library: &Library) -> (Vec<Judged>, RunReport) {
-    let judged: Vec<_> = record.hosts.iter().map(|host| Judged::new(&host.evidence)).collect();
+/// Judges and grades a record and builds its report. The same record gives the same report.
+/// `skipped` names the categories of the policy that the user left out.
+pub(super) fn judge_record(
+    record: &Record,
+    library: &Library,
+    skipped: &[String],
+) -> Result<(Vec<Judged>, RunReport), Failure> {
+    let policy = Policy::embedded().map_err(Failure::internal)?;
+    let judged = record.hosts.iter().map(|host| Judged::new(&host.evidence, &policy, skipped));
+    let judged: Vec<_> = judged.collect();
     let hosts = record.hosts.iter().zip(&judged).map(|(host, judged)| {
         let authority = host.authority.as_ref();
-        HostReport::build(&host.evidence, &judged.relay, &judged.findings, library, authority)
+        let Judged { relay, findings, grade } = judged;
+        HostReport::build(&host.evidence, relay, findings, grade, library, authority)
     });
     let details = RunDetails {
         started: record.started.clone(),
@@ -93,15 +104,31 @@ pub(super) fn judge_record(record: &Record, library: &Library) -> (Vec<Judged>, 
         why: skipped.why,
     });
     let report = RunReport::build(details, hosts.collect(), not_probed.collect());
-    (judged, report)
+    Ok((judged, report))
 }
 
 impl Judged {
-    fn new(evidence: &Evidence) -> Self {
+    fn new(evidence: &Evidence, policy: &Policy, skipped: &[String]) -> Self {
         let relay = judge(evidence);
         let findings = findings(evidence, &relay);
-        Self { relay, findings }
+        let results = relay_results(evidence, &relay, &findings);
+        let grade = grade(policy, &without(skipped, results, policy));
+        Self { relay, findings, grade }
     }
+}
+
+/// The results, with every check of a skipped category left out. What does not apply to the host
+/// stays so.
+fn without(skipped: &[String], mut results: Vec<CheckResult>, policy: &Policy) -> Vec<CheckResult> {
+    let left_out = policy.categories.iter().filter(|category| skipped.contains(&category.id));
+    for check in left_out.flat_map(|category| &category.checks) {
+        let own = |result: &CheckResult| result.id == check.id;
+        if !results.iter().any(|one| own(one) && one.outcome == CheckOutcome::NotApplicable) {
+            results.retain(|result| !own(result));
+            results.push(CheckResult::skipped(&check.id));
+        }
+    }
+    results
 }
 
 fn progress(hosts: usize, quiet: bool) -> ProgressBar {
@@ -118,4 +145,39 @@ fn progress(hosts: usize, quiet: bool) -> ProgressBar {
 /// A seed that every reader of JSON can hold exactly.
 pub(super) fn random_seed() -> u64 {
     fastrand::u32(..).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skipped_categories_count_as_untested() {
+        let policy = Policy::embedded().unwrap();
+        let pass = |id: &str| CheckResult::new(id, CheckOutcome::Pass, "");
+        let aside = CheckResult::new(
+            "operations.null-sender",
+            CheckOutcome::NotApplicable,
+            "a submission port",
+        );
+        let results = || vec![pass("relay.variants"), pass("operations.postmaster"), aside.clone()];
+        assert_eq!(without(&[], results(), &policy), results());
+        let strange = ["nothing".to_owned(), "relay.variants".to_owned()];
+        assert_eq!(without(&strange, results(), &policy), results(), "only categories are named");
+        let got = without(&["operations".to_owned()], results(), &policy);
+        let of = |id: &str| got.iter().filter(|one| one.id == id).cloned().collect::<Vec<_>>();
+        assert_eq!(of("relay.variants"), [pass("relay.variants")]);
+        assert_eq!(of("operations.null-sender"), [aside.clone()], "it counts nowhere as before");
+        for id in ["operations.postmaster", "protocol.conformance"] {
+            assert_eq!(of(id), [CheckResult::skipped(id)], "with a result and without");
+        }
+        let letter = |skipped: &[String]| {
+            let passed = policy.categories.iter().flat_map(|category| &category.checks);
+            let passed = passed.map(|check| pass(&check.id)).collect();
+            grade(&policy, &without(skipped, passed, &policy)).letter.as_str()
+        };
+        assert_eq!(letter(&[]), "A+");
+        assert_eq!(letter(&["operations".to_owned()]), "B", "left out is not passed");
+        assert_eq!(letter(&["relay".to_owned()]), "N");
+    }
 }

@@ -11,7 +11,7 @@ use csv::{Terminator, WriterBuilder};
 
 use super::also;
 use super::escape::csv_cell;
-use super::model::{FindingReport, HostReport, Place, RunReport};
+use super::model::{CategoryStanding, FindingReport, HostReport, Place, RunReport};
 
 /// A column of the table of hosts: its header, and its cell for a row.
 type HostColumn = (&'static str, fn(&HostRow<'_>) -> String);
@@ -40,7 +40,7 @@ const TARGET: [HostColumn; 5] = [
 ];
 
 /// What was tested, when, by whom and by what right, and what came out.
-const HOSTS: [HostColumn; 28] = [
+const HOSTS: [HostColumn; 33] = [
     ("Test started", |row| row.run.run.started.clone()),
     ("Test finished", |row| row.run.run.finished.clone()),
     ("Test interrupted", |row| yes_or_no(row.run.run.interrupted)),
@@ -68,6 +68,15 @@ const HOSTS: [HostColumn; 28] = [
     ("Probes planned", |row| row.host.relay.coverage.planned.to_string()),
     ("Probes judged", |row| row.host.relay.coverage.judged.to_string()),
     ("Coverage percent", |row| row.host.relay.coverage.percent.to_string()),
+    ("Grade", |row| row.host.grade.letter.to_owned()),
+    ("Score", |row| given(&row.host.grade.score)),
+    ("Grade coverage (percent)", |row| row.host.grade.coverage.to_string()),
+    ("Graded categories", |row| graded(row.host)),
+    ("Reasons for the grade", |row| {
+        let reasons = row.host.grade.reasons.iter();
+        let reasons = reasons.map(|why| format!("{}: {} ({})", why.rule, why.text, why.effect));
+        reasons.collect::<Vec<_>>().join(" | ")
+    }),
     ("Not run", |row| not_run(row.host)),
     ("Stopped early", |row| row.host.stopped.as_ref().map(word).unwrap_or_default()),
     ("Highest severity", |row| {
@@ -180,6 +189,14 @@ fn word(value: &impl serde::Serialize) -> String {
 
 fn sentences<'a>(sentences: impl Iterator<Item = &'a str>) -> String {
     sentences.collect::<Vec<_>>().join(" | ")
+}
+
+/// The categories that the grade speaks of, each with its own letter: `relay A+, operations C`.
+fn graded(host: &HostReport) -> String {
+    let categories = host.grade.categories.iter();
+    let judged = categories.filter(|category| category.standing == CategoryStanding::Judged);
+    let judged = judged.map(|category| format!("{} {}", category.id, category.letter));
+    judged.collect::<Vec<_>>().join(", ")
 }
 
 /// The probes that did not run: `S10 S11 (no-local-domain), H03 (role)`.

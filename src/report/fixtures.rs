@@ -5,6 +5,7 @@ use crate::evidence::{
     Identity, Lacking, Loss, NotPlanned, Pass, SenderKind, Transcript,
 };
 use crate::finding::Finding;
+use crate::grade::{Policy, grade, relay_results};
 use crate::probe::{Axis, Library, Outer, Profile};
 use crate::smtp::{Phase, Reply, ReplyFault, ReplyParser, WireText};
 use crate::target::scope::{Candidate, Consent, Scope};
@@ -221,7 +222,9 @@ pub(super) fn report(evidence: &Evidence) -> HostReport {
     let relay: RelayVerdict = judge(evidence);
     let found: Vec<Finding> = findings(evidence, &relay);
     let library = Library::embedded().expect("the embedded probes");
-    HostReport::build(evidence, &relay, &found, &library, None)
+    let policy = Policy::embedded().expect("the embedded policy");
+    let grade = grade(&policy, &relay_results(evidence, &relay, &found));
+    HostReport::build(evidence, &relay, &found, &grade, &library, None)
 }
 
 /// What is known of a run.

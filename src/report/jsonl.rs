@@ -69,7 +69,7 @@ pub(super) struct SummaryLine<'a> {
     run: &'a RunSection,
     /// Mail hosts of the named domains that were left alone.
     not_probed: &'a [NotProbed],
-    /// Hosts, counted by verdict.
+    /// Hosts, counted by verdict and by grade.
     summary: Summary,
 }
 

@@ -2,6 +2,7 @@
 
 use crate::evidence::{Answer, Control, Envelope, Evidence, Exchange, Form, Identity};
 use crate::finding::{Finding, catalogue};
+use crate::grade::Grade;
 use crate::probe::Library;
 use crate::report::reproduce::swaks;
 use crate::smtp::{Phase, Reply, WireText};
@@ -22,6 +23,7 @@ impl HostReport {
         evidence: &Evidence,
         relay: &RelayVerdict,
         findings: &[Finding],
+        grade: &Grade,
         probes: &Library,
         authority: Option<&Authority>,
     ) -> Self {
@@ -35,6 +37,7 @@ impl HostReport {
             vantage: source.vantage(),
             authority: authority.map(AuthorityReport::of),
             relay: source.relay(),
+            grade: GradeReport::of(grade),
             probes: relay.probes.iter().map(|probe| source.probe(probe)).collect(),
             controls: relay.controls.iter().filter_map(|(f, v)| source.control(*f, v)).collect(),
             findings: findings.iter().map(|finding| source.finding(finding)).collect(),

@@ -3,15 +3,18 @@
 //! The field names and words of a version may grow, never change.
 
 mod dialogue;
+mod grade;
 mod host;
 mod run;
 mod v1;
 
 pub use run::RunDetails;
 pub use v1::{
-    AuthorityReport, ConnectionReport, ControlReport, CoverageReport, DialFailureReport,
-    DialogueLine, EnvelopeReport, ExchangeReport, ExplanationReport, FindingReport, Grant,
-    HostReport, HostVantage, IdentityReport, NotProbed, Place, ProbeReport, RelayReport, RunReport,
-    RunSection, ServerReport, Summary, TargetReport, Tool, Totals, VantageReport,
+    AuthorityReport, CategoryReport, CategoryStanding, ConnectionReport, ControlReport,
+    CoverageReport, DialFailureReport, DialogueLine, EnvelopeReport, ExchangeReport,
+    ExplanationReport, FindingReport, GradeReasonReport, GradeReport, Grant, HostReport,
+    HostVantage, IdentityReport, LetterCounts, NotProbed, Place, PolicyReport, ProbeReport,
+    RelayReport, RunReport, RunSection, ServerReport, Summary, TargetReport, Tool, Totals,
+    VantageReport,
 };
 pub(crate) use v1::{PROGRAM, SCHEMA};

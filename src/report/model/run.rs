@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use crate::evidence::Identity;
 use crate::probe::Profile;
 
+use super::grade::worst;
 use super::*;
 
 /// What the caller knows about a run and the hosts do not.
@@ -90,5 +91,7 @@ fn count(hosts: &[HostReport]) -> Summary {
         closed: of("closed"),
         inconclusive: of("inconclusive"),
         unreachable: of("unreachable"),
+        grades: LetterCounts::of(hosts),
+        worst: worst(hosts),
     }
 }

@@ -4,6 +4,7 @@
 //! `anstream`, which takes them out.
 
 mod diagnostic;
+mod grade;
 mod style;
 mod summary;
 mod wrap;
@@ -32,18 +33,15 @@ impl Default for Options {
 /// # Errors
 /// Those of `out`.
 pub fn write(report: &RunReport, out: &mut dyn Write, options: Options) -> io::Result<()> {
-    let mut long_before = None;
-    for host in &report.hosts {
+    for (at, host) in report.hosts.iter().enumerate() {
         if options.quiet {
             summary::line(host, out)?;
             continue;
         }
-        let long = is_long(host);
-        if long_before.is_some_and(|before| before || long) {
+        if at > 0 {
             writeln!(out)?;
         }
         write_host(host, out, options.width)?;
-        long_before = Some(long);
     }
     if options.quiet {
         return Ok(());
@@ -52,7 +50,7 @@ pub fn write(report: &RunReport, out: &mut dyn Write, options: Options) -> io::R
 }
 
 /// Writes what is known of one host: its findings or what kept it from being judged, then its
-/// summary line and the probes that did not run.
+/// summary line, its grade and the probes that did not run.
 fn write_host(host: &HostReport, out: &mut dyn Write, width: usize) -> io::Result<()> {
     for finding in &host.findings {
         diagnostic::finding(host, finding, out, width)?;
@@ -63,6 +61,7 @@ fn write_host(host: &HostReport, out: &mut dyn Write, width: usize) -> io::Resul
         writeln!(out)?;
     }
     summary::line(host, out)?;
+    grade::write(&host.grade, out, width)?;
     summary::not_run(host, out, width)
 }
 
@@ -72,9 +71,4 @@ fn drawn(host: &HostReport) -> &[super::model::ExplanationReport] {
         "inconclusive" | "unreachable" => &host.relay.explanations,
         _ => &[],
     }
-}
-
-/// True when a host takes more than its summary line.
-fn is_long(host: &HostReport) -> bool {
-    !host.findings.is_empty() || !drawn(host).is_empty() || summary::has_not_run(host)
 }

@@ -11,6 +11,9 @@ const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const NOTE: Style = AnsiColor::Cyan.on_default().bold();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
+const FAIR: Style = AnsiColor::Green.on_default();
+const POOR: Style = AnsiColor::Yellow.on_default();
+const BAD: Style = AnsiColor::Red.on_default();
 
 /// The word at the head of a finding, and its colour.
 pub(super) fn level(severity: Severity) -> (&'static str, Style) {
@@ -18,6 +21,18 @@ pub(super) fn level(severity: Severity) -> (&'static str, Style) {
         Severity::Critical | Severity::High => ("error", ERROR),
         Severity::Medium | Severity::Low => ("warning", WARNING),
         Severity::Info => ("note", NOTE),
+    }
+}
+
+/// The colour of the letter of a grade.
+pub(super) fn letter(letter: &str) -> Style {
+    match letter {
+        "A+" | "A" => GOOD,
+        "B" => FAIR,
+        "C" => POOR,
+        "D" => BAD,
+        "F" => ERROR,
+        _ => WARNING,
     }
 }
 

@@ -7,16 +7,18 @@ use crate::report::model::{Grant, HostReport, RunReport};
 use crate::target::scope::Source;
 
 use super::drawn;
-use super::style::{BOLD, verdict};
+use super::style::{BOLD, letter, verdict};
 use super::wrap::{paragraph, styled};
 
-/// Target, verdict, proof, coverage and cost of a host on one line.
+/// Target, grade, verdict, proof, coverage and cost of a host on one line.
 pub(super) fn line(host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
     let (target, relay) = (&host.target, &host.relay);
     styled(out, BOLD, &terminal(&target.label()))?;
     if target.name.is_some() {
         write!(out, " ({})", target.address)?;
     }
+    write!(out, "   ")?;
+    styled(out, letter(host.grade.letter), host.grade.letter)?;
     write!(out, "   ")?;
     styled(out, verdict(relay.verdict), relay.verdict)?;
     let (coverage, totals) = (relay.coverage, host.totals);
@@ -35,16 +37,11 @@ fn counted(number: usize, word: &str) -> String {
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
-/// True when [`not_run`] writes something.
-pub(super) fn has_not_run(host: &HostReport) -> bool {
-    !reasons(host).is_empty()
-}
-
 /// The probes that did not run, one line for each reason.
 pub(super) fn not_run(host: &HostReport, out: &mut dyn Write, width: usize) -> io::Result<()> {
     for (reason, remedy, codes) in reasons(host) {
-        let text = format!("  not run: {} ({reason}): {remedy}", codes.join(" "));
-        paragraph(out, &terminal(&text), 4, width)?;
+        let text = format!("    not run: {} ({reason}): {remedy}", codes.join(" "));
+        paragraph(out, &terminal(&text), 6, width)?;
     }
     Ok(())
 }
@@ -93,11 +90,12 @@ pub(super) fn of_run(report: &RunReport, out: &mut dyn Write, width: usize) -> i
 }
 
 fn table(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
-    let head = ["host", "verdict", "proof", "judged", "findings"].map(str::to_owned);
+    let head = ["host", "grade", "verdict", "proof", "judged", "findings"].map(str::to_owned);
     let row = |host: &HostReport| {
         let (relay, coverage) = (&host.relay, host.relay.coverage);
         [
             terminal(&host.target.label()),
+            host.grade.letter.to_owned(),
             relay.verdict.to_owned(),
             relay.proof.to_owned(),
             format!("{} of {}", coverage.judged, coverage.planned),
@@ -113,7 +111,8 @@ fn table(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
             let gap = widest(column).unwrap_or(0).saturating_sub(cell.chars().count()) + 3;
             match (number, column) {
                 (0, _) => styled(out, BOLD, cell)?,
-                (_, 1) => styled(out, verdict(cell), cell)?,
+                (_, 1) => styled(out, letter(cell), cell)?,
+                (_, 2) => styled(out, verdict(cell), cell)?,
                 _ => write!(out, "{cell}")?,
             }
             write!(out, "{:1$}", "", if last { 0 } else { gap })?;

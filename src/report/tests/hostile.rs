@@ -21,6 +21,11 @@ fn bait() -> RunReport {
         authorized_by: Some("<script>alert(1)</script>; \"=cmd|' /C calc'!A0\"\r\n=2".into()),
         expires: None,
     });
+    host.grade.reasons[0].rule = "=2+2".into();
+    host.grade.reasons[0].text = "\u{1b}[31m;=1+1\u{202e}".into();
+    host.grade.one_letter_up = vec!["\u{9b}2J".into()];
+    host.grade.categories[0].id.push('\u{7}');
+    host.grade.policy.name.push('\u{2066}');
     host.findings[0].summary = "@SUM(A1)\u{2066}".into();
     host.findings[0].reproduce = Some("-1".into());
     host.connections[0].exchanges[8].lost = Some(format!("+{}", "x".repeat(9000)));
@@ -100,6 +105,8 @@ fn no_cell_is_computed() {
         (&findings, "Summary", r"'@SUM(A1)\u{2066}"),
         (&findings, "Reproduce", "'-1"),
     ];
+    let reasons = &hosts[0]["Reasons for the grade"];
+    assert!(reasons.starts_with(r"'=2+2: \u{1b}[31m;'=1+1\u{202e} ("), "{reasons}");
     for (rows, column, want) in table {
         assert_eq!(rows[0][column], want, "{column}");
     }

@@ -1,5 +1,6 @@
 //! What the writers print for hosts made by hand.
 
+mod grades;
 mod hostile;
 mod samples;
 mod schema;
@@ -80,8 +81,13 @@ fn open_host() {
     = explain: mxaudit explain open-relay
     = reproduce: swaks --server 192.0.2.1 --port 25 --ehlo client.audit.example.test --from 'probe@audit.example.test' --to 'canary%audit.example.test@mx1.example.test' --quit-after RCPT
 
-mx1.example.test:25 (192.0.2.1)   open   proof suspected   2 of 3 probes judged   2 connections, 11 commands
-  not run: S10 (no-local-domain): name a domain that the server takes mail for: --local-domain
+mx1.example.test:25 (192.0.2.1)   F   open   proof suspected   2 of 3 probes judged   2 connections, 11 commands
+    relay F · operations N   score 2, coverage 58 %, policy mxaudit 1
+    why: at most F: strangers can send mail to strangers through this server; -97.2 points: 1 of 3 relay probes was
+      accepted; 29.1 % untested: 1 of 3 relay probes was accepted; 7.1 % untested: unknown (not-asked): the plan had no
+      such form; and 1 more
+    one letter up: mend relay.variants, so that no form of a stranger's mail for a stranger is accepted
+    not run: S10 (no-local-domain): name a domain that the server takes mail for: --local-domain
 "#;
     assert_eq!(got, want);
 }
@@ -90,8 +96,14 @@ mx1.example.test:25 (192.0.2.1)   open   proof suspected   2 of 3 probes judged 
 fn closed_host() {
     assert_eq!(
         text_of(report(&closed())),
-        "mx1.example.test:25 (192.0.2.1)   closed   proof none   2 of 2 probes judged   \
-         1 connection, 7 commands\n"
+        "mx1.example.test:25 (192.0.2.1)   B   closed   proof none   2 of 2 probes judged   \
+         1 connection, 7 commands
+    relay A+ · operations N   score 100, coverage 88 %, policy mxaudit 1
+    why: at most B: 88 % of what the policy asks for was tested; 7.1 % untested: unknown
+      (not-asked): the plan had no such form; 4.7 % untested: unknown (not-asked): the plan had no
+      such form
+    one letter up: test operations.postmaster, so that mail for postmaster is accepted
+"
     );
 }
 
@@ -113,8 +125,15 @@ fn deferred_host() {
     = remedy: run again with --greylist-wait SECONDS, as long as the server's words ask for
     = probes: S01 R01
 
-mx1.example.test:25 (192.0.2.1)   inconclusive   proof none   0 of 3 probes judged   1 connection, 7 commands
-  not run: S10 (no-local-domain): name a domain that the server takes mail for: --local-domain
+mx1.example.test:25 (192.0.2.1)   N   inconclusive   proof none   0 of 3 probes judged   1 connection, 7 commands
+    relay untested · operations N   score 100, coverage 2 %, policy mxaudit 1
+    why: not graded: whether the server relays is not known, so it is not graded; not graded: 2 % of
+      what the policy asks for was tested; 85.7 % untested: unknown (deferred): the server said "not
+      now" again after the retry: that is no refusal to relay; 7.1 % untested: unknown (not-asked):
+      the plan had no such form; and 1 more
+    one letter up: test relay.variants, so that no form of a stranger's mail for a stranger is
+      accepted
+    not run: S10 (no-local-domain): name a domain that the server takes mail for: --local-domain
 "#;
     assert_eq!(text_of(report(&deferred())), want);
 }
@@ -125,7 +144,14 @@ fn unreachable_host() {
   --> [2001:db8::1]:25
    = remedy: check the port: nothing listens there, or a firewall refuses
 
-[2001:db8::1]:25   unreachable   proof none   0 of 1 probes judged   0 connections, 0 commands
+[2001:db8::1]:25   N   unreachable   proof none   0 of 1 probes judged   0 connections, 0 commands
+    relay untested · operations untested   no score, coverage 0 %, policy mxaudit 1
+    why: not graded: whether the server relays is not known, so it is not graded; not graded:
+      nothing could be judged; 85.7 % untested: unknown (connection-refused): connect to
+      [2001:db8::1]:25: connection refused; 7.1 % untested: unknown (unreachable): the host does not
+      speak SMTP; and 2 more
+    one letter up: test relay.variants, so that no form of a stranger's mail for a stranger is
+      accepted
 ";
     assert_eq!(text_of(report(&unreachable())), want);
 }
@@ -149,7 +175,7 @@ fn colours_only_colour() {
     let quiet = Options { quiet: true, ..Options::default() };
     let got = text(&run(vec![report(&open()), report(&closed())], Vec::new()), quiet);
     let lines: Vec<_> = got.lines().map(|line| line.split("   ").nth(1)).collect();
-    assert_eq!(lines, [Some("open"), Some("closed")]);
+    assert_eq!(lines, [Some("F"), Some("B")]);
 }
 
 #[test]
@@ -174,11 +200,10 @@ fn many_hosts_end_in_a_table_and_remarks() {
         why: "run by others\u{202e}".into(),
     };
     let got = text(&run(hosts.clone(), vec![other]), Options::default());
-    let want = r"
-host                  verdict       proof   judged   findings
-mx1.example.test:25   closed        none    2 of 2   0
-mx1.example.test:25   closed        none    2 of 2   0
-[2001:db8::1]:25      unreachable   none    0 of 1   0
+    let want = r"                  grade   verdict       proof   judged   findings
+mx1.example.test:25   B       closed        none    2 of 2   0
+mx1.example.test:25   B       closed        none    2 of 2   0
+[2001:db8::1]:25      N       unreachable   none    0 of 1   0
 3 hosts: 2 closed, 1 unreachable
 
 run by others, not probed:
@@ -191,7 +216,7 @@ vantage: inside for mx1.example.test:25; every mail server relays for its own ne
   acceptance says nothing there: run from an address outside, or pass --vantage outside if this one
   is treated as a stranger's
 ";
-    let got = got.split_once("0 commands\n").unwrap().1;
+    let got = got.split_once("\n\nhost").unwrap().1;
     assert_eq!(got, want);
 }
 
@@ -268,7 +293,8 @@ fn json_fields() {
     let (text, value) = json_of(&run(hosts.iter().map(report).collect(), Vec::new()));
     assert!(text.starts_with("{\n  \"schema\": \"mxaudit.report.v1\",\n") && text.ends_with("}\n"));
     let summary = json!({
-        "hosts": 4, "open": 1, "conditional": 0, "closed": 1, "inconclusive": 1, "unreachable": 1
+        "hosts": 4, "open": 1, "conditional": 0, "closed": 1, "inconclusive": 1, "unreachable": 1,
+        "grades": {"A+": 0, "A": 0, "B": 1, "C": 0, "D": 0, "N": 2, "F": 1}, "worst": "F"
     });
     let table = [
         ("/summary", summary),
@@ -298,8 +324,14 @@ fn json_fields() {
         ("/hosts/0/connections/0/exchanges/0/sent", Value::Null),
         ("/hosts/0/totals", json!({"connections": 2, "commands": 11})),
         ("/hosts/1/relay/verdict", json!("closed")),
+        ("/hosts/1/grade/letter", json!("B")),
+        ("/hosts/1/grade/coverage", json!(88)),
+        ("/hosts/1/grade/judged_categories", json!(["relay", "operations"])),
+        ("/hosts/1/grade/categories/0/title", json!("relay and submission")),
+        ("/hosts/1/grade/policy", json!({"name": "mxaudit", "version": 1})),
         ("/hosts/2/relay/explanations/0/reason", json!("deferred")),
         ("/hosts/3/vantage/position", Value::Null),
+        ("/hosts/3/grade/score", Value::Null),
         ("/hosts/3/dial_failures/0/kind", json!("refused")),
         ("/hosts/3/stopped", Value::Null),
     ];

@@ -67,6 +67,14 @@ fn broken_documents_are_refused() {
         ("/hosts/0/relay/proof", Value::Null),
         ("/hosts/0/relay/reasons/0", json!("because")),
         ("/hosts/0/relay/explanations/0/reason", json!("relay")),
+        ("/summary/grades/A+", json!("one")),
+        ("/summary/worst", json!("E")),
+        ("/hosts/0/grade/letter", json!("E")),
+        ("/hosts/0/grade/score", json!(-1)),
+        ("/hosts/0/grade/categories/0/letter", Value::Null),
+        ("/hosts/0/grade/categories/0/standing", json!("fine")),
+        ("/hosts/0/grade/reasons/0/effect", json!(1)),
+        ("/hosts/0/grade/policy/version", json!("1")),
         ("/hosts/0/probes/0/outcome", json!("fine")),
         ("/hosts/0/probes/0/reason", json!("because")),
         ("/hosts/0/probes/0/confidence", json!("sure")),
@@ -95,7 +103,11 @@ fn broken_documents_are_refused() {
         ("/hosts/0/target", "name"),
         ("/hosts/0/probes/0", "remedy"),
         ("/hosts/0/findings/0", "fix"),
+        ("/hosts/0/grade", "score"),
+        ("/hosts/3/grade/categories/0", "score"),
         ("/summary", "closed"),
+        ("/summary", "worst"),
+        ("/summary/grades", "N"),
     ] {
         let mut bad = good.clone();
         let removed = bad.pointer_mut(path).unwrap().as_object_mut().unwrap().remove(field);

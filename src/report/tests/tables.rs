@@ -63,6 +63,10 @@ fn one_row_a_host() {
         ("Probes planned", "3"),
         ("Probes judged", "2"),
         ("Coverage percent", "66"),
+        ("Grade", "F"),
+        ("Score", "2"),
+        ("Grade coverage (percent)", "58"),
+        ("Graded categories", "relay F, operations N"),
         ("Stopped early", ""),
         ("Findings", "1"),
         ("Connections", "2"),
@@ -74,7 +78,10 @@ fn one_row_a_host() {
     }
     assert_eq!(rows[3]["Connections failed"], "1");
     assert_eq!(rows[3]["Reasons in words"], "connect to [2001:db8::1]:25: connection refused");
-    assert_eq!(rows[0].len(), first.len() + 5, "every column is looked at, none is there twice");
+    let reasons = "relay-accepted: strangers can send mail to strangers through this server \
+                   (at most F) | relay.variants: 1 of 3 ";
+    assert!(rows[0]["Reasons for the grade"].starts_with(reasons), "{:?}", rows[0]);
+    assert_eq!(rows[0].len(), first.len() + 6, "every column is looked at, none is there twice");
 }
 
 #[test]

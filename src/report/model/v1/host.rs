@@ -11,7 +11,7 @@ use crate::finding::{Confidence, Severity};
 use crate::smtp::Phase;
 use crate::target::Role;
 
-use super::{AuthorityReport, words};
+use super::{AuthorityReport, GradeReport, words};
 
 /// Everything about one host and port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -26,6 +26,8 @@ pub struct HostReport {
     pub authority: Option<AuthorityReport>,
     /// The verdict.
     pub relay: RelayReport,
+    /// The grade.
+    pub grade: GradeReport,
     /// Every probe of the plan, by axis and code.
     pub probes: Vec<ProbeReport>,
     /// Every control.

@@ -3,10 +3,14 @@
 //! Texts of a server are escaped ASCII: bytes outside printable ASCII are `\xNN`, a backslash is
 //! `\\`. Other texts are as they were given.
 
+mod grade;
 mod host;
 mod run;
 mod words;
 
+pub use grade::{
+    CategoryReport, CategoryStanding, GradeReasonReport, GradeReport, LetterCounts, PolicyReport,
+};
 pub use host::{
     ConnectionReport, ControlReport, CoverageReport, DialFailureReport, DialogueLine,
     EnvelopeReport, ExchangeReport, ExplanationReport, FindingReport, HostReport, HostVantage,

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::probe::Profile;
 use crate::target::scope::Source;
 
-use super::{HostReport, words};
+use super::{HostReport, LetterCounts, words};
 
 /// The name of this format.
 pub(crate) const SCHEMA: &str = "mxaudit.report.v1";
@@ -30,7 +30,7 @@ pub struct RunReport {
     pub hosts: Vec<HostReport>,
     /// Mail hosts of the named domains that were left alone.
     pub not_probed: Vec<NotProbed>,
-    /// Hosts, counted by verdict.
+    /// Hosts, counted by verdict and by grade.
     pub summary: Summary,
 }
 
@@ -132,7 +132,7 @@ pub struct NotProbed {
     pub why: String,
 }
 
-/// Hosts, counted by verdict.
+/// Hosts, counted by verdict and by grade.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 #[allow(missing_docs)]
 pub struct Summary {
@@ -142,4 +142,9 @@ pub struct Summary {
     pub closed: usize,
     pub inconclusive: usize,
     pub unreachable: usize,
+    /// Hosts, counted by letter; every letter is there.
+    pub grades: LetterCounts,
+    /// The worst letter of the run, `F` before `N`; `null` without hosts.
+    #[schemars(with = "Option<words::Letter>")]
+    pub worst: Option<&'static str>,
 }

@@ -7,6 +7,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
 use crate::evidence::{Lacking, Stop};
 use crate::finding::catalogue;
+use crate::grade;
 use crate::verdict::{self, NotRun, Refusal, Undecided};
 
 /// All variants of an enum without fields.
@@ -20,9 +21,11 @@ macro_rules! variants {
 type VerdictKind = verdict::Verdict;
 type ProofKind = verdict::Proof;
 type OutcomeKind = verdict::Outcome;
+type LetterKind = grade::Letter;
 
 variants!(VERDICTS: VerdictKind = Open Conditional Inconclusive Closed Unreachable);
 variants!(PROOFS: ProofKind = None Suspected Probable Confirmed);
+variants!(LETTERS: LetterKind = APlus A B C D N F);
 variants!(REFUSALS: Refusal = Relay Syntax UnknownUser Sender Helo Sequence);
 variants!(LACKING: Lacking = LocalDomain AuditorDomain TargetName Difference Role CanaryAddress);
 variants!(STOPS: Stop = Interrupted Deadline ConnectionCap NoProgress DialFailed Internal);
@@ -117,6 +120,11 @@ word!(
     /// How far relaying is proved.
     Proof,
     PROOFS.iter().map(|word| word.as_str()).collect()
+);
+word!(
+    /// A grade. F is worse than N, "not graded".
+    Letter,
+    LETTERS.iter().map(|word| word.as_str()).collect()
 );
 word!(
     /// What became of a probe or a control.
