@@ -24,7 +24,8 @@ type OutcomeKind = verdict::Outcome;
 variants!(VERDICTS: VerdictKind = Open Conditional Inconclusive Closed Unreachable);
 variants!(PROOFS: ProofKind = None Suspected Probable Confirmed);
 variants!(REFUSALS: Refusal = Relay Syntax UnknownUser Sender Helo Sequence);
-variants!(LACKING: Lacking = LocalDomain AuditorDomain TargetName Difference Role CanaryAddress);
+variants!(LACKING: Lacking = LocalDomain AuditorDomain TargetName Difference Role CanaryAddress
+    ClientName Partner MxDomain);
 variants!(STOPS: Stop = Interrupted Deadline ConnectionCap NoProgress DialFailed Internal);
 
 const OUTCOMES: &[OutcomeKind] = &[
