@@ -76,6 +76,9 @@ fn identity() -> Identity {
         helo: Some("client.audit.test".into()),
         local_domains: vec![LOCAL_DOMAIN.into()],
         local_user: "postmaster".into(),
+        client_name: None,
+        partners: Vec::new(),
+        mx_domain: None,
     }
 }
 

@@ -47,7 +47,11 @@ pub(super) fn identity(
         helo,
         local_domains,
         local_user,
+        client_name: auditor.client_name.clone(),
+        partners: local.partners.clone(),
+        mx_domain: local.mx_domain.clone(),
     };
+    check_names(&identity)?;
     let locals = identity.local_domains.clone();
     check_foreign(&identity, locals.iter().map(|domain| (domain.as_str(), domain.as_str())))?;
     Ok(identity)
@@ -76,7 +80,26 @@ pub(super) fn check_against(identity: &Identity, targets: &[Target]) -> Result<(
 fn own_domains(identity: &Identity) -> impl Iterator<Item = (&'static str, &str)> {
     let auditor = identity.auditor_domain.as_deref().map(|domain| ("the auditor's domain", domain));
     let canary = ("the canary's domain", identity.canary.1.as_str());
-    std::iter::once(canary).chain(auditor)
+    let of_mx = identity.mx_domain.as_deref().map(|domain| ("mx_domain", domain));
+    std::iter::once(canary).chain(auditor).chain(of_mx)
+}
+
+/// What the configuration says of names must still hold where flags changed the others.
+fn check_names(identity: &Identity) -> Result<(), Failure> {
+    let canary = &identity.canary.1;
+    if let Some(partner) = identity.partners.iter().find(|p| is_at_or_below(canary, p)) {
+        return Err(Failure::usage(format!(
+            "the partner {partner} holds {canary}, the canary's domain, so mail to it proves no \
+             relaying; name a canary that is no partner's (--auditor-domain, --canary)"
+        )));
+    }
+    if identity.mx_domain.as_ref() == Some(canary) {
+        return Err(Failure::usage(format!(
+            "mx_domain {canary} is the canary's domain, whose MX record must not name the targets; \
+             name another one (--auditor-domain, --canary)"
+        )));
+    }
+    Ok(())
 }
 
 fn check_foreign<'a>(
@@ -91,7 +114,8 @@ fn check_foreign<'a>(
     match clash {
         Some(((what, own), domain)) => Err(Failure::usage(format!(
             "{what} {own} is inside the local domain {domain}, so the targets treat it as their \
-             own; use a domain that is foreign to them (--auditor-domain, --canary, --helo)"
+             own; use a domain that is foreign to them (--auditor-domain, --canary, --helo, or \
+             mx_domain in mxaudit.toml)"
         ))),
         None => Ok(()),
     }

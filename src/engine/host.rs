@@ -137,16 +137,25 @@ async fn retry(runner: &mut Runner, settings: &Settings) {
     }
 }
 
-/// The plainest accepted form of each axis is asked again, alone on a fresh connection, with the
-/// control of its outer domain behind it.
+/// The plainest accepted form of each axis and check is asked again, alone on a fresh connection,
+/// with the control of its outer domain behind it.
 async fn confirm(runner: &mut Runner) {
     let verdict = judge(&runner.evidence);
-    let accepted = |axis| {
-        let mut probes = verdict.probes.iter();
-        probes.find(|p| p.axis == Some(axis) && p.verdict.outcome == Outcome::AcceptedRecipient)
-    };
-    let plainest = [Axis::Sender, Axis::Helo, Axis::Recipient].into_iter().filter_map(accepted);
-    for index in plainest.filter_map(|probe| probe.form) {
+    let mut causes = Vec::new();
+    let mut plainest = Vec::new();
+    for axis in [Axis::Sender, Axis::Helo, Axis::Recipient] {
+        let accepted = verdict.probes.iter().filter(|probe| {
+            probe.axis == Some(axis) && probe.verdict.outcome == Outcome::AcceptedRecipient
+        });
+        for index in accepted.filter_map(|probe| probe.form) {
+            let check = runner.evidence.forms.get(index).and_then(Form::check).map(str::to_owned);
+            if !causes.contains(&(axis, check.clone())) {
+                causes.push((axis, check));
+                plainest.push(index);
+            }
+        }
+    }
+    for index in plainest {
         let Some(form) = runner.evidence.forms.get(index) else { continue };
         let is_control = |other: &Form| {
             other.control() == Some(Control::RandomUser)

@@ -85,15 +85,28 @@ fn plan_probe(evidence: &mut Evidence, probe: &Probe, tokens: &Tokens) {
         let mut all = paths.into_iter().chain(&envelope.helo).chain(&envelope.first_rcpt);
         all.any(|template: &Template| template.uses(name))
     };
-    // A probe that needs a local domain is asked once for each.
-    let domains = evidence.identity.local_domains.clone();
-    let instances: Vec<Option<String>> = match uses(Placeholder::LocalDomain) {
-        true if domains.is_empty() => return lacking(evidence, probe, Lacking::LocalDomain),
-        true => domains.into_iter().map(Some).collect(),
-        false => vec![None],
+    let identity = &evidence.identity;
+    // Without a name that only some auditors give, nothing else is lacking.
+    let extra = [
+        (Placeholder::ClientName, identity.client_name.is_some(), Lacking::ClientName),
+        (Placeholder::PartnerDomain, !identity.partners.is_empty(), Lacking::Partner),
+        (Placeholder::MxDomain, identity.mx_domain.is_some(), Lacking::MxDomain),
+    ];
+    if let Some((_, _, why)) = extra.into_iter().find(|(name, given, _)| uses(*name) && !given) {
+        return lacking(evidence, probe, why);
+    }
+    // A probe that needs a local domain or a partner is asked once for each.
+    let each = |name, values: &[String]| -> Vec<Option<String>> {
+        if uses(name) { values.iter().cloned().map(Some).collect() } else { vec![None] }
     };
-    for (instance, domain) in instances.into_iter().enumerate() {
-        let bindings = bindings(evidence, domain, tokens);
+    let domains = each(Placeholder::LocalDomain, &identity.local_domains);
+    let partners = each(Placeholder::PartnerDomain, &identity.partners);
+    if domains.is_empty() {
+        return lacking(evidence, probe, Lacking::LocalDomain);
+    }
+    let pairs = domains.iter().flat_map(|domain| partners.iter().map(move |p| (domain, p)));
+    for (instance, (domain, partner)) in pairs.enumerate() {
+        let bindings = bindings(evidence, domain.clone(), partner.clone(), tokens);
         match Form::of_probe(probe, &bindings, instance) {
             Ok(form) => {
                 let same = evidence
@@ -117,12 +130,12 @@ fn plan_probe(evidence: &mut Evidence, probe: &Probe, tokens: &Tokens) {
 }
 
 fn lacking(evidence: &mut Evidence, probe: &Probe, why: Lacking) {
-    evidence.not_planned.push(NotPlanned {
-        probe: probe.id.clone(),
-        code: probe.code.clone(),
-        gate: probe.gate,
-        why,
-    });
+    let entry =
+        NotPlanned { probe: probe.id.clone(), code: probe.code.clone(), gate: probe.gate, why };
+    // Several instances may lack the same.
+    if !evidence.not_planned.contains(&entry) {
+        evidence.not_planned.push(entry);
+    }
 }
 
 fn lacking_for(missing: Placeholder) -> Lacking {
@@ -130,11 +143,19 @@ fn lacking_for(missing: Placeholder) -> Lacking {
         Placeholder::TargetName => Lacking::TargetName,
         Placeholder::LocalDomain | Placeholder::LocalUser => Lacking::LocalDomain,
         Placeholder::CanaryAddress | Placeholder::CanaryLiteral => Lacking::CanaryAddress,
+        Placeholder::ClientName => Lacking::ClientName,
+        Placeholder::PartnerDomain => Lacking::Partner,
+        Placeholder::MxDomain => Lacking::MxDomain,
         _ => Lacking::AuditorDomain,
     }
 }
 
-fn bindings(evidence: &Evidence, local_domain: Option<String>, tokens: &Tokens) -> Bindings {
+fn bindings(
+    evidence: &Evidence,
+    local_domain: Option<String>,
+    partner_domain: Option<String>,
+    tokens: &Tokens,
+) -> Bindings {
     let identity = &evidence.identity;
     let domain = identity.auditor_domain.clone();
     Bindings {
@@ -150,6 +171,9 @@ fn bindings(evidence: &Evidence, local_domain: Option<String>, tokens: &Tokens) 
         random: Some(tokens.canary.clone()),
         local_domain,
         local_user: Some(identity.local_user.clone()),
+        client_name: identity.client_name.clone(),
+        partner_domain,
+        mx_domain: identity.mx_domain.clone(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::finding::catalogue;
 use crate::probe::{Axis, Bindings, Greeting, Outer, Placeholder, Probe, Template};
 use crate::smtp::{WireText, literal};
 
@@ -26,6 +27,10 @@ pub struct Envelope {
     /// The forward-path is sent without brackets.
     #[serde(default, skip_serializing_if = "is_false")]
     pub bare_rcpt: bool,
+}
+
+fn open_relay() -> String {
+    catalogue::OPEN_RELAY.to_owned()
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -74,6 +79,9 @@ pub enum FormRole {
         id: String,
         /// Its short code.
         code: String,
+        /// The entry of the finding catalogue that an acceptance belongs to.
+        #[serde(default = "open_relay")]
+        check: String,
         /// What it varies.
         axis: Axis,
         /// True for a gate probe.
@@ -151,6 +159,7 @@ impl Form {
             role: FormRole::Probe {
                 id: probe.id.clone(),
                 code: probe.code.clone(),
+                check: probe.check.clone(),
                 axis: probe.axis,
                 gate: probe.gate,
                 instance,
@@ -194,6 +203,14 @@ impl Form {
     pub fn probe_id(&self) -> Option<&str> {
         match &self.role {
             FormRole::Probe { id, .. } => Some(id),
+            FormRole::Control { .. } => None,
+        }
+    }
+
+    /// The entry of the finding catalogue that an acceptance belongs to, if it is a probe.
+    pub fn check(&self) -> Option<&str> {
+        match &self.role {
+            FormRole::Probe { check, .. } => Some(check),
             FormRole::Control { .. } => None,
         }
     }

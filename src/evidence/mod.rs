@@ -59,6 +59,15 @@ pub struct Identity {
     pub local_domains: Vec<String>,
     /// A local part that exists there.
     pub local_user: String,
+    /// The name that the auditor's address has in DNS.
+    #[serde(default)]
+    pub client_name: Option<String>,
+    /// Domains that the server may trust because of their names.
+    #[serde(default)]
+    pub partners: Vec<String>,
+    /// A domain of the auditor's whose MX record names the server, foreign to it.
+    #[serde(default)]
+    pub mx_domain: Option<String>,
 }
 
 impl Identity {
@@ -103,6 +112,12 @@ pub enum Lacking {
     Role,
     /// The address where mail for the canary's domain is taken.
     CanaryAddress,
+    /// The name that the auditor's address has in DNS.
+    ClientName,
+    /// A domain that the server may trust because of its name.
+    Partner,
+    /// A domain of the auditor's whose MX record names the server.
+    MxDomain,
 }
 
 /// One asking of one form: where its deciding answer stands.

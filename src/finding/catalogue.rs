@@ -19,10 +19,30 @@ pub struct Entry {
     pub references: &'static [&'static str],
 }
 
+/// The id of the check for relaying to anyone.
+pub const OPEN_RELAY: &str = "open-relay";
+/// The id of the check for relaying to domains whose MX record names the server.
+pub const CONDITIONAL_RELAY: &str = "conditional-relay";
+
 /// Every check, in alphabetical order.
 pub const ENTRIES: &[Entry] = &[
     Entry {
-        id: "open-relay",
+        id: CONDITIONAL_RELAY,
+        title: "mail is relayed for any domain whose MX record names the server",
+        severity: Severity::High,
+        explanation: "The server accepted a recipient in a domain that it is not set up for, only \
+            because an MX record of that domain names it. Anyone can write such a record for a \
+            domain of their own, and then use the server as their relay and as the store of their \
+            mail: its queue fills with what the other side does not take, and its address vouches \
+            for it. To domains without such a record it does not relay. Acceptance at RCPT is a \
+            suspicion, not yet a proof.",
+        remedy: "List the domains that the server is a backup MX for, and relay to those only; \
+            never take the list from the DNS, which others write. The probe's own text says which \
+            setting this form depends on.",
+        references: &["RFC 2505 section 2.1", "RFC 5321 section 3.6.2"],
+    },
+    Entry {
+        id: OPEN_RELAY,
         title: "a stranger's mail for a stranger is accepted",
         severity: Severity::Critical,
         explanation: "The server accepted a recipient in a domain that is not its own, from a \

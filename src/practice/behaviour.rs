@@ -145,6 +145,9 @@ pub enum RelayPolicy {
     PercentHack,
     /// Everybody's, written with a source route whose first hop is local.
     SourceRoute,
+    /// Everybody's to these domains, as if their MX records named the server; other foreign
+    /// domains are refused.
+    MxListsTarget(Vec<String>),
     /// Everybody's, after a local recipient was accepted in the same transaction.
     SecondRecipient,
     /// What any of these takes.

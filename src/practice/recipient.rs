@@ -130,6 +130,9 @@ impl Behaviour {
             }
             RelayPolicy::HeloIsOwnName => request.helo.eq_ignore_ascii_case(self.name.as_bytes()),
             RelayPolicy::SourceRoute => mailbox.route.first().is_some_and(|hop| self.is_local(hop)),
+            RelayPolicy::MxListsTarget(domains) => mailbox.domain.as_deref().is_some_and(|name| {
+                domains.iter().any(|domain| domain.as_bytes().eq_ignore_ascii_case(name))
+            }),
             RelayPolicy::SecondRecipient => request.after_local,
             RelayPolicy::Closed | RelayPolicy::PercentHack | RelayPolicy::AnyOf(_) => false,
         })

@@ -36,9 +36,15 @@ pub enum Placeholder {
     LocalDomain,
     /// A local part that exists there.
     LocalUser,
+    /// The name that the auditor's address has in DNS.
+    ClientName,
+    /// A domain that the server may trust because of its name.
+    PartnerDomain,
+    /// A domain of the auditor's whose MX record names the server.
+    MxDomain,
 }
 
-const NAMES: [(&str, Placeholder); 14] = [
+const NAMES: [(&str, Placeholder); 17] = [
     ("sender", Placeholder::Sender),
     ("sender.local", Placeholder::SenderLocal),
     ("auditor.domain", Placeholder::AuditorDomain),
@@ -53,6 +59,9 @@ const NAMES: [(&str, Placeholder); 14] = [
     ("target.literal", Placeholder::TargetLiteral),
     ("local.domain", Placeholder::LocalDomain),
     ("local.user", Placeholder::LocalUser),
+    ("client.name", Placeholder::ClientName),
+    ("partner.domain", Placeholder::PartnerDomain),
+    ("mx.domain", Placeholder::MxDomain),
 ];
 
 /// The values for one host. What is `None` makes the forms that need it impossible.
@@ -70,6 +79,9 @@ pub struct Bindings {
     pub target_name: Option<String>,
     pub local_domain: Option<String>,
     pub local_user: Option<String>,
+    pub client_name: Option<String>,
+    pub partner_domain: Option<String>,
+    pub mx_domain: Option<String>,
 }
 
 impl Bindings {
@@ -91,6 +103,9 @@ impl Bindings {
             Placeholder::Random => self.random.clone(),
             Placeholder::LocalDomain => self.local_domain.clone(),
             Placeholder::LocalUser => self.local_user.clone(),
+            Placeholder::ClientName => self.client_name.clone(),
+            Placeholder::PartnerDomain => self.partner_domain.clone(),
+            Placeholder::MxDomain => self.mx_domain.clone(),
         }
     }
 }
@@ -225,6 +240,26 @@ mod tests {
     fn a_missing_value_is_named() {
         let template: Template = "x@{local.domain}".parse().unwrap();
         assert_eq!(template.render(&bindings()), Err(Placeholder::LocalDomain));
+    }
+
+    #[test]
+    fn names_of_the_configuration_have_their_own_placeholders() {
+        let named = Bindings {
+            client_name: Some("probe.audit.test".into()),
+            partner_domain: Some("partner.test".into()),
+            mx_domain: Some("backup.test".into()),
+            ..bindings()
+        };
+        let cases = [
+            ("{client.name}", "probe.audit.test", Placeholder::ClientName),
+            ("{partner.domain}", "partner.test", Placeholder::PartnerDomain),
+            ("{mx.domain}", "backup.test", Placeholder::MxDomain),
+        ];
+        for (text, value, missing) in cases {
+            let template: Template = text.parse().unwrap();
+            assert_eq!(template.render(&named).as_deref(), Ok(value));
+            assert_eq!(template.render(&bindings()), Err(missing));
+        }
     }
 
     #[test]

@@ -4,8 +4,8 @@ use crate::evidence::{
     Answer, Attempt, Control, DialFailure, DialFault, Envelope, Evidence, Exchange, Form, FormRole,
     Identity, Lacking, Loss, NotPlanned, Pass, SenderKind, Transcript,
 };
-use crate::finding::Finding;
 use crate::grade::{Policy, grade, relay_results};
+use crate::finding::{Finding, catalogue};
 use crate::probe::{Axis, Library, Outer, Profile};
 use crate::smtp::{Phase, Reply, ReplyFault, ReplyParser, WireText};
 use crate::target::scope::{Candidate, Consent, Scope};
@@ -23,6 +23,9 @@ pub(super) fn identity() -> Identity {
         helo: Some("client.audit.example.test".into()),
         local_domains: Vec::new(),
         local_user: "postmaster".into(),
+        client_name: None,
+        partners: Vec::new(),
+        mx_domain: None,
     }
 }
 
@@ -88,7 +91,8 @@ fn form(role: FormRole, to: &str, outer: Outer) -> Form {
 
 fn probe(id: &str, code: &str, axis: Axis, to: &str, outer: Outer) -> Form {
     let (id, code) = (id.to_owned(), code.to_owned());
-    form(FormRole::Probe { id, code, axis, gate: true, instance: 0 }, to, outer)
+    let check = catalogue::OPEN_RELAY.to_owned();
+    form(FormRole::Probe { id, code, check, axis, gate: true, instance: 0 }, to, outer)
 }
 
 fn control(control: Control, to: &str, outer: Outer) -> Form {

@@ -1,6 +1,6 @@
 //! Findings: what is claimed of a host, with the place of its proof.
 
-use crate::evidence::{Answer, Evidence, Form, Loss};
+use crate::evidence::{Answer, Evidence, Form, Identity, Loss};
 use crate::finding::{Confidence, Finding, Severity, catalogue};
 use crate::probe::Axis;
 
@@ -15,7 +15,7 @@ const RESERVED: &str = "identity: reserved; the recipient is at example.com, bec
 /// The findings of one host, most severe first.
 pub fn findings(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if relay.verdict == Verdict::Open {
+    if matches!(relay.verdict, Verdict::Open | Verdict::Conditional) {
         findings.extend(relays(evidence, relay));
     }
     findings.extend(protocol_fault(evidence));
@@ -27,7 +27,8 @@ pub fn findings(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
 }
 
 /// The accepted probes, grouped by the cause that a postmaster has to mend: a server that takes
-/// the plain form is open, and all else follows; otherwise each axis is a cause of its own.
+/// the plain form is open, and all else follows; otherwise each check and axis is a cause of its
+/// own.
 fn causes<'a>(evidence: &Evidence, relay: &'a RelayVerdict) -> Vec<Vec<&'a ProbeVerdict>> {
     let accepted = relay.probes.iter().filter(|p| p.verdict.outcome == Outcome::AcceptedRecipient);
     let plain = |probe: &&ProbeVerdict| {
@@ -37,9 +38,15 @@ fn causes<'a>(evidence: &Evidence, relay: &'a RelayVerdict) -> Vec<Vec<&'a Probe
     if accepted.clone().any(|probe| plain(&probe)) {
         return vec![accepted.collect()];
     }
-    [Axis::Sender, Axis::Helo, Axis::Recipient]
+    let by_mx = |probe: &ProbeVerdict| {
+        let form = probe.form.and_then(|index| evidence.forms.get(index));
+        form.and_then(Form::check) == Some(catalogue::CONDITIONAL_RELAY)
+    };
+    [(Axis::Sender, false), (Axis::Helo, false), (Axis::Recipient, false), (Axis::Recipient, true)]
         .into_iter()
-        .map(|axis| accepted.clone().filter(|p| p.axis == Some(axis)).collect::<Vec<_>>())
+        .map(|(axis, mx)| {
+            accepted.clone().filter(|p| p.axis == Some(axis) && by_mx(p) == mx).collect::<Vec<_>>()
+        })
         .filter(|group| !group.is_empty())
         .collect()
 }
@@ -52,16 +59,19 @@ fn relays(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
     let finding = |group: Vec<&ProbeVerdict>| {
         let (first, rest) = group.split_first()?;
         let form = evidence.forms.get(first.form?)?;
+        let check = catalogue::find(form.check()?)?;
         let mut notes = vec![NOT_PAST_RCPT.to_owned()];
-        if evidence.identity.is_reserved() {
-            notes.push(RESERVED.to_owned());
+        match &evidence.identity.mx_domain {
+            Some(domain) if check.id == catalogue::CONDITIONAL_RELAY => notes.push(by_right(domain)),
+            _ if evidence.identity.is_reserved() => notes.push(RESERVED.to_owned()),
+            _ => {}
         }
         Some(Finding {
-            id: "open-relay",
-            severity: severity("open-relay"),
+            id: check.id,
+            severity: check.severity,
             confidence: first.verdict.confidence,
             probe: Some(first.id.clone()),
-            summary: summary(form),
+            summary: summary(form, &evidence.identity),
             notes,
             evidence: first.verdict.evidence,
             mark: mark(form, first.verdict.repeated),
@@ -71,9 +81,24 @@ fn relays(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
     groups.into_iter().filter_map(finding).collect()
 }
 
-fn summary(form: &Form) -> String {
+fn by_right(domain: &str) -> String {
+    format!("where the server is set up to take mail for {domain}, it accepts this by right")
+}
+
+fn summary(form: &Form, identity: &Identity) -> String {
+    let sender = form.envelope.reverse_path.to_string();
+    let domain = sender.rsplit_once('@').map(|(_, domain)| domain.to_owned());
     let why = match form.axis() {
+        _ if form.check() == Some(catalogue::CONDITIONAL_RELAY) => {
+            "because an MX record of its domain names the server"
+        }
         _ if form.is_plain() => "from any sender",
+        Some(Axis::Sender) if domain.is_some() && domain == identity.client_name => {
+            "because the sender claims the client's own host name"
+        }
+        Some(Axis::Sender) if domain.is_some_and(|d| identity.partners.contains(&d)) => {
+            "because the sender claims to be a partner's"
+        }
         Some(Axis::Sender) => "because the sender claims to be local",
         Some(Axis::Helo) => "because the greeting claims the server's own name",
         Some(Axis::Recipient) | None => "because of the form of its address",

@@ -196,10 +196,10 @@ impl Undecided {
             ),
             Self::CanaryMaybeLocal => (
                 "canary-maybe-local",
-                "the server's own name is inside the canary's domain, so it may take the canary's \
-                 mail by right",
-                "name a domain that the server has nothing to do with, with --auditor-domain or \
-                 --canary",
+                "the server's own name is inside the recipient's domain, so it may take that mail \
+                 by right",
+                "name a domain that the server's name is not in, with --auditor-domain or --canary, \
+                 or as mx_domain in mxaudit.toml",
             ),
             Self::ConnectionLost => (
                 "connection-lost",
@@ -305,6 +305,18 @@ impl NotRun {
             Self::Lacking(Lacking::CanaryAddress) => (
                 "no-canary-address",
                 "say where mail for the canary's domain is taken: --canary-address",
+            ),
+            Self::Lacking(Lacking::ClientName) => (
+                "no-client-name",
+                "give the name that your address has in DNS: client_name below [auditor] in mxaudit.toml",
+            ),
+            Self::Lacking(Lacking::Partner) => (
+                "no-partner",
+                "name domains that the server may trust by name: partners below [local] in mxaudit.toml",
+            ),
+            Self::Lacking(Lacking::MxDomain) => (
+                "no-mx-domain",
+                "give a domain of yours whose MX record names the server and that it does not know: mx_domain below [local] in mxaudit.toml",
             ),
             Self::Lacking(Lacking::Difference) => (
                 "same-envelope",

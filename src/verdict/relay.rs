@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::evidence::{Answer, Control, DialFault, Evidence, FormRole, Loss, Stop};
-use crate::finding::Confidence;
+use crate::evidence::{Answer, Control, DialFault, Evidence, Form, FormRole, Loss, Stop};
+use crate::finding::{Confidence, catalogue};
 use crate::probe::Axis;
 use crate::smtp::{Phase, ReplyFault};
 
@@ -98,10 +98,12 @@ pub fn judge(evidence: &Evidence) -> RelayVerdict {
     relay
 }
 
-/// Probes for other ports, and those that another probe already asks, lower no coverage.
+/// Probes for other ports, those that another probe already asks, and those for names that only
+/// some auditors have, lower no coverage.
 fn is_beside_the_plan(outcome: Outcome) -> bool {
-    use crate::evidence::Lacking::{Difference, Role};
-    matches!(outcome, Outcome::NotRun(NotRun::Lacking(Role | Difference)))
+    use crate::evidence::Lacking::{ClientName, Difference, MxDomain, Partner, Role};
+    let extra = |why| matches!(why, Role | Difference | ClientName | Partner | MxDomain);
+    matches!(outcome, Outcome::NotRun(NotRun::Lacking(why)) if extra(why))
 }
 
 impl RelayVerdict {
@@ -114,9 +116,16 @@ impl RelayVerdict {
         let end = self.at_end(evidence).map(|(_, verdict)| *verdict);
         let accepted = |verdict: &FormVerdict| verdict.outcome == Outcome::AcceptedRecipient;
         if end.iter().chain(self.probes.iter().map(|p| &p.verdict)).any(accepted) {
-            self.verdict = Verdict::Open;
             self.proof = Proof::Suspected;
-            self.reasons.push(self.accepted_reason());
+            if end.is_none_or(|end| !accepted(&end)) && self.relays_by_mx_only(evidence) {
+                self.verdict = Verdict::Conditional;
+                // What else was not learned still matters: it might have been worse.
+                self.collect_undecided(evidence);
+                self.reasons.insert(0, self.accepted_by_mx_reason());
+            } else {
+                self.verdict = Verdict::Open;
+                self.reasons.push(self.accepted_reason());
+            }
             return;
         }
         let refused_at_start = judge.plain_is_judged();
@@ -181,6 +190,26 @@ impl RelayVerdict {
         self.controls.iter().find(|(index, _)| {
             evidence.forms.get(*index).and_then(|form| form.control()) == Some(Control::PlainAtEnd)
         })
+    }
+
+    /// True when everything accepted is at a domain whose MX record names the server.
+    fn relays_by_mx_only(&self, evidence: &Evidence) -> bool {
+        let mut accepted =
+            self.probes.iter().filter(|p| p.verdict.outcome == Outcome::AcceptedRecipient);
+        accepted.all(|probe| {
+            let form = probe.form.and_then(|index| evidence.forms.get(index));
+            form.and_then(Form::check) == Some(catalogue::CONDITIONAL_RELAY)
+        })
+    }
+
+    fn accepted_by_mx_reason(&self) -> Reason {
+        Reason {
+            text: "only a recipient in a domain whose MX record names the server was accepted at \
+                   RCPT, and anyone can write such a record; nothing was sent past that, so a \
+                   later refusal or a silent discard is not excluded"
+                .into(),
+            ..self.accepted_reason()
+        }
     }
 
     fn accepted_reason(&self) -> Reason {

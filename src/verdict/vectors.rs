@@ -6,6 +6,7 @@ use crate::evidence::{
     Answer, Attempt, Control, Envelope, Evidence, Exchange, Form, FormRole, Identity, Pass,
     SenderKind, Transcript,
 };
+use crate::finding::catalogue;
 use crate::probe::{Axis, Bindings, Expected, Greeting, Outer, Placeholder, Probe, Vector};
 use crate::smtp::{Phase, Reply, WireText};
 use crate::target::Target;
@@ -124,6 +125,9 @@ fn bindings() -> Bindings {
         target_address: Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 25))),
         local_domain: text("target.example"),
         local_user: text("postmaster"),
+        client_name: text("client.audit.example"),
+        partner_domain: text("partner.example"),
+        mx_domain: text("backup.example"),
     }
 }
 
@@ -132,6 +136,7 @@ fn plain_form(form: &Form) -> Form {
         role: FormRole::Probe {
             id: "plain".into(),
             code: "plain".into(),
+            check: catalogue::OPEN_RELAY.into(),
             axis: Axis::Sender,
             gate: false,
             instance: 0,
@@ -152,5 +157,8 @@ fn identity() -> Identity {
         helo: Some("client.audit.example".into()),
         local_domains: vec!["target.example".into()],
         local_user: "postmaster".into(),
+        client_name: Some("client.audit.example".into()),
+        partners: vec!["partner.example".into()],
+        mx_domain: Some("backup.example".into()),
     }
 }

@@ -104,6 +104,33 @@ pub(crate) enum ConfigProblem {
         /// The local domain.
         local: String,
     },
+    /// A partner whose domain holds the canary.
+    #[error(
+        "partners: {partner} holds {canary}, the canary's domain; mail to it proves no relaying; use a canary that is no partner's"
+    )]
+    PartnerHoldsCanary {
+        /// The partner.
+        partner: String,
+        /// The domain of the canary.
+        canary: String,
+    },
+    /// The domain whose MX record names the targets is one that they take mail for by right.
+    #[error(
+        "mx_domain: {domain} is at or below the {kind} {own}; mail to it proves no relaying; use a domain that the targets are not set up for"
+    )]
+    MxDomainIsLocal {
+        /// The domain.
+        domain: String,
+        /// What the other domain is: `local domain` or `partner`.
+        kind: &'static str,
+        /// The other domain.
+        own: String,
+    },
+    /// The domain whose MX record names the targets is the canary's, which needs to be a stranger's.
+    #[error(
+        "mx_domain: {0} is the canary's domain, whose MX record must not name the targets; use another domain of yours, such as one below it"
+    )]
+    MxDomainIsCanary(String),
     /// The rules together are no scope.
     #[error(transparent)]
     Scope(#[from] ScopeError),

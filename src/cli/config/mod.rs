@@ -41,6 +41,16 @@ pub(crate) struct Auditor {
     pub(crate) canary_address: Option<IpAddr>,
     /// The name given in HELO and EHLO.
     pub(crate) helo: Option<String>,
+    /// The name that the auditor's address has in DNS.
+    pub(crate) client_name: Option<String>,
+}
+
+impl Auditor {
+    /// The domain of the canary, which is the auditor's own where no mailbox is given.
+    fn canary_domain(&self) -> Option<&str> {
+        let canary = self.canary.as_deref().and_then(|mailbox| mailbox.rsplit_once('@'));
+        canary.map(|(_, domain)| domain).or(self.domain.as_deref())
+    }
 }
 
 /// `[local]`: what the targets accept mail for.
@@ -50,6 +60,10 @@ pub(crate) struct Local {
     pub(crate) domains: Vec<String>,
     /// A user that exists at them.
     pub(crate) user: Option<String>,
+    /// Domains that the targets may trust because of their names.
+    pub(crate) partners: Vec<String>,
+    /// A domain of the auditor's whose MX record names the targets.
+    pub(crate) mx_domain: Option<String>,
 }
 
 /// Longest local part of a mailbox, in octets (RFC 5321 section 4.5.3.1.1).
@@ -81,6 +95,7 @@ impl Reader<'_> {
         })?;
         let local = self.local(&raw.local)?;
         let auditor = self.auditor(&raw.auditor, &local)?;
+        self.check_names(&raw.local, &auditor, &local)?;
         let rules =
             raw.scope.iter().map(|table| self.rule(table)).collect::<Result<Vec<_>, _>>()?;
         let scope = Scope::from_rules(rules.clone(), self.file, self.today)
@@ -105,13 +120,13 @@ impl Reader<'_> {
             canary: mailbox("canary", &raw.canary)?,
             canary_address: raw.canary_address.as_ref().map(|v| self.address(v)).transpose()?,
             helo: name("helo", &raw.helo)?,
+            client_name: name("client_name", &raw.client_name)?,
         };
-        let canary_domain = auditor.canary.as_deref().and_then(|c| c.rsplit_once('@'));
-        let (key, place, domain) = match canary_domain {
-            Some((_, domain)) => ("canary", &raw.canary, Some(domain)),
-            None => ("domain", &raw.domain, auditor.domain.as_deref()),
+        let (key, place) = match &raw.canary {
+            Some(_) => ("canary", &raw.canary),
+            None => ("domain", &raw.domain),
         };
-        if let (Some(place), Some(domain)) = (place, domain)
+        if let (Some(place), Some(domain)) = (place, auditor.canary_domain())
             && let Some(local) = local.domains.iter().find(|l| is_at_or_below(domain, l))
         {
             let (domain, local) = (domain.to_owned(), local.clone());
@@ -123,6 +138,10 @@ impl Reader<'_> {
     fn local(&self, raw: &raw::Local) -> Result<Local, ConfigError> {
         let domains =
             raw.domains.iter().map(|d| self.name("domains", d)).collect::<Result<_, _>>()?;
+        let name = |key, value| self.name(key, value);
+        let partners =
+            raw.partners.iter().map(|d| name("partners", d)).collect::<Result<_, _>>()?;
+        let mx_domain = raw.mx_domain.as_ref().map(|d| name("mx_domain", d)).transpose()?;
         let user = match &raw.user {
             Some(user) if !is_local_part(user.get_ref()) => {
                 return Err(self.error(user, ConfigProblem::User(shown(user.get_ref()))));
@@ -130,7 +149,40 @@ impl Reader<'_> {
             Some(user) => Some(user.get_ref().clone()),
             None => None,
         };
-        Ok(Local { domains, user })
+        Ok(Local { domains, user, partners, mx_domain })
+    }
+
+    /// The canary must be no partner's, and the domain whose MX record names the targets must be
+    /// neither theirs nor the canary's.
+    fn check_names(
+        &self,
+        raw: &raw::Local,
+        auditor: &Auditor,
+        local: &Local,
+    ) -> Result<(), ConfigError> {
+        let canary = auditor.canary_domain();
+        for (place, partner) in raw.partners.iter().zip(&local.partners) {
+            if let Some(canary) = canary.filter(|canary| is_at_or_below(canary, partner)) {
+                let (partner, canary) = (partner.clone(), canary.to_owned());
+                return Err(
+                    self.error(place, ConfigProblem::PartnerHoldsCanary { partner, canary })
+                );
+            }
+        }
+        let (Some(place), Some(domain)) = (&raw.mx_domain, &local.mx_domain) else {
+            return Ok(());
+        };
+        let locals = local.domains.iter().map(|own| ("local domain", own));
+        let mut own = locals.chain(local.partners.iter().map(|own| ("partner", own)));
+        let domain = domain.clone();
+        if let Some((kind, own)) = own.find(|(_, own)| is_at_or_below(&domain, own)) {
+            let own = own.clone();
+            return Err(self.error(place, ConfigProblem::MxDomainIsLocal { domain, kind, own }));
+        }
+        if canary == Some(domain.as_str()) {
+            return Err(self.error(place, ConfigProblem::MxDomainIsCanary(domain)));
+        }
+        Ok(())
     }
 
     fn rule(&self, table: &Spanned<raw::Scope>) -> Result<Rule, ConfigError> {

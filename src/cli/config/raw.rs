@@ -24,6 +24,7 @@ pub(super) struct Auditor {
     pub(super) canary: Option<Spanned<String>>,
     pub(super) canary_address: Option<Spanned<String>>,
     pub(super) helo: Option<Spanned<String>>,
+    pub(super) client_name: Option<Spanned<String>>,
 }
 
 /// `[local]`.
@@ -33,6 +34,9 @@ pub(super) struct Local {
     #[serde(default)]
     pub(super) domains: Vec<Spanned<String>>,
     pub(super) user: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) partners: Vec<Spanned<String>>,
+    pub(super) mx_domain: Option<Spanned<String>>,
 }
 
 /// `[[scope]]`.

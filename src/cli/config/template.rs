@@ -27,6 +27,8 @@ pub(crate) fn template(today: Date) -> String {
 #canary_address = "192.0.2.10"
 # The name that the probes give in EHLO; best the name that your address has in DNS.
 #helo = "probe.audit.example.net"
+# The name that your address has in DNS, for a test with a sender at it.
+#client_name = "probe.audit.example.net"
 
 # What the targets accept mail for. Without it the tests that need a local recipient do not run.
 [local]
@@ -34,6 +36,11 @@ pub(crate) fn template(today: Date) -> String {
 #domains = ["example.org"]
 # A user that exists at these domains.
 #user = "postmaster"
+# Domains whose mail the targets may relay because of the sender's name, for tests with senders at them.
+#partners = ["partner.example"]
+# A domain of yours whose second MX record names the targets, and that they are not set up for: who takes
+# mail for it relays for anyone who writes such a record.
+#mx_domain = "backup.example.net"
 
 # What may be audited. Repeat the table for each authorisation; what no table lists is never contacted.
 #[[scope]]
@@ -85,6 +92,8 @@ mod tests {
         let auditor = config.auditor;
         assert!(auditor.domain.is_some() && auditor.contact.is_some() && auditor.canary.is_some());
         assert!(auditor.canary_address.is_some() && auditor.helo.is_some());
+        assert!(auditor.client_name.is_some());
+        assert!(!config.local.partners.is_empty() && config.local.mx_domain.is_some());
         assert!(!config.local.domains.is_empty() && config.local.user.is_some());
         let [rule] = config.rules.as_slice() else { panic!("{:?}", config.rules) };
         assert!(!rule.networks.is_empty() && !rule.domains.is_empty() && !rule.exclude.is_empty());

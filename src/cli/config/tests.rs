@@ -12,9 +12,12 @@ contact = "postmaster@audit.example.net"
 canary  = "canary@audit.example.net"
 canary_address = "192.0.2.10"
 helo    = "probe.audit.example.net."
+client_name = "Client.audit.example.net"
 [local]
 domains = ["Example.org", "bücher.example"]
 user    = "postmaster"
+partners = ["Partner.example", "other.example"]
+mx_domain = "backup.audit.example.net"
 
 [[scope]]
 networks = ["198.51.100.0/28", "2001:db8::25"]
@@ -45,10 +48,13 @@ fn a_full_file_is_read() {
         canary: text("canary@audit.example.net"),
         canary_address: Some("192.0.2.10".parse().unwrap()),
         helo: text("probe.audit.example.net"),
+        client_name: text("client.audit.example.net"),
     };
     assert_eq!(config.auditor, auditor);
     let domains = vec!["example.org".to_owned(), "xn--bcher-kva.example".to_owned()];
-    assert_eq!(config.local, Local { domains, user: text("postmaster") });
+    let partners = vec!["partner.example".to_owned(), "other.example".to_owned()];
+    let mx_domain = text("backup.audit.example.net");
+    assert_eq!(config.local, Local { domains, user: text("postmaster"), partners, mx_domain });
     let nets = |texts: &[&str]| texts.iter().map(|t| t.parse().unwrap()).collect::<Vec<IpNet>>();
     let first = Rule {
         networks: nets(&["198.51.100.0/28", "2001:db8::25/128"]),
@@ -56,7 +62,7 @@ fn a_full_file_is_read() {
         exclude: nets(&["198.51.100.9/32"]),
         authorized_by: text("Jane Doe, change 4711"),
         expires: Some(date(2027, 1, 31)),
-        line: 11,
+        line: 14,
     };
     let second = Rule { networks: nets(&["10.0.0.0/8"]), line: 18, ..Rule::default() };
     assert_eq!(config.rules, [first, second]);
@@ -95,6 +101,18 @@ fn small_files_are_read() {
         ("an address with its prefix", format!("[[scope]]\nnetworks = [\"192.0.2.1/32\"]\n{signed}")),
         ("canary beside the local domain", "[auditor]\ncanary = \"c@example.net\"\n[local]\ndomains = [\"example.org\"]\n".to_owned()),
         ("canary above the local domain", "[auditor]\ncanary = \"c@example.org\"\n[local]\ndomains = [\"lists.example.org\"]\n".to_owned()),
+        (
+            "partner and MX domain above the local domain",
+            "[auditor]\ndomain = \"a.example\"\n[local]\ndomains = [\"lists.b.example\"]\npartners = [\"b.example\"]\nmx_domain = \"c.example\"\n".to_owned(),
+        ),
+        (
+            "partner below the canary, MX domain too",
+            "[auditor]\ndomain = \"a.example\"\n[local]\npartners = [\"b.a.example\"]\nmx_domain = \"mx.a.example\"\n".to_owned(),
+        ),
+        (
+            "auditor's domain held by a partner, canary elsewhere",
+            "[auditor]\ndomain = \"a.example\"\ncanary = \"c@b.example\"\n[local]\npartners = [\"a.example\"]\nmx_domain = \"c.example\"\n".to_owned(),
+        ),
         (
             "canary elsewhere, auditor at home",
             "[auditor]\ndomain = \"example.org\"\ncanary = \"c@example.net\"\n[local]\ndomains = [\"example.org\"]\n".to_owned(),
@@ -185,6 +203,61 @@ fn problems_have_their_place_and_a_remedy() {
             "[auditor]\ndomain = \"example.org\"\n[local]\ndomains = [\"example.org\"]\n",
             "2:10: domain: example.org is at or below",
             "",
+        ),
+        (
+            "bad client name",
+            "[auditor]\nclient_name = \"[192.0.2.1]\"\n",
+            "2:15: client_name: character '['",
+            "",
+        ),
+        (
+            "bad partner",
+            "[local]\npartners = [\"a.example\", \"b c.example\"]\n",
+            "2:26: partners: character ' '",
+            "",
+        ),
+        ("one partner", "[local]\npartners = \"a.example\"\n", "2:12: invalid type: string", ""),
+        (
+            "bad MX domain",
+            "[local]\nmx_domain = \"a..example\"\n",
+            "2:13: mx_domain: `a..example` has an empty label",
+            "",
+        ),
+        (
+            "two MX domains",
+            "[local]\nmx_domain = [\"a.example\"]\n",
+            "2:13: invalid type: sequence",
+            "",
+        ),
+        (
+            "partner holds the canary",
+            "[auditor]\ncanary = \"c@probe.a.example\"\n[local]\npartners = [\"b.example\", \"a.example\"]\n",
+            "4:26: partners: a.example holds probe.a.example",
+            "use a canary",
+        ),
+        (
+            "partner holds the auditor",
+            "[auditor]\ndomain = \"a.example\"\n[local]\npartners = [\"a.example\"]\n",
+            "4:13: partners: a.example holds a.example",
+            "",
+        ),
+        (
+            "MX domain is local",
+            "[local]\ndomains = [\"example.org\"]\n\nmx_domain = \"mx.example.org\"\n",
+            "4:13: mx_domain: mx.example.org is at or below the local domain example.org",
+            "not set up for",
+        ),
+        (
+            "MX domain is a partner's",
+            "[local]\npartners = [\"a.example\"]\nmx_domain = \"a.example\"\n",
+            "3:13: mx_domain: a.example is at or below the partner a.example",
+            "",
+        ),
+        (
+            "MX domain is the canary's",
+            "[auditor]\ndomain = \"a.example\"\n[local]\nmx_domain = \"a.example\"\n",
+            "4:13: mx_domain: a.example is the canary's domain",
+            "use another domain",
         ),
         (
             "bad network",

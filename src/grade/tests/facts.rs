@@ -42,6 +42,9 @@ fn closed_on(port: u16) -> Evidence {
         helo: Some("client.audit.example".into()),
         local_domains: vec!["local.example".into()],
         local_user: "someone".into(),
+        client_name: None,
+        partners: Vec::new(),
+        mx_domain: None,
     };
     let mut evidence = Evidence::new(target(port), identity, false);
     probe(&mut evidence, "S01", DENIED);
@@ -55,7 +58,8 @@ fn closed() -> Evidence {
 
 fn probe(evidence: &mut Evidence, code: &str, answer: &str) {
     let (id, code) = (format!("relay-{code}"), code.to_owned());
-    let role = FormRole::Probe { id, code, axis: Axis::Sender, gate: true, instance: 0 };
+    let (check, axis) = ("open-relay".into(), Axis::Sender);
+    let role = FormRole::Probe { id, code, check, axis, gate: true, instance: 0 };
     ask(evidence, role, US, FAR, Phase::Rcpt, answer);
 }
 

@@ -13,8 +13,8 @@ use crate::verdict::{FormVerdict, Judge, NotRun, Outcome, ProbeVerdict, Reason, 
 use super::dialogue::excerpt;
 use super::*;
 
-/// The check whose findings claim relaying, and so have a level of proof.
-const RELAYING: &str = "open-relay";
+/// The checks whose findings claim relaying, and so have a level of proof.
+const RELAYING: [&str; 2] = [catalogue::OPEN_RELAY, catalogue::CONDITIONAL_RELAY];
 
 impl HostReport {
     /// The report of one host. `probes` gives the texts; a probe that is not in it is reported
@@ -186,7 +186,7 @@ impl Source<'_> {
             title: entry.map_or("", |entry| entry.title),
             severity: finding.severity,
             confidence: finding.confidence,
-            proof: (finding.id == RELAYING).then(|| self.relay.proof.as_str()),
+            proof: RELAYING.contains(&finding.id).then(|| self.relay.proof.as_str()),
             probe: finding.probe.clone(),
             code: judged.map(|probe| probe.code.clone()),
             summary: finding.summary.clone(),

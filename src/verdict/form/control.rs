@@ -1,6 +1,7 @@
 //! Acceptances, and the random user that shows whether one proves anything.
 
 use crate::evidence::{Control, Form};
+use crate::finding::catalogue;
 use crate::smtp::{Phase, Reply, Severity};
 use crate::target::name::is_at_or_below;
 use crate::verdict::wording::Class;
@@ -17,8 +18,10 @@ impl<'a> Judge<'a> {
         if self.inside {
             return undecided(Undecided::VantageInside);
         }
-        let canary = &self.evidence.identity.canary.1;
-        if self.evidence.server_names.iter().any(|name| is_at_or_below(name, canary)) {
+        let identity = &self.evidence.identity;
+        let of_mx = form.check() == Some(catalogue::CONDITIONAL_RELAY);
+        let asked = identity.mx_domain.as_ref().filter(|_| of_mx).unwrap_or(&identity.canary.1);
+        if self.evidence.server_names.iter().any(|name| is_at_or_below(name, asked)) {
             return undecided(Undecided::CanaryMaybeLocal);
         }
         if !form.outer.is_own() {

@@ -14,6 +14,8 @@ pub(super) fn names_of(evidence: &Evidence) -> Names {
     names.extend(identity.auditor_domain.clone());
     names.extend(identity.helo.clone());
     names.push(identity.canary.1.clone());
+    names.extend(identity.client_name.iter().chain(&identity.mx_domain).cloned());
+    names.extend(identity.partners.iter().cloned());
     let mut local_parts = vec![identity.canary.0.clone()];
     for form in &evidence.forms {
         let envelope = &form.envelope;

@@ -55,6 +55,9 @@ pub(super) fn blank(port: u16) -> Evidence {
         helo: Some("client.audit.example".into()),
         local_domains: vec!["target.example".into(), "second.example".into()],
         local_user: "postmaster".into(),
+        client_name: None,
+        partners: Vec::new(),
+        mx_domain: None,
     };
     let mut evidence = Evidence::new(target(port), identity, false);
     evidence.server_names.push("mx.target.example".into());
