@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::finding::catalogue;
 use crate::probe::{Axis, Bindings, Greeting, Outer, Placeholder, Probe, Template};
 use crate::smtp::{WireText, literal};
 
@@ -30,7 +29,7 @@ pub struct Envelope {
 }
 
 fn open_relay() -> String {
-    catalogue::OPEN_RELAY.to_owned()
+    "open-relay".to_owned()
 }
 
 fn is_false(flag: &bool) -> bool {

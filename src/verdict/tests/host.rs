@@ -55,9 +55,9 @@ pub(super) fn blank(port: u16) -> Evidence {
         helo: Some("client.audit.example".into()),
         local_domains: vec!["target.example".into(), "second.example".into()],
         local_user: "postmaster".into(),
-        client_name: None,
-        partners: Vec::new(),
-        mx_domain: None,
+        client_name: Some("client.audit.example".into()),
+        partners: vec!["partner.example".into()],
+        mx_domain: Some("backup.example".into()),
     };
     let mut evidence = Evidence::new(target(port), identity, false);
     evidence.server_names.push("mx.target.example".into());
@@ -218,6 +218,9 @@ fn probe(key: &str) -> Form {
         "S10" => plain(local(domain)),
         "H06" => (Axis::Helo, foreign.clone(), canary.into(), Outer::Foreign),
         "R39" => recipient(canary.into(), Outer::Foreign),
+        "R38" => recipient("c4n4ry@backup.example".into(), Outer::Foreign),
+        "S13" => plain((SenderKind::Local, "probe@partner.example".into())),
+        "S12" => plain((SenderKind::Local, "probe@client.audit.example".into())),
         "H01" => (Axis::Helo, foreign.clone(), canary.into(), Outer::Foreign),
         "R01" => recipient(percent(mx), Outer::HostName),
         "R02" => recipient(percent("[192.0.2.25]"), Outer::Address),
@@ -233,9 +236,10 @@ fn probe(key: &str) -> Form {
         (sender, reverse) = (SenderKind::Null, String::new());
     }
     let id = format!("relay-{}", code.to_lowercase());
+    let check = if code == "R38" { "conditional-relay" } else { "open-relay" };
     let gate = matches!(code, "S01" | "S04" | "S10" | "H01");
     Form {
-        role: FormRole::Probe { id, code: code.into(), axis, gate, instance },
+        role: FormRole::Probe { id, code: code.into(), check: check.into(), axis, gate, instance },
         envelope: Envelope {
             greeting: if code == "H06" { Greeting::None } else { Greeting::Ehlo },
             helo: (code == "H01").then(|| wire(mx)),
