@@ -4,8 +4,8 @@ use crate::evidence::{
     Answer, Attempt, Control, DialFailure, DialFault, Envelope, Evidence, Exchange, Form, FormRole,
     Identity, Lacking, Loss, NotPlanned, Pass, SenderKind, Transcript,
 };
-use crate::grade::{Policy, grade, relay_results};
 use crate::finding::{Finding, catalogue};
+use crate::grade::{Policy, grade, relay_results};
 use crate::probe::{Axis, Library, Outer, Profile};
 use crate::smtp::{Phase, Reply, ReplyFault, ReplyParser, WireText};
 use crate::target::scope::{Candidate, Consent, Scope};

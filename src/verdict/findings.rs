@@ -62,7 +62,9 @@ fn relays(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
         let check = catalogue::find(form.check()?)?;
         let mut notes = vec![NOT_PAST_RCPT.to_owned()];
         match &evidence.identity.mx_domain {
-            Some(domain) if check.id == catalogue::CONDITIONAL_RELAY => notes.push(by_right(domain)),
+            Some(domain) if check.id == catalogue::CONDITIONAL_RELAY => {
+                notes.push(by_right(domain))
+            }
             _ if evidence.identity.is_reserved() => notes.push(RESERVED.to_owned()),
             _ => {}
         }
