@@ -91,7 +91,14 @@ fn tables_and_document_say_the_same() {
     assert_eq!(column(&table_of_hosts, "Address"), words("/target/address"));
     assert_eq!(column(&table_of_hosts, "Verdict"), words("/relay/verdict"));
     assert_eq!(column(&table_of_hosts, "Proof"), words("/relay/proof"));
-    assert_eq!(column(&table_of_hosts, "Grade"), words("/grade/letter"));
+    let letters = words("/grade/letter");
+    assert_eq!(column(&table_of_hosts, "Grade"), letters);
+    let counts = document["summary"]["grades"].as_object().unwrap();
+    assert_eq!(counts.len(), 7, "every letter is there");
+    for (letter, count) in counts {
+        let found = letters.iter().filter(|known| *known == letter).count();
+        assert_eq!(count.as_u64(), u64::try_from(found).ok(), "{letter}");
+    }
     let claims: Vec<_> = hosts
         .iter()
         .flat_map(|host| {
