@@ -1,5 +1,6 @@
-//! The course of one host: all forms, the null sender where the foreign one is refused, what was
-//! deferred again, acceptances alone, and the plain recipient once more at the end.
+//! The course of one host: all forms, the null sender where the foreign one is refused, a greeting
+//! name that is not ours, what was deferred again, acceptances alone, and the plain recipient once
+//! more at the end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,18 +56,21 @@ fn tokens(seed: u64, number: usize) -> Tokens {
     let mut text = |length: usize| -> String {
         std::iter::repeat_with(|| random.alphanumeric().to_ascii_lowercase()).take(length).collect()
     };
-    Tokens { canary: text(12), nobody: format!("nobody-{}", text(12)) }
+    Tokens { canary: text(12), nobody: format!("nobody-{}", text(12)), helo: text(8) }
 }
 
 async fn course(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
     // The server's own names are part of the plan, so the first connection comes before it.
     runner.open(Hello::default()).await;
     let probes = settings.library.in_profile(settings.profile);
-    plan(&mut runner.evidence, probes, tokens);
+    plan(&mut runner.evidence, probes, settings.profile, tokens);
     let forms = &runner.evidence.forms;
-    let queue = in_order(forms, (0..forms.len()).collect());
+    let is_late = |index: &usize| forms.get(*index).is_some_and(is_under_a_name_not_ours);
+    let (late, first) = (0..forms.len()).partition(is_late);
+    let queue = in_order(forms, first);
     runner.run(queue, Pass::First).await;
     try_null_sender(runner, tokens).await;
+    greet_by_another_name(runner, late).await;
     retry(runner, settings).await;
     confirm(runner).await;
     plain_at_end(runner).await;
@@ -75,10 +79,11 @@ async fn course(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
 
 /// The order of asking: RCPT before MAIL on the fresh connection; then the senders with their
 /// controls, then other greeting names, then the forms of recipients, so that the last connection
-/// greets with our own name again.
+/// greets with our own name again. A name that is not ours, where it is asked again, stands last.
 fn in_order(forms: &[Form], mut some: Vec<usize>) -> Vec<usize> {
     let stage = |form: &Form| match (form.control(), form.axis()) {
         (Some(Control::RcptBeforeMail), _) => 0,
+        (Some(Control::MismatchedHelo), _) => 4,
         _ if form.envelope.hello() != Hello::default() => 2,
         (Some(_), _) | (_, Some(Axis::Sender) | None) => 1,
         (_, Some(Axis::Helo)) => 2,
@@ -117,6 +122,21 @@ async fn try_null_sender(runner: &mut Runner, tokens: &Tokens) {
     let forms = &runner.evidence.forms;
     let queue = in_order(forms, (before..forms.len()).collect());
     runner.run(queue, Pass::First).await;
+}
+
+/// The name that is not ours comes after the relay tests, so that a server that holds it against us
+/// has answered them by then, and what was lost before counts for nothing here, nor the other way
+/// round.
+async fn greet_by_another_name(runner: &mut Runner, forms: Vec<usize>) {
+    if forms.is_empty() {
+        return;
+    }
+    runner.start_pass();
+    runner.run(forms, Pass::First).await;
+}
+
+fn is_under_a_name_not_ours(form: &Form) -> bool {
+    form.control() == Some(Control::MismatchedHelo)
 }
 
 /// What the server put off is asked again, with exactly the same envelopes, since greylists

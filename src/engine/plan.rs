@@ -3,12 +3,14 @@
 use crate::evidence::{
     Control, Envelope, Evidence, Form, FormRole, Identity, Lacking, NotPlanned, SenderKind,
 };
-use crate::probe::{Bindings, Outer, Placeholder, Probe, ProbeRole, Template};
+use crate::probe::{Bindings, Outer, Placeholder, Probe, ProbeRole, Profile, Template};
 use crate::smtp::WireText;
 use crate::target::Role;
 
 /// The local part of the foreign sender.
 const SENDER: &str = "probe";
+/// The reserved domain that names are under where the auditor has none.
+const RESERVED: &str = "example.com";
 
 /// The random parts of one host's plan.
 #[derive(Clone, Debug)]
@@ -17,12 +19,15 @@ pub(super) struct Tokens {
     pub(super) canary: String,
     /// A local part that cannot exist.
     pub(super) nobody: String,
+    /// Tags the greeting name that is not ours.
+    pub(super) helo: String,
 }
 
 /// Plans every probe of the list and the controls that make its answers readable.
 pub(super) fn plan<'a>(
     evidence: &mut Evidence,
     probes: impl Iterator<Item = &'a Probe>,
+    profile: Profile,
     tokens: &Tokens,
 ) {
     let control = Form {
@@ -43,6 +48,9 @@ pub(super) fn plan<'a>(
         add_controls(evidence, index, tokens);
     }
     add_unknown_local(evidence, tokens);
+    if profile >= Profile::Standard && evidence.target.role() == Role::Mx {
+        add_mismatched_helo(evidence, tokens);
+    }
 }
 
 /// Adds the same form from the null sender, with its controls. `None` if there is no difference.
@@ -257,4 +265,20 @@ fn add_unknown_local(evidence: &mut Evidence, tokens: &Tokens) {
     if !evidence.forms.contains(&control) {
         evidence.forms.push(control);
     }
+}
+
+/// Adds a local recipient from the sender of the first plain form under a greeting name that is not
+/// ours: whoever refuses it there and takes it under our own name refuses it for the name.
+fn add_mismatched_helo(evidence: &mut Evidence, tokens: &Tokens) {
+    let Some(plain) = evidence.forms.iter().find(|form| form.is_plain()) else { return };
+    let of = |wanted| {
+        let mut forms = evidence.forms.iter();
+        forms.find(|form| form.control() == Some(wanted) && form.shares_context(plain))
+    };
+    let Some(local) = of(Control::LocalUser).or_else(|| of(Control::Postmaster)) else { return };
+    let domain = evidence.identity.auditor_domain.as_deref().unwrap_or(RESERVED);
+    let mut form = local.clone();
+    form.role = FormRole::Control { control: Control::MismatchedHelo };
+    form.envelope.helo = Some(format!("mismatch-{}.{domain}", tokens.helo).into_bytes().into());
+    evidence.forms.push(form);
 }

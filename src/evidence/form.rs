@@ -110,6 +110,9 @@ pub enum Control {
     PlainAtEnd,
     /// RCPT before MAIL, which no server accepts.
     RcptBeforeMail,
+    /// A recipient of the server's own under a greeting name that does not belong to our address,
+    /// for which RFC 5321 section 4.1.4 lets no server refuse mail.
+    MismatchedHelo,
 }
 
 /// Whose a reverse-path is.

@@ -42,6 +42,39 @@ pub const ENTRIES: &[Entry] = &[
         references: &["RFC 2505 section 2.1", "RFC 5321 section 3.6.2"],
     },
     Entry {
+        id: "helo-overblocking",
+        title: "mail is refused for a greeting name that does not match the client's address",
+        severity: Severity::Medium,
+        explanation: "The server takes mail for a recipient of its own under one greeting name and \
+            refuses it under another that does not belong to the client's address, all else being \
+            the same. A server may look up whether the name in EHLO corresponds to the client's \
+            address, and must not refuse a message because it does not. Servers behind address \
+            translation, those that a network moved to another address, and those whose name is \
+            known inside only are refused with it, and nobody tells the recipient. That sentence of \
+            the standard speaks of names that do not match; the name that was asked here has no \
+            address at all in most zones, and a rule against such names stops the same servers.",
+        remedy: "Use the comparison of greeting name and address for logs and as one sign among \
+            others, not as a ground for refusal. In Postfix, take reject_unknown_helo_hostname out \
+            of the restrictions or put warn_if_reject before it; in Exim, let the ACL that uses \
+            verify = helo warn instead of deny.",
+        references: &["RFC 5321 section 4.1.4", "RFC 5321 section 7.9"],
+    },
+    Entry {
+        id: "null-sender-refused",
+        title: "mail from the null reverse-path is refused",
+        severity: Severity::Medium,
+        explanation: "Notifications of failed delivery, delivery status notifications and message \
+            disposition notifications come from the null reverse-path, MAIL FROM:<>, so that no \
+            notification answers another. A server that refuses it keeps its own users from \
+            learning that what they sent did not arrive, and other servers that verify a sender by \
+            asking from <> refuse its users' mail.",
+        remedy: "Accept <> as a sender for the server's own recipients, and hold what comes from \
+            it to the same checks as other mail. Against notifications of mail that nobody here \
+            sent, reject those whose recipient never sends, or sign reverse-paths (BATV), instead \
+            of refusing all.",
+        references: &["RFC 5321 section 3.6.3", "RFC 5321 section 4.5.5", "RFC 5321 section 6.1"],
+    },
+    Entry {
         id: OPEN_RELAY,
         title: "a stranger's mail for a stranger is accepted",
         severity: Severity::Critical,
@@ -65,6 +98,20 @@ pub const ENTRIES: &[Entry] = &[
         remedy: "Update the server, or look at what stands in front of it: proxies, firewalls \
             that inspect SMTP, and home-made servers are the usual cause.",
         references: &["RFC 5321 section 2.3.8", "RFC 5321 section 4.2"],
+    },
+    Entry {
+        id: "postmaster-refused",
+        title: "mail for postmaster is refused",
+        severity: Severity::Medium,
+        explanation: "Whoever has trouble with a mail server writes to its postmaster. A server \
+            that relays or delivers mail must take mail for postmaster at each domain that it \
+            serves and for <Postmaster> without a domain, from any other system as far as it \
+            reasonably can. Where it is refused, nobody can report that the server is broken, \
+            misused or blocking by mistake.",
+        remedy: "Make postmaster an alias of a mailbox that somebody reads, at each domain that \
+            the server takes mail for, and accept it before the checks that refuse senders and \
+            clients.",
+        references: &["RFC 5321 section 4.5.1"],
     },
     Entry {
         id: "scripted-sink",

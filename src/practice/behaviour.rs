@@ -44,6 +44,8 @@ pub struct Behaviour {
     pub refuse_helo: Option<(HeloMatch, String)>,
     /// Reverse-paths that are refused at MAIL, and the reply.
     pub refuse_sender: Option<(SenderMatch, String)>,
+    /// The reply to a local postmaster as a recipient, who is accepted when this is absent.
+    pub refuse_postmaster: Option<String>,
     /// How bytes leave.
     pub delivery: Delivery,
     /// How strictly addresses are read.
@@ -75,6 +77,7 @@ impl Behaviour {
             ehlo: EhloSupport::Offered,
             refuse_helo: None,
             refuse_sender: None,
+            refuse_postmaster: None,
             delivery: Delivery::Whole,
             syntax: Syntax::Postfix,
             accept_everything: false,
@@ -250,6 +253,8 @@ pub enum HeloMatch {
     OneLabel,
     /// This name.
     Exactly(String),
+    /// Every name but this one.
+    AllBut(String),
 }
 
 /// Which reverse-paths.

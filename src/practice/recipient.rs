@@ -59,6 +59,11 @@ impl Behaviour {
         if self.syntax == Syntax::Exim && is_restricted(&mailbox, &destination) {
             return Err(b"550 restricted characters in address".to_vec());
         }
+        if let Some(reply) = &self.refuse_postmaster
+            && leads_to_postmaster(&destination)
+        {
+            return Err(reply.clone().into_bytes());
+        }
         match destination {
             Destination::Local(user) if self.is_user(&user) => Ok(Destination::Local(user)),
             Destination::Local(_) => Err(self.syntax.unknown_user(path)),

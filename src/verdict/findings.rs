@@ -5,7 +5,7 @@ use crate::finding::{Confidence, Finding, Severity, catalogue};
 use crate::probe::Axis;
 
 use super::relay::ProbeVerdict;
-use super::{Judge, Outcome, RelayVerdict, Verdict};
+use super::{Judge, Outcome, RelayVerdict, Taken, Verdict, own_mail};
 
 const NOT_PAST_RCPT: &str = "not sent past RCPT: the server may still refuse the message at DATA \
                              or discard it; only delivery proves relaying";
@@ -22,6 +22,7 @@ pub fn findings(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
     if Judge::new(evidence).is_sink() {
         findings.push(sink());
     }
+    findings.extend(overblocking(evidence, relay));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings
 }
@@ -175,6 +176,30 @@ fn sink() -> Finding {
         mark: String::new(),
         also: Vec::new(),
     }
+}
+
+/// The kinds of mail that the server should take and refuses.
+fn overblocking(evidence: &Evidence, relay: &RelayVerdict) -> impl Iterator<Item = Finding> {
+    let mail = own_mail(evidence, relay);
+    let kinds = [
+        ("helo-overblocking", mail.mismatched_helo),
+        ("null-sender-refused", mail.null_sender),
+        ("postmaster-refused", mail.postmaster),
+    ];
+    kinds.into_iter().filter_map(|(id, taken)| {
+        let Taken::Refused(refused) = taken else { return None };
+        Some(Finding {
+            id,
+            severity: severity(id),
+            confidence: refused.confidence,
+            probe: None,
+            summary: refused.summary,
+            notes: refused.notes,
+            evidence: Some(refused.evidence),
+            mark: refused.mark,
+            also: Vec::new(),
+        })
+    })
 }
 
 fn severity(id: &str) -> Severity {

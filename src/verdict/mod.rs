@@ -8,6 +8,7 @@
 mod findings;
 mod form;
 mod outcome;
+mod own_mail;
 mod relay;
 mod vectors;
 mod wording;
@@ -15,6 +16,7 @@ mod wording;
 pub use findings::findings;
 pub use form::{FormVerdict, Judge, is_complaint};
 pub use outcome::{NotRun, Outcome, Proof, Refusal, Undecided, Verdict};
+pub use own_mail::{OwnMail, RefusedMail, Taken, own_mail};
 pub use relay::{Coverage, ProbeVerdict, Reason, RelayVerdict, judge};
 pub use vectors::{VectorFault, check_vectors};
 

@@ -113,6 +113,11 @@ impl<'a> Judge<'a> {
         FormVerdict { outcome, confidence, evidence, repeated }
     }
 
+    /// How the reply that decides a form reads.
+    pub(super) fn class(&self, index: usize) -> Option<Class> {
+        self.reply_to(index).map(|(reply, phase)| self.names.classify(reply, phase))
+    }
+
     /// True when some plain form got past HELO and MAIL and was refused as relaying.
     pub fn plain_is_judged(&self) -> bool {
         let mut plain = self.evidence.forms.iter().enumerate().filter(|(_, form)| form.is_plain());

@@ -2,7 +2,7 @@
 //!
 //! A line is a key and what came back. The key is the code of a probe, with `<>` behind it for the
 //! null sender, `#1` for the second local domain, and the name of a control for one in its context:
-//! `S02`, `R01<>`, `R03#1`, `S02 user`, `R01 random`, `S02 end`, `rcpt-first`. A line of a key that
+//! `S02`, `R01<>`, `R03#1`, `S02 user`, `R01 random`, `S02 mismatch`, `S02 end`, `rcpt-first`. A line of a key that
 //! was there before is a retry, with `!` a confirmation. What came back is a reply, by itself to
 //! RCPT, else behind its phase (`mail: 550 no`), with `then` between the two of a form with a first
 //! recipient; `closed`, `reset`, `timeout`, `fault`; or nothing,
@@ -183,6 +183,11 @@ pub(super) fn form(key: &str) -> Form {
     match (control, probe.outer) {
         ("postmaster", _) => at_mail_domain(Control::Postmaster, "postmaster"),
         ("user", _) => at_mail_domain(Control::LocalUser, "user"),
+        ("mismatch", _) => {
+            let mut form = at_mail_domain(Control::MismatchedHelo, "postmaster");
+            form.envelope.helo = Some(wire("mismatch-x9.audit.example"));
+            form
+        }
         ("random", Outer::Foreign) => at_mail_domain(Control::RandomUser, "nobody-x9"),
         ("random", outer) => {
             let path = match &probe.outer_domain {

@@ -6,6 +6,7 @@ mod coverage;
 mod difference;
 mod end;
 mod host;
+mod overblocking;
 mod property;
 mod reach;
 mod recipient;
