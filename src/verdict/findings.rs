@@ -53,16 +53,15 @@ fn causes<'a>(evidence: &Evidence, relay: &'a RelayVerdict) -> Vec<Vec<&'a Probe
 
 fn relays(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
     let groups = causes(evidence, relay);
-    if groups.is_empty() {
-        return vec![accepted_at_end(relay)];
-    }
     let finding = |group: Vec<&ProbeVerdict>| {
         let (first, rest) = group.split_first()?;
         let form = evidence.forms.get(first.form?)?;
         let check = catalogue::find(form.check()?)?;
         let mut notes = vec![NOT_PAST_RCPT.to_owned()];
         match &evidence.identity.mx_domain {
-            Some(domain) if check.id == catalogue::CONDITIONAL_RELAY => notes.push(by_right(domain)),
+            Some(domain) if check.id == catalogue::CONDITIONAL_RELAY => {
+                notes.push(by_right(domain))
+            }
             _ if evidence.identity.is_reserved() => notes.push(RESERVED.to_owned()),
             _ => {}
         }
@@ -78,7 +77,12 @@ fn relays(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
             also: rest.iter().map(|probe| probe.code.clone()).collect(),
         })
     };
-    groups.into_iter().filter_map(finding).collect()
+    let mut found: Vec<_> = groups.into_iter().filter_map(finding).collect();
+    let explained = found.iter().any(|finding| finding.id == catalogue::OPEN_RELAY);
+    if relay.verdict == Verdict::Open && !explained {
+        found.push(accepted_at_end(relay));
+    }
+    found
 }
 
 fn by_right(domain: &str) -> String {
