@@ -156,3 +156,51 @@ fn local_part(flag: &str, text: &str) -> Result<String, Failure> {
     }
     Ok(text.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(auditor_domain: Option<&str>, local_domains: &[&str]) -> IdentityArgs {
+        IdentityArgs {
+            auditor_domain: auditor_domain.map(str::to_owned),
+            canary: None,
+            canary_address: None,
+            helo: None,
+            local_domains: local_domains.iter().map(|domain| (*domain).to_owned()).collect(),
+            local_user: None,
+        }
+    }
+
+    fn configured() -> (Auditor, Local) {
+        let auditor = Auditor { client_name: Some("c.a.example".into()), ..Auditor::default() };
+        let local = Local {
+            partners: vec!["partner.example".into()],
+            mx_domain: Some("backup.example".into()),
+            ..Local::default()
+        };
+        (auditor, local)
+    }
+
+    #[test]
+    fn names_come_from_the_configuration() {
+        let (auditor, local) = configured();
+        let identity = identity(&args(Some("a.example"), &[]), &auditor, &local).unwrap();
+        assert_eq!(identity.client_name, auditor.client_name);
+        assert_eq!((identity.partners, identity.mx_domain), (local.partners, local.mx_domain));
+    }
+
+    #[test]
+    fn flags_must_agree_with_them() {
+        let (auditor, local) = configured();
+        let cases: [(&str, &[&str], &str); 3] = [
+            ("probe.partner.example", &[], "the partner partner.example holds"),
+            ("backup.example", &[], "mx_domain backup.example is the canary's domain"),
+            ("a.example", &["backup.example"], "mx_domain backup.example is inside the local"),
+        ];
+        for (domain, locals, start) in cases {
+            let failure = identity(&args(Some(domain), locals), &auditor, &local).unwrap_err();
+            assert!(failure.messages[0].starts_with(start), "{:?}", failure.messages);
+        }
+    }
+}

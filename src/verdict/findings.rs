@@ -54,9 +54,6 @@ fn causes<'a>(evidence: &Evidence, relay: &'a RelayVerdict) -> Vec<Vec<&'a Probe
 
 fn relays(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
     let groups = causes(evidence, relay);
-    if groups.is_empty() {
-        return vec![accepted_at_end(relay)];
-    }
     let finding = |group: Vec<&ProbeVerdict>| {
         let (first, rest) = group.split_first()?;
         let form = evidence.forms.get(first.form?)?;
@@ -81,7 +78,12 @@ fn relays(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
             also: rest.iter().map(|probe| probe.code.clone()).collect(),
         })
     };
-    groups.into_iter().filter_map(finding).collect()
+    let mut found: Vec<_> = groups.into_iter().filter_map(finding).collect();
+    let explained = found.iter().any(|finding| finding.id == catalogue::OPEN_RELAY);
+    if relay.verdict == Verdict::Open && !explained {
+        found.push(accepted_at_end(relay));
+    }
+    found
 }
 
 fn by_right(domain: &str) -> String {

@@ -168,3 +168,11 @@ async fn the_fleet_differs_in_its_limits_and_at_data() {
         assert_eq!(codes, expected, "{}", server.title);
     }
 }
+
+/// A domain that is listed is taken from anyone, in any case of letters; others are not.
+#[tokio::test]
+async fn domains_whose_mx_names_the_server() {
+    let server = practice(RelayPolicy::MxListsTarget(vec!["far.test".into()]));
+    let paths = [FOREIGN, "<u@FAR.test>", "<u@sub.far.test>", "<u@other.test>", "<far.test!u>"];
+    assert_eq!(accepted(&server, "<>", &paths).await, [FOREIGN, "<u@FAR.test>"]);
+}

@@ -2,6 +2,7 @@
 
 mod acceptance;
 mod classes;
+mod conditional;
 mod coverage;
 mod difference;
 mod end;
