@@ -563,6 +563,8 @@ async fn own_probes_overlay_the_library() {
     let codes: Vec<_> = report["hosts"][0]["probes"].as_array().unwrap().iter().collect();
     let has = |code: &str| codes.iter().any(|probe| probe["code"] == code);
     assert!(has("R99") && !has("R19"), "{codes:?}");
+    let own: Vec<_> = report["run"]["own_probes"].as_array().unwrap().iter().collect();
+    assert!(own.len() == 2 && own[1]["id"] == "relay-mine", "{own:?}");
     std::fs::write(relay.join("mine.toml"), "id = 3").unwrap();
     let broken = check(&server, &["--probes", &shown]);
     assert!(broken.code == Some(2) && broken.err.contains("mine.toml:1:6"), "{}", broken.err);
@@ -579,4 +581,30 @@ async fn profiles_grow() {
     }
     assert!(counts[0] >= 12 && counts[1] > counts[0] && counts[2] > counts[1], "{counts:?}");
     assert!(counts[2] >= 60, "{counts:?}");
+}
+
+/// What is left out is untested, and never a pass.
+#[tokio::test(flavor = "multi_thread")]
+async fn categories_can_be_left_out() {
+    let server = start(Behaviour { relay: RelayPolicy::Open, ..Behaviour::closed() }).await;
+    let ran = check(&server, &["--skip", "relay", "--format", "json"]);
+    assert_eq!(ran.code, Some(3), "{}", ran.err);
+    let report = ran.json();
+    let host = &report["hosts"][0];
+    assert_eq!(host["relay"]["verdict"], "inconclusive");
+    assert_eq!(host["relay"]["reasons"][0], "skipped");
+    assert_eq!(host["grade"]["letter"], "N");
+    assert_eq!(report["run"]["skipped"][0], "relay");
+    // No foreign recipient but in the control that stands before any MAIL: none at all.
+    let foreign = |path: &[u8]| !String::from_utf8_lossy(path).ends_with(LOCAL_DOMAIN);
+    assert!(server.envelopes().iter().all(|seen| !foreign(&seen.forward_path)));
+    let closed = start(Behaviour::closed()).await;
+    let ran = check(&closed, &["--only", "relay", "--format", "json"]);
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    let report = ran.json();
+    assert_ne!(report["hosts"][0]["grade"]["letter"], "A+", "what was left out was not tested");
+    for args in [["--only", "beauty"], ["--skip", "transport"]] {
+        let ran = check(&closed, &args);
+        assert!(ran.code == Some(2) && ran.err.contains("is none of relay"), "{}", ran.err);
+    }
 }

@@ -110,6 +110,14 @@ pub(super) struct CheckArgs {
     #[arg(long, value_enum, default_value_t = ProfileArg::Standard, value_name = "PROFILE")]
     pub(super) profile: ProfileArg,
 
+    /// Audit only this category of the grade; may be given several times
+    #[arg(long, value_name = "CATEGORY")]
+    pub(super) only: Vec<String>,
+
+    /// Leave this category of the grade out (it counts as untested); may be given several times
+    #[arg(long, value_name = "CATEGORY")]
+    pub(super) skip: Vec<String>,
+
     #[command(flatten)]
     pub(super) library: LibraryArgs,
     #[command(flatten)]

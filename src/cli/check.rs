@@ -13,6 +13,7 @@ use crate::target::scope::{Consent, Scope};
 use crate::target::spec::TargetSpec;
 
 use super::args::{CheckArgs, ServerAddress, TimingArgs};
+use super::categories::Categories;
 use super::config::{Auditor, Local};
 use super::consent;
 use super::exit::{self, Exit, Failure};
@@ -30,6 +31,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         Some(config) => (config.auditor, config.local, Some(config.scope)),
         None => (Auditor::default(), Local::default(), None),
     };
+    let categories = Categories::read(&args.only, &args.skip)?;
     let identity = identity::identity(&args.identity, &auditor, &local)?;
     let specs = specs(&args.targets)?;
     let asked_first = file_scope.is_none();
@@ -57,6 +59,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let settings = Settings {
         library: Arc::clone(&library),
         profile: args.profile.into(),
+        wanted: categories.wanted(),
         identity,
         outside_asserted: args.network.vantage.is_some(),
         deadlines: deadlines(&args.timing),
@@ -73,13 +76,15 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         settings,
         dialer: Arc::new(TcpDialer::new(scope.admitted(), args.network.source, connect_timeout)),
         source: args.network.source,
+        skipped: categories.skipped,
+        own_probes: probes::own(&library),
         quiet: args.report.quiet,
     };
     let record = runtime.block_on(run::run(run, &scope));
     if let Some(folder) = folder {
         folder.write(&record)?;
     }
-    let (judged, report) = run::judge_record(&record, &library, &[])?;
+    let (judged, report) = run::judge_record(&record, &library)?;
     reports.write(&report, "")?;
     let hosts = judged.iter().map(|host| (&host.relay, host.findings.as_slice()));
     Ok(exit::of_audit(hosts, args.fail_on.severity(), record.interrupted))

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{Budget, Settings};
+use crate::engine::{Budget, Settings, Wanted};
 use crate::evidence::Identity;
 use crate::net::TcpDialer;
 use crate::practice::{DemoServer, LOCAL_DOMAIN, PracticeServer, demo_fleet};
@@ -28,6 +28,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<Exit, Failure> {
     let settings = Settings {
         library: Arc::clone(&library),
         profile: Profile::Quick,
+        wanted: Wanted::default(),
         identity: identity(),
         outside_asserted: true,
         deadlines: Deadlines { greeting: Duration::from_secs(5), reply: Duration::from_secs(5) },
@@ -50,10 +51,19 @@ pub(super) fn demo(args: &DemoArgs) -> Result<Exit, Failure> {
         let dialer = TcpDialer::new(scope.admitted(), None, Duration::from_secs(5));
         let dialer = Arc::new(dialer);
         let not_probed = Vec::new();
-        let run = Run { targets, not_probed, settings, dialer, source: None, quiet };
+        let run = Run {
+            targets,
+            not_probed,
+            settings,
+            dialer,
+            source: None,
+            skipped: Vec::new(),
+            own_probes: Vec::new(),
+            quiet,
+        };
         Ok(run::run(run, &scope).await)
     })?;
-    let (judged, report) = run::judge_record(&record, &library, &[])?;
+    let (judged, report) = run::judge_record(&record, &library)?;
     let (table, all_match) = compare(&fleet, &judged);
     reports.write(&report, &table)?;
     if !all_match {

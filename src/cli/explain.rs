@@ -39,6 +39,7 @@ pub(super) fn explain(id: Option<&str>) -> Result<Exit, Failure> {
 }
 
 const NOT_RUN: &[NotRun] = &[
+    NotRun::Lacking(Lacking::Interest),
     NotRun::Lacking(Lacking::LocalDomain),
     NotRun::Lacking(Lacking::AuditorDomain),
     NotRun::Lacking(Lacking::TargetName),

@@ -1,6 +1,7 @@
 //! The shell: from the command line to an exit code. The only place that prints.
 
 mod args;
+mod categories;
 mod check;
 mod config;
 mod consent;

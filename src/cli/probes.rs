@@ -35,6 +35,12 @@ pub(super) fn library(args: &LibraryArgs) -> Result<Library, Failure> {
     Ok(library)
 }
 
+/// Which probes of a library are not built in: id and file.
+pub(super) fn own(library: &Library) -> Vec<(String, String)> {
+    let own = library.iter().filter(|probe| !probe.is_built_in());
+    own.map(|probe| (probe.id.clone(), probe.file.clone())).collect()
+}
+
 fn faults(errors: Vec<LibraryError>) -> Failure {
     let messages = errors.iter().map(|error| format!("{error:#}")).collect();
     Failure { messages, exit: Exit::Usage }

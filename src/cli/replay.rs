@@ -5,7 +5,7 @@ use std::path::Path;
 use super::args::ReplayArgs;
 use super::exit::{self, Exit, Failure};
 use super::reports::Reports;
-use super::{probes, run, store};
+use super::{complain, probes, run, store};
 
 pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
     let paths: Vec<&Path> = args.evidence.iter().map(AsRef::as_ref).collect();
@@ -17,8 +17,14 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
         files => store::read_files(files)?,
     };
     let library = probes::library(&args.library)?;
+    let missing = record.own_probes.iter().find(|(id, _)| library.find(id).is_none());
+    if let Some((id, file)) = missing {
+        complain(&format!(
+            "the texts of {id} are missing: it came from {file}; give its folder with --probes"
+        ));
+    }
     let mut reports = Reports::prepare(&args.report)?;
-    let (judged, report) = run::judge_record(&record, &library, &[])?;
+    let (judged, report) = run::judge_record(&record, &library)?;
     reports.write(&report, "")?;
     let hosts = judged.iter().map(|host| (&host.relay, host.findings.as_slice()));
     Ok(exit::of_audit(hosts, args.fail_on.severity(), record.interrupted))

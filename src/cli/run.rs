@@ -32,6 +32,10 @@ pub(super) struct Run {
     pub(super) dialer: Arc<dyn Dialer>,
     /// The source address that the user asked for.
     pub(super) source: Option<IpAddr>,
+    /// Categories of the grade that are left out.
+    pub(super) skipped: Vec<String>,
+    /// Probes that are not built in: id and file.
+    pub(super) own_probes: Vec<(String, String)>,
     pub(super) quiet: bool,
 }
 
@@ -68,19 +72,20 @@ pub(super) async fn run(run: Run, scope: &Scope) -> Record {
         outside_asserted: settings.outside_asserted,
         identity: settings.identity.clone(),
         not_probed: run.not_probed,
+        skipped: run.skipped,
+        own_probes: run.own_probes,
         hosts: hosts.collect(),
     }
 }
 
 /// Judges and grades a record and builds its report. The same record gives the same report.
-/// `skipped` names the categories of the policy that the user left out.
 pub(super) fn judge_record(
     record: &Record,
     library: &Library,
-    skipped: &[String],
 ) -> Result<(Vec<Judged>, RunReport), Failure> {
     let policy = Policy::embedded().map_err(Failure::internal)?;
-    let judged = record.hosts.iter().map(|host| Judged::new(&host.evidence, &policy, skipped));
+    let judged =
+        record.hosts.iter().map(|host| Judged::new(&host.evidence, &policy, &record.skipped));
     let judged: Vec<_> = judged.collect();
     let hosts = record.hosts.iter().zip(&judged).map(|(host, judged)| {
         let authority = host.authority.as_ref();
@@ -96,6 +101,8 @@ pub(super) fn judge_record(
         source: record.source,
         outside_asserted: record.outside_asserted,
         identity: &record.identity,
+        own_probes: &record.own_probes,
+        skipped: &record.skipped,
     };
     let not_probed = record.not_probed.iter().cloned().map(|skipped| model::NotProbed {
         domain: skipped.domain,

@@ -32,6 +32,12 @@ pub(super) struct Record {
     pub(super) outside_asserted: bool,
     pub(super) identity: Identity,
     pub(super) not_probed: Vec<NotProbed>,
+    /// Categories of the grade that were left out.
+    #[serde(default)]
+    pub(super) skipped: Vec<String>,
+    /// Probes that are not built in: id and file.
+    #[serde(default)]
+    pub(super) own_probes: Vec<(String, String)>,
     pub(super) hosts: Vec<Host>,
 }
 
@@ -169,6 +175,8 @@ pub(super) fn read_files(paths: &[&Path]) -> Result<Record, Failure> {
         outside_asserted: first.evidence.outside_asserted,
         identity: first.evidence.identity.clone(),
         not_probed: Vec::new(),
+        skipped: Vec::new(),
+        own_probes: Vec::new(),
         hosts,
     })
 }

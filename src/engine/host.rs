@@ -63,7 +63,7 @@ async fn course(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
     // The server's own names are part of the plan, so the first connection comes before it.
     runner.open(Hello::default()).await;
     let probes = settings.library.in_profile(settings.profile);
-    plan(&mut runner.evidence, probes, settings.profile, tokens);
+    plan(&mut runner.evidence, probes, settings, tokens);
     let forms = &runner.evidence.forms;
     let is_late = |index: &usize| forms.get(*index).is_some_and(is_under_a_name_not_ours);
     let (late, first) = (0..forms.len()).partition(is_late);

@@ -30,6 +30,8 @@ pub struct Settings {
     pub library: Arc<Library>,
     /// Which of them.
     pub profile: Profile,
+    /// What the user wants asked at all.
+    pub wanted: Wanted,
     /// Who asks.
     pub identity: Identity,
     /// The auditor asserts that the connections come from outside.
@@ -48,6 +50,21 @@ pub struct Settings {
     pub max_hosts: usize,
     /// Random tokens of the run come from this.
     pub seed: u64,
+}
+
+/// The parts of an audit, by the categories of the grade.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// The relay probes.
+    pub relay: bool,
+    /// What is asked beside them only to see which mail the server refuses.
+    pub operations: bool,
+}
+
+impl Default for Wanted {
+    fn default() -> Self {
+        Self { relay: true, operations: true }
+    }
 }
 
 /// How the user stops a run.

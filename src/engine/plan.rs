@@ -7,6 +7,8 @@ use crate::probe::{Bindings, Outer, Placeholder, Probe, ProbeRole, Profile, Temp
 use crate::smtp::WireText;
 use crate::target::Role;
 
+use super::Settings;
+
 /// The local part of the foreign sender.
 const SENDER: &str = "probe";
 /// The reserved domain that names are under where the auditor has none.
@@ -27,7 +29,7 @@ pub(super) struct Tokens {
 pub(super) fn plan<'a>(
     evidence: &mut Evidence,
     probes: impl Iterator<Item = &'a Probe>,
-    profile: Profile,
+    settings: &Settings,
     tokens: &Tokens,
 ) {
     let control = Form {
@@ -40,17 +42,43 @@ pub(super) fn plan<'a>(
         outer: Outer::Foreign,
         outer_domain: None,
     };
-    evidence.forms.push(control);
     for probe in probes {
-        plan_probe(evidence, probe, tokens);
+        if settings.wanted.relay {
+            plan_probe(evidence, probe, tokens);
+        } else {
+            lacking(evidence, probe, Lacking::Interest);
+        }
     }
-    for index in 0..evidence.forms.len() {
-        add_controls(evidence, index, tokens);
+    // What the controls are asked beside: the forms, or without them a plain one that is not asked.
+    let mut plain = evidence.forms.clone();
+    if settings.wanted.relay {
+        evidence.forms.insert(0, control);
+    } else {
+        plain = plain_contexts(&control, &evidence.identity);
     }
-    add_unknown_local(evidence, tokens);
-    if profile >= Profile::Standard && evidence.target.role() == Role::Mx {
-        add_mismatched_helo(evidence, tokens);
+    for form in &plain {
+        add_controls(evidence, form, tokens);
     }
+    if let Some(plain) = plain.iter().find(|form| form.is_plain() || !settings.wanted.relay) {
+        add_unknown_local(evidence, plain, tokens);
+        let standard = settings.profile >= Profile::Standard && settings.wanted.operations;
+        if standard && evidence.target.role() == Role::Mx {
+            add_mismatched_helo(evidence, plain, tokens);
+        }
+    }
+}
+
+/// The contexts in which a plain message would come: from the auditor and from nobody.
+fn plain_contexts(form: &Form, identity: &Identity) -> Vec<Form> {
+    let from = |path: String, sender| {
+        let mut form = form.clone();
+        form.envelope.reverse_path = path.into_bytes().into();
+        form.sender = sender;
+        form
+    };
+    let auditor = identity.auditor_domain.as_ref();
+    let foreign = auditor.map(|domain| from(format!("{SENDER}@{domain}"), SenderKind::Foreign));
+    foreign.into_iter().chain([from(String::new(), SenderKind::Null)]).collect()
 }
 
 /// Adds the same form from the null sender, with its controls. `None` if there is no difference.
@@ -66,8 +94,8 @@ pub(super) fn with_null_sender(
         return None;
     }
     let added = evidence.forms.len();
-    evidence.forms.push(form);
-    add_controls(evidence, added, tokens);
+    evidence.forms.push(form.clone());
+    add_controls(evidence, &form, tokens);
     Some(added)
 }
 
@@ -198,13 +226,9 @@ fn canary_path(identity: &Identity, tokens: &Tokens) -> WireText {
     format!("{local}@{}", identity.canary.1).into_bytes().into()
 }
 
-/// Adds what form `index` needs beside it: local recipients under its HELO and sender, and a
-/// random user at its outer domain.
-fn add_controls(evidence: &mut Evidence, index: usize, tokens: &Tokens) {
-    let Some(form) = evidence.forms.get(index).filter(|form| form.control().is_none()).cloned()
-    else {
-        return;
-    };
+/// Adds what a form needs beside it: local recipients under its HELO and sender, and a random user
+/// at its outer domain.
+fn add_controls(evidence: &mut Evidence, form: &Form, tokens: &Tokens) {
     let identity = evidence.identity.clone();
     let mut add = |control, outer, path: String, outer_domain: Option<String>| {
         let control = Form {
@@ -249,11 +273,8 @@ fn add_controls(evidence: &mut Evidence, index: usize, tokens: &Tokens) {
 
 /// Adds an unknown user at the mail domain beside the first plain form: a server that answers the
 /// two differently tells its own domain from a stranger's, whatever its words are.
-fn add_unknown_local(evidence: &mut Evidence, tokens: &Tokens) {
-    let plain = evidence.forms.iter().find(|form| form.is_plain());
-    let (Some(plain), Some(domain)) = (plain, evidence.identity.local_domains.first()) else {
-        return;
-    };
+fn add_unknown_local(evidence: &mut Evidence, plain: &Form, tokens: &Tokens) {
+    let Some(domain) = evidence.identity.local_domains.first() else { return };
     let path = format!("{}@{domain}", tokens.nobody).into_bytes();
     let control = Form {
         role: FormRole::Control { control: Control::RandomUser },
@@ -269,8 +290,7 @@ fn add_unknown_local(evidence: &mut Evidence, tokens: &Tokens) {
 
 /// Adds a local recipient from the sender of the first plain form under a greeting name that is not
 /// ours: whoever refuses it there and takes it under our own name refuses it for the name.
-fn add_mismatched_helo(evidence: &mut Evidence, tokens: &Tokens) {
-    let Some(plain) = evidence.forms.iter().find(|form| form.is_plain()) else { return };
+fn add_mismatched_helo(evidence: &mut Evidence, plain: &Form, tokens: &Tokens) {
     let of = |wanted| {
         let mut forms = evidence.forms.iter();
         forms.find(|form| form.control() == Some(wanted) && form.shares_context(plain))

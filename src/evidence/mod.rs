@@ -112,6 +112,8 @@ pub enum Lacking {
     Role,
     /// The address where mail for the canary's domain is taken.
     CanaryAddress,
+    /// The user's wish: it was left out.
+    Interest,
     /// The name that the auditor's address has in DNS.
     ClientName,
     /// A domain that the server may trust because of its name.

@@ -52,7 +52,9 @@ impl Library {
     pub fn embedded() -> Result<Self, LibraryError> {
         let mut library = Self::default();
         for (file, source) in EMBEDDED {
-            library.insert(Probe::parse(file, source)?)?;
+            let mut probe = Probe::parse(file, source)?;
+            probe.built_in = true;
+            library.insert(probe)?;
         }
         Ok(library)
     }

@@ -158,6 +158,7 @@ impl File<'_> {
             envelope,
             vectors,
             file: self.name.to_owned(),
+            built_in: false,
         })
     }
 

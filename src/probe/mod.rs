@@ -52,6 +52,14 @@ pub struct Probe {
     pub vectors: Vec<Vector>,
     /// The file that it was read from.
     pub file: String,
+    built_in: bool,
+}
+
+impl Probe {
+    /// True for the probes of the binary itself.
+    pub fn is_built_in(&self) -> bool {
+        self.built_in
+    }
 }
 
 /// The greeting name and the two paths of a probe, with placeholders.

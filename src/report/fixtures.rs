@@ -242,6 +242,8 @@ pub(super) fn details(identity: &Identity) -> RunDetails<'_> {
         source: None,
         outside_asserted: false,
         identity,
+        own_probes: &[],
+        skipped: &[],
     }
 }
 

@@ -302,6 +302,9 @@ impl NotRun {
                 "no-target-name",
                 "the server gives no host name: name it as the target instead of its address",
             ),
+            Self::Lacking(Lacking::Interest) => {
+                ("skipped", "it was left out with --only or --skip")
+            }
             Self::Lacking(Lacking::CanaryAddress) => (
                 "no-canary-address",
                 "say where mail for the canary's domain is taken: --canary-address",

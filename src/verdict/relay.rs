@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::evidence::{Answer, Control, DialFault, Evidence, Form, FormRole, Loss, Stop};
+use crate::evidence::{Answer, Control, DialFault, Evidence, Form, FormRole, Lacking, Loss, Stop};
 use crate::finding::{Confidence, catalogue};
 use crate::probe::Axis;
 use crate::smtp::{Phase, ReplyFault};
@@ -275,6 +275,9 @@ impl Reason {
                 "the server answers only inside TLS",
                 "this version does not speak TLS: no verdict for this port",
             )),
+            Outcome::NotRun(why @ NotRun::Lacking(Lacking::Interest)) => {
+                Some(Self::new(why.as_str(), "relaying was left out of this audit", why.remedy()))
+            }
             Outcome::NotRun(NotRun::Lacking(_) | NotRun::Unreachable)
             | Outcome::AuthRequired
             | Outcome::Refused(_)

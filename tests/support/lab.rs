@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mxaudit::engine::{Budget, Interrupt, Settings, audit};
+use mxaudit::engine::{Budget, Interrupt, Settings, Wanted, audit};
 use mxaudit::evidence::{Evidence, Identity};
 use mxaudit::net::TcpDialer;
 use mxaudit::practice::{Behaviour, LOCAL_DOMAIN, PracticeServer};
@@ -19,6 +19,7 @@ pub(crate) fn settings() -> Settings {
     Settings {
         library: Arc::new(Library::embedded().unwrap()),
         profile: Profile::Quick,
+        wanted: Wanted::default(),
         identity: Identity {
             auditor_domain: Some("audit.test".into()),
             contact: None,

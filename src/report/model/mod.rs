@@ -13,8 +13,8 @@ pub use v1::{
     AuthorityReport, CategoryReport, CategoryStanding, ConnectionReport, ControlReport,
     CoverageReport, DialFailureReport, DialogueLine, EnvelopeReport, ExchangeReport,
     ExplanationReport, FindingReport, GradeReasonReport, GradeReport, Grant, HostReport,
-    HostVantage, IdentityReport, LetterCounts, NotProbed, Place, PolicyReport, ProbeReport,
-    RelayReport, RunReport, RunSection, ServerReport, Summary, TargetReport, Tool, Totals,
-    VantageReport,
+    HostVantage, IdentityReport, LetterCounts, NotProbed, OwnProbe, Place, PolicyReport,
+    ProbeReport, RelayReport, RunReport, RunSection, ServerReport, Summary, TargetReport, Tool,
+    Totals, VantageReport,
 };
 pub(crate) use v1::{PROGRAM, SCHEMA};

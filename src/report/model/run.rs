@@ -27,6 +27,10 @@ pub struct RunDetails<'a> {
     pub outside_asserted: bool,
     /// Who asked.
     pub identity: &'a Identity,
+    /// Probes that are not built in: id and file.
+    pub own_probes: &'a [(String, String)],
+    /// Categories of the grade that were left out.
+    pub skipped: &'a [String],
 }
 
 impl RunReport {
@@ -57,6 +61,8 @@ impl RunReport {
                     asserted: details.outside_asserted.then_some("outside"),
                 },
                 identity: IdentityReport::of(details.identity),
+                own_probes: details.own_probes.iter().map(OwnProbe::of).collect(),
+                skipped: details.skipped.to_vec(),
                 authority: grants(&hosts),
             },
             summary: count(&hosts),

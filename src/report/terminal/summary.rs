@@ -138,6 +138,14 @@ fn remarks(report: &RunReport) -> Vec<String> {
     let several = run.authority.len() > 1;
     let mut remarks: Vec<_> =
         run.authority.iter().filter_map(|grant| authority(grant, several)).collect();
+    if !run.own_probes.is_empty() {
+        let own = run.own_probes.iter().map(|probe| format!("{} from {}", probe.id, probe.file));
+        remarks.push(format!("own probes: {}", own.collect::<Vec<_>>().join(", ")));
+    }
+    if !run.skipped.is_empty() {
+        let names = run.skipped.join(", ");
+        remarks.push(format!("left out with --only or --skip, and untested: {names}"));
+    }
     if run.identity.reserved {
         remarks.push(
             "identity: reserved, so senders are empty and recipients are at example.com; name your \

@@ -17,7 +17,7 @@ pub use host::{
     Place, ProbeReport, RelayReport, ServerReport, TargetReport, Totals,
 };
 pub use run::{
-    AuthorityReport, Grant, IdentityReport, NotProbed, RunReport, RunSection, Summary, Tool,
-    VantageReport,
+    AuthorityReport, Grant, IdentityReport, NotProbed, OwnProbe, RunReport, RunSection, Summary,
+    Tool, VantageReport,
 };
 pub(crate) use run::{PROGRAM, SCHEMA};

@@ -63,8 +63,27 @@ pub struct RunSection {
     pub vantage: VantageReport,
     /// Who asked.
     pub identity: IdentityReport,
+    /// Probes that are not built in, and where they came from.
+    pub own_probes: Vec<OwnProbe>,
+    /// Categories of the grade that the user left out.
+    pub skipped: Vec<String>,
     /// On whose authority, each with the targets that it covers.
     pub authority: Vec<Grant>,
+}
+
+/// A probe of the user's own, in place of a built-in one or beside them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct OwnProbe {
+    /// Its id.
+    pub id: String,
+    /// The file that it was read from.
+    pub file: String,
+}
+
+impl OwnProbe {
+    pub(in crate::report) fn of((id, file): &(String, String)) -> Self {
+        Self { id: id.clone(), file: file.clone() }
+    }
 }
 
 /// Where a run was made from, as the user says.

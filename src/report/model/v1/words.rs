@@ -27,7 +27,7 @@ variants!(VERDICTS: VerdictKind = Open Conditional Inconclusive Closed Unreachab
 variants!(PROOFS: ProofKind = None Suspected Probable Confirmed);
 variants!(LETTERS: LetterKind = APlus A B C D N F);
 variants!(REFUSALS: Refusal = Relay Syntax UnknownUser Sender Helo Sequence);
-variants!(LACKING: Lacking = LocalDomain AuditorDomain TargetName Difference Role CanaryAddress
+variants!(LACKING: Lacking = Interest LocalDomain AuditorDomain TargetName Difference Role CanaryAddress
     ClientName Partner MxDomain);
 variants!(STOPS: Stop = Interrupted Deadline ConnectionCap NoProgress DialFailed Internal);
 
