@@ -8,7 +8,7 @@ mod lab;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use lab::{audit_address, audited, dialogue, settings};
+use lab::{accepted, audit_address, audited, dialogue, settings};
 use mxaudit::engine::Settings;
 use mxaudit::evidence::{Control, Evidence, Form};
 use mxaudit::practice::{
@@ -138,6 +138,7 @@ async fn names_that_do_not_match_are_refused() {
         let (evidence, verdict, _server) = audited(open, standard()).await;
         assert_eq!(refused(&evidence), ["helo-overblocking"], "{}", dialogue(&evidence));
         assert_eq!(verdict.verdict, Verdict::Open);
+        assert!(!accepted(&verdict).is_empty());
     });
     futures::future::join_all(runs).await;
 }
