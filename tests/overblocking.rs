@@ -5,15 +5,14 @@
 #[path = "support/lab.rs"]
 mod lab;
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
-use lab::{audit_address, audited, dialogue, settings};
+use lab::{accepted, audited, dialogue, settings};
 use mxaudit::engine::Settings;
 use mxaudit::evidence::{Control, Evidence, Form};
 use mxaudit::grade::{Policy, grade, relay_results};
 use mxaudit::practice::{
-    Behaviour, Block, BlockStage, HeloMatch, PracticeServer, RelayPolicy, SenderMatch, Temporary,
+    Behaviour, Block, BlockStage, ErrorLimit, HeloMatch, RelayPolicy, SenderMatch, Temporary,
 };
 use mxaudit::probe::{Library, Profile};
 use mxaudit::report::model::HostReport;
@@ -38,10 +37,13 @@ fn mismatched(evidence: &Evidence) -> Vec<&Form> {
     forms.filter(|form| form.control() == Some(Control::MismatchedHelo)).collect()
 }
 
-/// A server that takes no greeting name but the auditor's own.
-fn strict_about_names(reply: &str) -> Behaviour {
-    let own = HeloMatch::AllBut("client.audit.test".into());
-    Behaviour { refuse_helo: Some((own, reply.to_owned())), ..Behaviour::closed() }
+/// A server that refuses the greeting name that is not ours, and no other. The same seed gives the
+/// same name, so a first audit tells it.
+async fn strict_about_names(reply: &str, settings: &Settings) -> Behaviour {
+    let (evidence, _, _server) = audited(Behaviour::closed(), settings.clone()).await;
+    let name = mismatched(&evidence)[0].envelope.helo.as_ref().unwrap().to_string();
+    let refuse_helo = Some((HeloMatch::Exactly(name), reply.to_owned()));
+    Behaviour { refuse_helo, ..Behaviour::closed() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -103,9 +105,7 @@ async fn without_configuration_the_name_is_a_reserved_one() {
     bare.identity.canary = (String::new(), "example.com".into());
     bare.identity.helo = None;
     bare.identity.local_domains.clear();
-    let own = HeloMatch::AllBut("[127.0.0.1]".into());
-    let refuse = Some((own, "550 5.7.1 who are you".to_owned()));
-    let behaviour = Behaviour { refuse_helo: refuse, ..Behaviour::closed() };
+    let behaviour = strict_about_names("550 5.7.1 who are you", &bare).await;
     let (evidence, _, _server) = audited(behaviour, bare).await;
     let form = mismatched(&evidence)[0];
     assert!(form.envelope.helo.as_ref().unwrap().to_string().ends_with(".example.com"));
@@ -125,13 +125,13 @@ async fn the_quick_profile_asks_under_our_own_name_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_that_do_not_match_are_refused() {
-    let runs = [
+    let words = [
         "550 5.7.1 EHLO name does not match your address",
         "554 5.7.1 Nein danke",
         "550 5.7.1 Access denied",
     ];
-    let runs = runs.into_iter().map(|reply| async move {
-        let behaviour = strict_about_names(reply);
+    let runs = words.into_iter().map(|reply| async move {
+        let behaviour = strict_about_names(reply, &standard()).await;
         let open = Behaviour { relay: RelayPolicy::Open, ..behaviour.clone() };
         let (evidence, verdict, _server) = audited(behaviour, standard()).await;
         assert_eq!(refused(&evidence), ["helo-overblocking"], "{}", dialogue(&evidence));
@@ -139,6 +139,7 @@ async fn names_that_do_not_match_are_refused() {
         let (evidence, verdict, _server) = audited(open, standard()).await;
         assert_eq!(refused(&evidence), ["helo-overblocking"], "{}", dialogue(&evidence));
         assert_eq!(verdict.verdict, Verdict::Open);
+        assert!(!accepted(&verdict).is_empty());
     });
     futures::future::join_all(runs).await;
 }
@@ -146,21 +147,47 @@ async fn names_that_do_not_match_are_refused() {
 /// What is put off, throttled or refused to everybody is no such refusal.
 #[tokio::test(flavor = "multi_thread")]
 async fn names_of_which_nothing_is_known() {
-    let any = Behaviour {
-        refuse_helo: Some((HeloMatch::Any, "550 5.7.1 no".into())),
-        ..Behaviour::closed()
-    };
     let servers = [
-        strict_about_names("450 4.7.1 Helo command rejected: Host not found"),
-        strict_about_names("554 5.7.0 too many connections"),
-        any,
+        (HeloMatch::Any, "550 5.7.1 no", Verdict::Inconclusive),
+        (HeloMatch::OwnName, "550 5.7.1 you are not me", Verdict::Closed),
     ];
-    let runs = servers.into_iter().map(|behaviour| async move {
-        let (evidence, _, _server) = audited(behaviour, standard()).await;
+    let mut servers: Vec<_> = servers
+        .into_iter()
+        .map(|(which, reply, want)| {
+            let refuse_helo = Some((which, reply.to_owned()));
+            (Behaviour { refuse_helo, ..Behaviour::closed() }, want)
+        })
+        .collect();
+    for reply in [
+        "450 4.7.1 Helo command rejected: Host not found",
+        "554 5.7.0 too many connections",
+        "421 4.7.0 go away",
+    ] {
+        servers.push((strict_about_names(reply, &standard()).await, Verdict::Closed));
+    }
+    let runs = servers.into_iter().map(|(behaviour, want)| async move {
+        let (evidence, verdict, _server) = audited(behaviour, standard()).await;
         assert_eq!(mismatched(&evidence).len(), 1);
         assert!(refused(&evidence).is_empty(), "{}", dialogue(&evidence));
+        assert_eq!(verdict.verdict, want, "{}", dialogue(&evidence));
     });
     futures::future::join_all(runs).await;
+}
+
+/// However little a server tolerates, the name that is not ours changes no verdict.
+#[tokio::test(flavor = "multi_thread")]
+async fn low_error_limits_change_no_verdict() {
+    let strict = strict_about_names("550 5.7.1 no such name here", &standard()).await;
+    for errors in [1, 2, 3, 5] {
+        for limit in
+            [ErrorLimit::Reply421AfterErrors(errors), ErrorLimit::HangUpAfterErrors(errors)]
+        {
+            let behaviour = Behaviour { error_limit: Some(limit), ..strict.clone() };
+            let (evidence, verdict, _server) = audited(behaviour, standard()).await;
+            assert_eq!(verdict.verdict, Verdict::Closed, "{limit:?}\n{}", dialogue(&evidence));
+            assert_eq!(mismatched(&evidence).len(), 1);
+        }
+    }
 }
 
 /// It is put off once like everything else, and asked again.
@@ -250,18 +277,14 @@ async fn the_null_sender_is_refused() {
 /// The report draws each finding over the exchange that shows it.
 #[tokio::test]
 async fn the_report_shows_the_refusal() {
+    let mut named = standard();
+    named.identity.local_user = "user".into();
     let behaviour = Behaviour {
         refuse_postmaster: Some("550 5.1.1 no such user".into()),
         refuse_sender: Some((SenderMatch::Null, "550 5.7.1 no bounces".into())),
-        users: vec!["user".into()],
-        ..strict_about_names("550 5.7.1 who are you")
+        ..strict_about_names("550 5.7.1 who are you", &named).await
     };
-    let any = SocketAddr::from(([127, 0, 0, 1], 0));
-    let server = PracticeServer::start(behaviour, any).await.unwrap();
-    let mut named = standard();
-    named.identity.local_user = "user".into();
-    let evidence = audit_address(server.address(), named).await;
-    let relay = judge(&evidence);
+    let (evidence, relay, _server) = audited(behaviour, named).await;
     let found = findings(&evidence, &relay);
     let graded = grade(&Policy::embedded().unwrap(), &relay_results(&evidence, &relay, &found));
     let library = Library::embedded().unwrap();

@@ -253,8 +253,6 @@ pub enum HeloMatch {
     OneLabel,
     /// This name.
     Exactly(String),
-    /// Every name but this one.
-    AllBut(String),
 }
 
 /// Which reverse-paths.

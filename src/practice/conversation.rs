@@ -274,7 +274,6 @@ impl Behaviour {
             HeloMatch::Local => self.is_local(name),
             HeloMatch::OneLabel => !name.contains(&b'.') && !name.starts_with(b"["),
             HeloMatch::Exactly(other) => name.eq_ignore_ascii_case(other.as_bytes()),
-            HeloMatch::AllBut(other) => !name.eq_ignore_ascii_case(other.as_bytes()),
         }
     }
 

@@ -37,6 +37,7 @@ const KEYS: &[&str] = &[
     "R06",
     "R06 random",
     "R15",
+    "S02 mismatch",
     "S02 end",
 ];
 
