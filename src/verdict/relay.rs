@@ -200,11 +200,10 @@ impl RelayVerdict {
         })
     }
 
-    /// True when everything accepted is at a domain whose MX record names the server.
+    /// Everything accepted is at a domain whose MX record names the server.
     fn relays_by_mx_only(&self, evidence: &Evidence) -> bool {
-        let mut accepted =
-            self.probes.iter().filter(|p| p.verdict.outcome == Outcome::AcceptedRecipient);
-        accepted.all(|probe| probe.is_by_mx(evidence))
+        let open = |p: &ProbeVerdict| p.verdict.outcome == Outcome::AcceptedRecipient;
+        self.probes.iter().all(|probe| !open(probe) || probe.is_by_mx(evidence))
     }
 
     fn accepted_by_mx_reason(&self) -> Reason {
@@ -216,15 +215,14 @@ impl RelayVerdict {
     fn accepted_reason(&self) -> Reason {
         let accepted =
             self.probes.iter().filter(|p| p.verdict.outcome == Outcome::AcceptedRecipient);
-        let evidence = accepted.clone().find_map(|probe| probe.verdict.evidence);
         Reason {
             code: "accepted-recipient",
             text: "a recipient in a domain that is not the server's was accepted at RCPT; nothing \
                    was sent past that, so a later refusal or a silent discard is not excluded"
                 .into(),
             remedy: "see the findings".into(),
+            evidence: accepted.clone().find_map(|probe| probe.verdict.evidence),
             probes: accepted.map(|probe| probe.code.clone()).collect(),
-            evidence,
         }
     }
 
