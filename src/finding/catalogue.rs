@@ -34,8 +34,7 @@ pub const ENTRIES: &[Entry] = &[
             because an MX record of that domain names it. Anyone can write such a record for a \
             domain of their own, and then use the server as their relay and as the store of their \
             mail: its queue fills with what the other side does not take, and its address vouches \
-            for it. To domains without such a record it does not relay. Acceptance at RCPT is a \
-            suspicion, not yet a proof.",
+            for it. Acceptance at RCPT is a suspicion, not yet a proof.",
         remedy: "List the domains that the server is a backup MX for, and relay to those only; \
             never take the list from the DNS, which others write. The probe's own text says which \
             setting this form depends on.",

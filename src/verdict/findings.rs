@@ -39,14 +39,13 @@ fn causes<'a>(evidence: &Evidence, relay: &'a RelayVerdict) -> Vec<Vec<&'a Probe
     if accepted.clone().any(|probe| plain(&probe)) {
         return vec![accepted.collect()];
     }
-    let by_mx = |probe: &ProbeVerdict| {
-        let form = probe.form.and_then(|index| evidence.forms.get(index));
-        form.and_then(Form::check) == Some(catalogue::CONDITIONAL_RELAY)
-    };
     [(Axis::Sender, false), (Axis::Helo, false), (Axis::Recipient, false), (Axis::Recipient, true)]
         .into_iter()
         .map(|(axis, mx)| {
-            accepted.clone().filter(|p| p.axis == Some(axis) && by_mx(p) == mx).collect::<Vec<_>>()
+            accepted
+                .clone()
+                .filter(|p| p.axis == Some(axis) && p.is_by_mx(evidence) == mx)
+                .collect::<Vec<_>>()
         })
         .filter(|group| !group.is_empty())
         .collect()

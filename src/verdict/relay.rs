@@ -72,6 +72,14 @@ pub struct ProbeVerdict {
     pub verdict: FormVerdict,
 }
 
+impl ProbeVerdict {
+    /// True where an acceptance shows relaying to domains whose MX record names the server only.
+    pub(super) fn is_by_mx(&self, evidence: &Evidence) -> bool {
+        let form = self.form.and_then(|index| evidence.forms.get(index));
+        form.and_then(Form::check) == Some(catalogue::CONDITIONAL_RELAY)
+    }
+}
+
 /// Judges one host. Pure: the same evidence gives the same verdict.
 pub fn judge(evidence: &Evidence) -> RelayVerdict {
     let judge = Judge::new(evidence);
@@ -192,38 +200,29 @@ impl RelayVerdict {
         })
     }
 
-    /// True when everything accepted is at a domain whose MX record names the server.
+    /// Everything accepted is at a domain whose MX record names the server.
     fn relays_by_mx_only(&self, evidence: &Evidence) -> bool {
-        let mut accepted =
-            self.probes.iter().filter(|p| p.verdict.outcome == Outcome::AcceptedRecipient);
-        accepted.all(|probe| {
-            let form = probe.form.and_then(|index| evidence.forms.get(index));
-            form.and_then(Form::check) == Some(catalogue::CONDITIONAL_RELAY)
-        })
+        let open = |p: &ProbeVerdict| p.verdict.outcome == Outcome::AcceptedRecipient;
+        self.probes.iter().all(|probe| !open(probe) || probe.is_by_mx(evidence))
     }
 
     fn accepted_by_mx_reason(&self) -> Reason {
-        Reason {
-            text: "only a recipient in a domain whose MX record names the server was accepted at \
-                   RCPT, and anyone can write such a record; nothing was sent past that, so a \
-                   later refusal or a silent discard is not excluded"
-                .into(),
-            ..self.accepted_reason()
-        }
+        let text = "only a recipient in a domain whose MX record names the server was accepted at \
+                    RCPT, and anyone can write such a record; nothing was sent past that";
+        Reason { text: text.into(), ..self.accepted_reason() }
     }
 
     fn accepted_reason(&self) -> Reason {
         let accepted =
             self.probes.iter().filter(|p| p.verdict.outcome == Outcome::AcceptedRecipient);
-        let evidence = accepted.clone().find_map(|probe| probe.verdict.evidence);
         Reason {
             code: "accepted-recipient",
             text: "a recipient in a domain that is not the server's was accepted at RCPT; nothing \
                    was sent past that, so a later refusal or a silent discard is not excluded"
                 .into(),
             remedy: "see the findings".into(),
+            evidence: accepted.clone().find_map(|probe| probe.verdict.evidence),
             probes: accepted.map(|probe| probe.code.clone()).collect(),
-            evidence,
         }
     }
 
