@@ -65,6 +65,7 @@ const OF_HOSTS: &[&str] = &[
     "not-tried",
     "out-of-scope",
     "relay-refused",
+    "skipped",
     "tls-required",
 ];
 
