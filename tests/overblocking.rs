@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "what panics in a test has failed it")]
 
 #[path = "support/lab.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
 mod lab;
 
 use std::time::Duration;

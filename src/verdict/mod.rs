@@ -9,6 +9,7 @@ mod findings;
 mod form;
 mod outcome;
 mod own_mail;
+mod reason;
 mod relay;
 mod vectors;
 mod wording;
@@ -17,7 +18,8 @@ pub use findings::findings;
 pub use form::{FormVerdict, Judge, is_complaint};
 pub use outcome::{NotRun, Outcome, Proof, Refusal, Undecided, Verdict};
 pub use own_mail::{OwnMail, RefusedMail, Taken, own_mail};
-pub use relay::{Coverage, ProbeVerdict, Reason, RelayVerdict, judge};
+pub use reason::Reason;
+pub use relay::{Coverage, ProbeVerdict, RelayVerdict, judge};
 pub use vectors::{VectorFault, check_vectors};
 
 #[cfg(test)]

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::evidence::{Answer, Control, DialFault, Evidence, Form, FormRole, Lacking, Loss, Stop};
+use crate::evidence::{Control, Evidence, Form, FormRole};
 use crate::finding::{Confidence, catalogue};
 use crate::probe::Axis;
-use crate::smtp::{Phase, ReplyFault};
 
+use super::reason::{Reason, no_smtp};
 use super::{FormVerdict, Judge, NotRun, Outcome, Proof, Undecided, Verdict};
 
 /// The verdict on one host, with everything that led to it.
@@ -24,21 +24,6 @@ pub struct RelayVerdict {
     pub probes: Vec<ProbeVerdict>,
     /// Every control: the index of its form, and what became of it.
     pub controls: Vec<(usize, FormVerdict)>,
-}
-
-/// One reason, in the words of a closed list.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reason {
-    /// The word of the report.
-    pub code: &'static str,
-    /// What it means here.
-    pub text: String,
-    /// What to do; empty when there is nothing to do.
-    pub remedy: String,
-    /// The codes of the probes that it stands for.
-    pub probes: Vec<String>,
-    /// Transcript and exchange that show it best.
-    pub evidence: Option<(usize, usize)>,
 }
 
 /// How much of the plan was judged.
@@ -241,106 +226,6 @@ impl RelayVerdict {
         }
         self.reasons.extend(found.into_values());
         self.reasons.sort_by_key(|reason| std::cmp::Reverse(reason.probes.len()));
-    }
-}
-
-impl Reason {
-    fn new(code: &'static str, text: &str, remedy: &str) -> Self {
-        let (text, remedy) = (text.to_owned(), remedy.to_owned());
-        Self { code, text, remedy, probes: Vec::new(), evidence: None }
-    }
-
-    fn undecided(why: Undecided) -> Self {
-        Self::new(why.as_str(), why.meaning(), why.remedy())
-    }
-
-    fn stopped(stop: Stop) -> Self {
-        let why = NotRun::Stopped(stop);
-        Self::new(why.as_str(), "the course of this host ended before its plan did", why.remedy())
-    }
-
-    /// The reason why an outcome keeps a host from being called closed; `None` where it does not.
-    fn of(outcome: Outcome) -> Option<Self> {
-        match outcome {
-            Outcome::Inconclusive(why) => Some(Self::undecided(why)),
-            Outcome::NotRun(NotRun::Stopped(stop)) => Some(Self::stopped(stop)),
-            Outcome::Deferred => Some(Self::new(
-                "deferred",
-                "the server said \"not now\" again after the retry: that is no refusal to relay",
-                "run again with --greylist-wait SECONDS, as long as the server's words ask for",
-            )),
-            Outcome::TlsRequired => Some(Self::new(
-                "tls-required",
-                "the server answers only inside TLS",
-                "this version does not speak TLS: no verdict for this port",
-            )),
-            Outcome::NotRun(why @ NotRun::Lacking(Lacking::Interest)) => {
-                Some(Self::new(why.as_str(), "relaying was left out of this audit", why.remedy()))
-            }
-            Outcome::NotRun(NotRun::Lacking(_) | NotRun::Unreachable)
-            | Outcome::AuthRequired
-            | Outcome::Refused(_)
-            | Outcome::AcceptedRecipient => None,
-        }
-    }
-}
-
-/// Why the host is called unreachable, if nothing on it spoke SMTP.
-fn no_smtp(evidence: &Evidence) -> Option<Reason> {
-    let greetings = evidence.transcripts.iter().filter_map(|transcript| {
-        let first = transcript.exchanges.first()?;
-        (first.phase == Phase::Greeting).then_some(&first.answer)
-    });
-    let mut answers: Vec<_> = greetings.collect();
-    let speaks = |answer: &&Answer| match answer {
-        Answer::Reply(_) => true,
-        Answer::Lost(Loss::Fault(fault)) => !matches!(fault, ReplyFault::NotAReply { .. }),
-        Answer::Lost(Loss::Timeout { got, .. }) => begins_like_a_reply(got.as_bytes()),
-        Answer::Lost(Loss::Closed | Loss::Reset) => false,
-    };
-    if answers.iter().any(speaks) {
-        return None;
-    }
-    let reason = |code, text: &str, remedy| Some(Reason::new(code, text, remedy));
-    if let Some(Answer::Lost(loss)) = answers.pop() {
-        let remedy = "check that a mail server listens on this port and talks to this address";
-        return match loss {
-            Loss::Fault(fault) => reason("not-smtp", &fault.to_string(), remedy),
-            Loss::Timeout { .. } => reason("no-greeting", &loss.to_string(), remedy),
-            Loss::Closed | Loss::Reset => reason("no-greeting", &loss.to_string(), remedy),
-        };
-    }
-    if let Some(failure) = evidence.dial_failures.last() {
-        let (code, remedy) = match failure.kind {
-            DialFault::Refused => (
-                "connection-refused",
-                "check the port: nothing listens there, or a firewall refuses",
-            ),
-            DialFault::Timeout => {
-                ("connect-timeout", "check the address, and that no firewall drops the connection")
-            }
-            DialFault::Unreachable => ("no-route", "check the address and this machine's routes"),
-            DialFault::Local => {
-                ("local-fault", "mend this machine: --source must be its own address")
-            }
-            DialFault::OutOfScope => ("out-of-scope", "add the address to the scope file"),
-        };
-        return reason(code, &failure.text, remedy);
-    }
-    // Nothing was tried: that is not the host's fault.
-    evidence
-        .stopped
-        .is_none()
-        .then(|| Reason::new("not-tried", "no connection was tried", "run again"))
-}
-
-/// True for the first bytes of a reply that may still come: `2`, `22`, `220`, `220-…`.
-fn begins_like_a_reply(bytes: &[u8]) -> bool {
-    let digits = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
-    let code = matches!(bytes.first(), Some(b'2' | b'4' | b'5'));
-    code && match bytes.get(digits) {
-        None => digits <= 3,
-        Some(next) => digits == 3 && matches!(next, b' ' | b'-' | b'\r'),
     }
 }
 
