@@ -77,7 +77,7 @@ impl Server {
         let own = directory.display();
         let main = format!(
             "queue_directory = {own}/queue\ndata_directory = {own}/data\ninet_interfaces = {address}\n{}\n{settings}",
-            include_str!("base.cf")
+            base_without(settings)
         );
         write_settled(&configuration.join("main.cf"), &main)?;
         write_settled(&configuration.join("master.cf"), include_str!("master.cf"))?;
@@ -188,4 +188,16 @@ fn write_settled(path: &Path, content: &str) -> Result<()> {
     let file = File::options().write(true).open(path)?;
     file.set_modified(SystemTime::now() - Duration::from_secs(60))?;
     Ok(())
+}
+
+/// The common settings but for those that the case has of its own. Each program of Postfix warns of a parameter that is
+/// set twice, and the log service takes ten lines before it runs: with more, the whole start waits for ever.
+fn base_without(settings: &str) -> String {
+    let key = |line: &str| {
+        let named = !line.starts_with([' ', '\t', '#']);
+        line.split_once('=').filter(|_| named).map(|(key, _)| key.trim().to_owned())
+    };
+    let own: Vec<_> = settings.lines().filter_map(key).collect();
+    let kept = |line: &&str| !key(line).is_some_and(|key| own.contains(&key));
+    include_str!("base.cf").lines().filter(kept).collect::<Vec<_>>().join("\n")
 }
