@@ -90,10 +90,9 @@ fn each_letter_has_its_lines() {
             "relay.variants",
             unknown(),
             "    relay N · transport A+ · identity A+ · domain A+ · reputation A+ · operations A+   \
-             score 100, coverage 85 %, policy mxaudit 1
-    why: not graded: whether the server relays is not known, so it is not graded; at most B: 85 % of
-      what the policy asks for was tested; 15.0 % untested: unknown (deferred): what relay.variants
-      saw
+             no score, coverage 85 %, policy mxaudit 1
+    why: not graded: whether the server relays is not known; at most B: 85 % of what the policy asks
+      for was tested; 15.0 % untested: unknown (deferred): what relay.variants saw
     one letter up: test relay.variants, so that no form of a stranger's mail for a stranger is
       accepted
 ",
@@ -161,7 +160,7 @@ fn an_open_relay_is_an_f_and_the_cap_is_said_first() {
 
 #[test]
 fn what_was_not_judged_is_named_or_left_out() {
-    assert!(below(&report(&deferred())).contains("relay untested · operations N   score 100, "));
+    assert!(below(&report(&deferred())).contains("relay untested · operations N   no score, "));
     let host = report(&unreachable());
     assert!(
         text_of(host.clone()).contains("\n    relay untested · operations untested   no score, ")

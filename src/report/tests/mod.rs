@@ -126,11 +126,11 @@ fn deferred_host() {
     = probes: S01 R01
 
 mx1.example.test:25 (192.0.2.1)   N   inconclusive   proof none   0 of 3 probes judged   1 connection, 7 commands
-    relay untested · operations N   score 100, coverage 2 %, policy mxaudit 1
-    why: not graded: whether the server relays is not known, so it is not graded; not graded: 2 % of
-      what the policy asks for was tested; 85.7 % untested: unknown (deferred): the server said "not
-      now" again after the retry: that is no refusal to relay; 7.1 % untested: unknown (not-asked):
-      the plan had no such form; and 1 more
+    relay untested · operations N   no score, coverage 2 %, policy mxaudit 1
+    why: not graded: whether the server relays is not known; not graded: 2 % of what the policy asks
+      for was tested; 85.7 % untested: unknown (deferred): the server said "not now" again after the
+      retry: that is no refusal to relay; 7.1 % untested: unknown (not-asked): the plan had no such
+      form; and 1 more
     one letter up: test relay.variants, so that no form of a stranger's mail for a stranger is
       accepted
     not run: S10 (no-local-domain): name a domain that the server takes mail for: --local-domain
@@ -146,10 +146,9 @@ fn unreachable_host() {
 
 [2001:db8::1]:25   N   unreachable   proof none   0 of 1 probes judged   0 connections, 0 commands
     relay untested · operations untested   no score, coverage 0 %, policy mxaudit 1
-    why: not graded: whether the server relays is not known, so it is not graded; not graded:
-      nothing could be judged; 85.7 % untested: unknown (connection-refused): connect to
-      [2001:db8::1]:25: connection refused; 7.1 % untested: unknown (unreachable): the host does not
-      speak SMTP; and 2 more
+    why: not graded: whether the server relays is not known; not graded: nothing could be judged;
+      85.7 % untested: unknown (connection-refused): connect to [2001:db8::1]:25: connection
+      refused; 7.1 % untested: unknown (unreachable): the host does not speak SMTP; and 2 more
     one letter up: test relay.variants, so that no form of a stranger's mail for a stranger is
       accepted
 ";
