@@ -401,10 +401,12 @@ async fn hostile_words_do_no_harm() {
         ..Behaviour::closed()
     };
     let server = start(behaviour).await;
-    for format in ["terminal", "json"] {
+    for format in ["terminal", "json", "jsonl", "csv-hosts", "csv-findings"] {
         let ran = check(&server, &["--format", format]);
         assert_eq!(ran.code, Some(0), "{}", ran.err);
-        let bad = |c: char| (c.is_control() && c != '\n') || ('\u{202a}'..='\u{202e}').contains(&c);
+        let bad = |c: char| {
+            (c.is_control() && !['\n', '\r'].contains(&c)) || ('\u{202a}'..='\u{202e}').contains(&c)
+        };
         let found: Vec<_> = ran.out.chars().filter(|c| bad(*c)).collect();
         assert!(found.is_empty(), "{format}: {found:?}");
     }
