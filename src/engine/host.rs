@@ -20,6 +20,9 @@ use super::{Interrupt, Settings, blank};
 /// The time for a goodbye to a host whose time is up.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// Connections until a server that is busy for the moment says its name.
+const FIRST_TRIES: usize = 3;
+
 /// Audits one host and returns all that was seen, whatever happened.
 pub(super) async fn audit_host(
     number: usize,
@@ -41,6 +44,7 @@ pub(super) async fn audit_host(
     };
     if let Some(stop) = stop {
         runner.stop(stop);
+        runner.salvage();
     }
     if stop == Some(Stop::Deadline) {
         // Out of time, but not out of manners.
@@ -61,7 +65,11 @@ fn tokens(seed: u64, number: usize) -> Tokens {
 
 async fn course(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
     // The server's own names are part of the plan, so the first connection comes before it.
-    runner.open(Hello::default()).await;
+    for _ in 0..FIRST_TRIES {
+        if !(runner.is_met() || runner.is_over()) {
+            runner.open(Hello::default()).await;
+        }
+    }
     let probes = settings.library.in_profile(settings.profile);
     plan(&mut runner.evidence, probes, settings, tokens);
     let forms = &runner.evidence.forms;

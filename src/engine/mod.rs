@@ -7,11 +7,13 @@ mod plan;
 mod runner;
 mod targets;
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 pub use budget::Budget;
@@ -85,10 +87,20 @@ pub async fn audit(
     interrupt: Interrupt,
     done: impl Fn(&Evidence),
 ) -> Vec<Evidence> {
+    // One connection at a time to an address, whatever the number of its ports.
+    let mut turns: HashMap<IpAddr, Arc<Semaphore>> = HashMap::new();
+    for target in &targets {
+        turns.entry(target.address()).or_insert_with(|| Arc::new(Semaphore::new(1)));
+    }
     let job = |(index, target): (usize, Target)| {
         let (settings, dialer) = (Arc::clone(&settings), Arc::clone(&dialer));
+        let turn = turns.get(&target.address()).cloned();
         let interrupt = interrupt.clone();
         async move {
+            let _turn = match turn {
+                Some(turn) => turn.acquire_owned().await.ok(),
+                None => None,
+            };
             let blank = blank(&target, &settings);
             let course = host::audit_host(index, target, settings, dialer, interrupt);
             // A task of its own, so that a fault in one host ends that host only.

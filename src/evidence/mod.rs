@@ -13,6 +13,7 @@ pub use form::{Control, Envelope, Form, FormRole, Hello, SenderKind};
 pub use text::{read_transcript, write_transcript};
 pub use transcript::{Answer, Exchange, Loss, Transcript};
 
+use crate::smtp::ReplyFault;
 use crate::target::Target;
 
 /// Everything known of one host and port. Judging reads this and nothing else.
@@ -213,6 +214,23 @@ impl Evidence {
     /// The exchange that an attempt points to.
     pub fn exchange(&self, attempt: &Attempt) -> Option<&Exchange> {
         self.transcripts.get(attempt.transcript)?.exchanges.get(attempt.exchange)
+    }
+
+    /// True when a reply that nobody asked for came right behind the group that an attempt belongs
+    /// to: one of its answers is then one too many, and nobody knows which.
+    pub fn is_doubtful(&self, attempt: &Attempt) -> bool {
+        let Some(transcript) = self.transcripts.get(attempt.transcript) else { return false };
+        let exchanges = &transcript.exchanges;
+        let is_extra = |exchange: &Exchange| {
+            matches!(exchange.answer, Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { .. })))
+        };
+        let later = exchanges.iter().enumerate().skip(attempt.exchange + 1);
+        let Some((extra, _)) = later.into_iter().find(|(_, exchange)| is_extra(exchange)) else {
+            return false;
+        };
+        let before = exchanges.get(..extra).unwrap_or_default();
+        let start = before.iter().rposition(|exchange| !exchange.pipelined).unwrap_or_default();
+        attempt.exchange >= start
     }
 
     /// The attempt that decides a form: the newest one that was not a confirmation.

@@ -34,13 +34,24 @@ pub struct Session {
     parser: ReplyParser,
     deadlines: Deadlines,
     alive: bool,
+    /// Commands that were written and not answered.
+    outstanding: usize,
+    /// Exchanges of the group at hand, kept here so that a cut does not lose them.
+    group: Vec<Exchange>,
 }
 
 impl Session {
     /// A session over a fresh connection. Nothing is read yet.
     pub fn new(connection: Connection, deadlines: Deadlines) -> Self {
         let parser = ReplyParser::default();
-        Self { stream: connection.stream, parser, deadlines, alive: true }
+        Self {
+            stream: connection.stream,
+            parser,
+            deadlines,
+            alive: true,
+            outstanding: 0,
+            group: Vec::new(),
+        }
     }
 
     /// False after a loss: nothing more can be asked.
@@ -84,22 +95,29 @@ impl Session {
             self.stream.flush().await
         });
         // A server that has closed may have said why first, so a failed write is read after too.
+        self.outstanding = commands.len();
         let _ = written.await;
-        let mut exchanges = Vec::with_capacity(commands.len());
         for (index, command) in commands.iter().enumerate() {
             let answer = self.read(self.deadlines.reply).await;
-            exchanges.push(exchange(command.phase(), command.line(), index > 0, answer, start));
+            self.outstanding -= 1;
+            self.group.push(exchange(command.phase(), command.line(), index > 0, answer, start));
             if !self.alive {
                 break;
             }
         }
-        exchanges
+        self.take_group()
+    }
+
+    /// What was answered of a group that was cut short.
+    pub fn take_group(&mut self) -> Vec<Exchange> {
+        std::mem::take(&mut self.group)
     }
 
     /// Says goodbye, waits for the answer and for the server to close, both briefly: the next
     /// connection must not come while the server still counts this one.
     pub async fn quit(&mut self) -> Option<Exchange> {
-        if !self.alive {
+        // With replies under way, the answer to QUIT could not be told from them.
+        if !self.alive || self.outstanding > 0 {
             return None;
         }
         self.deadlines.reply = self.deadlines.reply.min(FAREWELL);

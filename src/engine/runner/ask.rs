@@ -4,27 +4,23 @@ use std::collections::VecDeque;
 
 use crate::engine::line::{Transaction, record};
 use crate::evidence::{Answer, Form, Loss, Pass, Stop};
-use crate::smtp::{Command, Phase, Severity};
+use crate::smtp::{Command, CommandError, Phase, Severity};
 use crate::verdict::is_complaint;
 
 use super::{Place, Runner, sender_of};
 
-/// What a command of a group was for.
-#[derive(Clone, Copy)]
-enum Asked {
-    Mail,
-    /// The recipient that a form wants accepted before its own.
-    First,
-    Form(usize),
-}
-
 impl Runner {
-    /// Makes the line ready for a form's sender. `Some(Some(mail))` is a MAIL to send together with
-    /// the recipients, `Some(None)` an open transaction, `None` a change of plan.
-    pub(super) async fn transaction(&mut self, form: &Form) -> Option<Option<Command>> {
+    /// Makes the line ready for a form's sender; false when the plan has changed instead. MAIL is
+    /// sent alone: behind a refused one, each recipient of a group would be out of sequence.
+    pub(super) async fn transaction(&mut self, form: &Form) -> bool {
+        self.try_transaction(form).await.unwrap_or(false)
+    }
+
+    /// `None` where there is no line any more.
+    async fn try_transaction(&mut self, form: &Form) -> Option<bool> {
         let open = self.line.as_ref()?.transaction.clone();
         if open.as_ref().is_some_and(|open| open.takes(form)) {
-            return Some(None);
+            return Some(true);
         }
         if open.is_some() {
             let (answer, _) = self.ask(&Command::rset()).await?;
@@ -32,9 +28,9 @@ impl Runner {
             line.spent.resets += 1;
             line.transaction = None;
             if answer.reply().is_none_or(|reply| reply.severity() != Severity::Positive) {
-                self.complained();
+                self.complained(&answer);
                 self.hang_up().await;
-                return None;
+                return Some(false);
             }
         }
         let path = form.envelope.reverse_path.as_bytes();
@@ -42,25 +38,21 @@ impl Runner {
             if form.envelope.bare_mail { Command::bare_mail(path) } else { Command::mail(path) };
         let Ok(mail) = mail else {
             self.stop(Stop::Internal);
-            return None;
+            return Some(false);
         };
-        let pipelining = self.line.as_ref().is_some_and(|line| line.pipelining);
-        if pipelining && self.pipelining && self.good_senders.contains(&sender_of(form)) {
-            return Some(Some(mail));
-        }
         let (answer, place) = self.ask(&mail).await?;
         if self.mail_answered(form, &answer, place) {
-            return Some(None);
+            return Some(true);
         }
         // Lost, or a complaint: the form that wanted this sender has had one try.
         let settled = self.refusal_of(form).is_some();
         if !settled {
             let index = self.evidence.forms.iter().position(|other| other == form)?;
             *self.tries.entry(index).or_default() += 1;
-            self.complained();
+            self.complained(&answer);
             self.hang_up().await;
         }
-        None
+        Some(false)
     }
 
     /// Takes note of a reply to MAIL; true when the transaction is open.
@@ -73,7 +65,6 @@ impl Runner {
             if let Some(line) = &mut self.line {
                 line.transaction = Some(Transaction::of(form));
             }
-            self.good_senders.insert(sender_of(form));
             return true;
         }
         if let Some(line) = &mut self.line {
@@ -85,24 +76,23 @@ impl Runner {
         false
     }
 
-    /// Sends the recipients of a batch, behind `mail` if there is one, and takes note of each
-    /// answer. What was not answered stays in the queue.
+    /// Sends the recipients of a batch in one write and takes note of each answer. What was not
+    /// answered stays in the queue.
     pub(super) async fn ask_group(
         &mut self,
         batch: &[usize],
-        mail: Option<Command>,
         pass: Pass,
         queue: &mut VecDeque<usize>,
     ) {
-        let mut commands: Vec<_> = mail.into_iter().collect();
-        let mut asked: Vec<_> = commands.iter().map(|_| Asked::Mail).collect();
-        for &index in batch {
-            let Some(form) = self.evidence.forms.get(index) else { continue };
-            let Some(recipients) = recipients(form) else { return self.stop(Stop::Internal) };
-            asked.extend((1..recipients.len()).map(|_| Asked::First));
-            asked.push(Asked::Form(index));
-            commands.extend(recipients);
+        if let [index] = batch
+            && !self.first_is_accepted(*index, pass, queue).await
+        {
+            return;
         }
+        let forms = batch.iter().filter_map(|index| self.evidence.forms.get(*index));
+        let Ok(commands) = forms.map(recipient).collect::<Result<Vec<_>, _>>() else {
+            return self.stop(Stop::Internal);
+        };
         let Some(line) = &mut self.line else { return };
         let exchanges = line.session.ask_group(&commands).await;
         let transcript = line.transcript;
@@ -112,45 +102,51 @@ impl Runner {
             let place = record(&mut self.evidence.transcripts, transcript, exchange);
             answers.push((answer, place));
         }
-        // The form that stands first where nothing more was answered.
-        let mut waiting = batch.first().copied();
-        let mut rest = answers.iter();
-        for what in asked {
-            let Some((answer, place)) = rest.next() else { break };
+        for (&index, (answer, place)) in batch.iter().zip(&answers) {
             self.count(answer);
-            match what {
-                Asked::Mail => {
-                    let form = waiting.and_then(|index| self.evidence.forms.get(index).cloned());
-                    let Some(form) = form else { return };
-                    if !self.mail_answered(&form, answer, *place) {
-                        // The recipients behind a refused MAIL were out of sequence; their answers
-                        // count against the budget and say nothing else.
-                        rest.for_each(|(answer, _)| self.count(answer));
-                        if self.refusal_of(&form).is_none() {
-                            self.lost(waiting, pass, *place, queue).await;
-                        }
-                        return;
-                    }
-                }
-                Asked::First if self.is_judged(answer, *place) => self.local_answered(answer),
-                Asked::Form(index) if self.is_judged(answer, *place) => {
-                    let control = self.evidence.forms.get(index).and_then(Form::control);
-                    if control.is_some() {
-                        self.local_answered(answer);
-                    }
-                    self.note(index, pass, *place);
-                    queue.retain(|queued| *queued != index);
-                    let next = batch.iter().position(|other| *other == index).map(|at| at + 1);
-                    waiting = next.and_then(|next| batch.get(next).copied());
-                }
-                Asked::First | Asked::Form(_) => {
-                    return self.lost(waiting, pass, *place, queue).await;
-                }
+            if !self.is_judged(answer, *place) {
+                return self.lost(index, pass, answer, *place, queue).await;
             }
+            if self.is_control(index) {
+                self.local_answered(answer);
+            }
+            self.note(index, pass, *place);
+            queue.retain(|queued| *queued != index);
         }
-        if let (Some(_), Some((_, place))) = (waiting, answers.last()) {
-            self.lost(waiting, pass, *place, queue).await;
+        if let (Some(&index), Some((answer, place))) = (batch.get(answers.len()), answers.last()) {
+            self.lost(index, pass, answer, *place, queue).await;
         }
+    }
+
+    /// Asks the recipient that a form wants accepted before its own; true where there is none, or
+    /// where it was. A refusal of it is the answer to the form: its question could not be put.
+    async fn first_is_accepted(
+        &mut self,
+        index: usize,
+        pass: Pass,
+        queue: &mut VecDeque<usize>,
+    ) -> bool {
+        let form = self.evidence.forms.get(index);
+        let Some(first) = form.and_then(|form| form.envelope.first_rcpt.clone()) else {
+            return true;
+        };
+        let Ok(command) = Command::rcpt(first.as_bytes()) else {
+            self.stop(Stop::Internal);
+            return false;
+        };
+        let Some((answer, place)) = self.ask(&command).await else { return false };
+        self.count(&answer);
+        if !self.is_judged(&answer, place) {
+            self.lost(index, pass, &answer, place, queue).await;
+            return false;
+        }
+        self.local_answered(&answer);
+        let accepted = answer.reply().is_some_and(|r| r.severity() == Severity::Positive);
+        if !accepted {
+            self.note(index, pass, place);
+            queue.retain(|queued| *queued != index);
+        }
+        accepted
     }
 
     /// True for a reply to RCPT that says something about this recipient.
@@ -176,30 +172,30 @@ impl Runner {
     }
 
     /// A form was not answered: the line is given up, and the form asked again elsewhere, once.
-    pub(super) async fn lost(
+    async fn lost(
         &mut self,
-        waiting: Option<usize>,
+        index: usize,
         pass: Pass,
+        answer: &Answer,
         place: Place,
         queue: &mut VecDeque<usize>,
     ) {
-        let Some(index) = waiting else { return };
         // What was never sent was not tried.
         let sent = self.phase_at(place) != Some(Phase::Unsolicited);
-        let fault = self.loss_at(place).is_some_and(|loss| matches!(loss, Loss::Fault(_)));
-        if sent || fault {
+        if sent || matches!(answer, Answer::Lost(Loss::Fault(_))) {
             *self.tries.entry(index).or_default() += 1;
         }
         if self.tried_enough(index) {
             self.note(index, pass, place);
             queue.retain(|queued| *queued != index);
         }
-        self.complained();
+        self.complained(answer);
         self.hang_up().await;
     }
 
     /// The server ended the connection or complained: ask for less from now on.
-    pub(super) fn complained(&mut self) {
+    pub(super) fn complained(&mut self, answer: &Answer) {
+        self.back_off |= answer.reply().is_some();
         if let Some(line) = &self.line {
             self.budget.lower(&line.spent);
         }
@@ -216,11 +212,8 @@ impl Runner {
     }
 }
 
-/// The RCPT commands of a form; the last one is its own.
-fn recipients(form: &Form) -> Option<Vec<Command>> {
-    let envelope = &form.envelope;
-    let path = envelope.forward_path.as_bytes();
-    let own = if envelope.bare_rcpt { Command::bare_rcpt(path) } else { Command::rcpt(path) };
-    let first = envelope.first_rcpt.as_ref().map(|path| Command::rcpt(path.as_bytes()));
-    first.into_iter().chain([own]).collect::<Result<_, _>>().ok()
+/// The RCPT command of a form.
+fn recipient(form: &Form) -> Result<Command, CommandError> {
+    let path = form.envelope.forward_path.as_bytes();
+    if form.envelope.bare_rcpt { Command::bare_rcpt(path) } else { Command::rcpt(path) }
 }

@@ -7,17 +7,17 @@
 mod ask;
 mod open;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::evidence::{Answer, Attempt, Control, Evidence, Form, Hello, Loss, Pass, Stop};
+use crate::evidence::{Attempt, Control, Evidence, Form, Hello, Pass, Stop};
 use crate::net::Dialer;
 use crate::smtp::{Phase, WireText, is_syntax_risk};
 
-use super::line::{Line, Transaction, record};
+use super::line::{Line, record};
 use super::{Budget, Settings};
 
 /// Tries of one form in one pass.
@@ -47,9 +47,11 @@ pub(super) struct Runner {
     refused_hellos: HashMap<Hello, Place>,
     refused_senders: HashMap<Sender, Place>,
     lost_hellos: HashMap<Hello, usize>,
-    /// Senders that the server has accepted: their MAIL may be sent together with the RCPTs.
-    good_senders: HashSet<Sender>,
     helo_only: bool,
+    /// The connection that the server's names were learned on.
+    names_from: Option<usize>,
+    /// The server complained: the next connection waits.
+    back_off: bool,
 }
 
 impl Runner {
@@ -73,8 +75,9 @@ impl Runner {
             refused_hellos: HashMap::new(),
             refused_senders: HashMap::new(),
             lost_hellos: HashMap::new(),
-            good_senders: HashSet::new(),
             helo_only: false,
+            names_from: None,
+            back_off: false,
         }
     }
 
@@ -118,10 +121,10 @@ impl Runner {
                 self.hang_up().await;
                 self.open(form.envelope.hello()).await;
             } else if form.control() == Some(Control::RcptBeforeMail) {
-                self.ask_group(&[index], None, pass, &mut queue).await;
-            } else if let Some(mail) = self.transaction(&form).await {
+                self.ask_group(&[index], pass, &mut queue).await;
+            } else if self.transaction(&form).await {
                 let batch = self.batch(&queue, &form);
-                self.ask_group(&batch, mail, pass, &mut queue).await;
+                self.ask_group(&batch, pass, &mut queue).await;
             } else if self.tried_enough(index) {
                 self.give_up(index, pass);
                 queue.pop_front();
@@ -145,10 +148,13 @@ impl Runner {
         };
         let risk = is_syntax_risk(form.envelope.forward_path.as_bytes());
         let before_mail = form.control() == Some(Control::RcptBeforeMail);
-        let other = |open: &Transaction| before_mail || !open.takes(form);
-        let needs_reset = line.transaction.as_ref().is_some_and(other);
+        if before_mail && line.transaction.is_some() {
+            return false;
+        }
+        let needs_reset = line.transaction.as_ref().is_some_and(|open| !open.takes(form));
+        let recipients = 1 + usize::from(form.envelope.first_rcpt.is_some());
         line.hello == form.envelope.hello()
-            && self.budget.room(&line.spent) > 0
+            && self.budget.room(&line.spent) >= recipients.min(self.budget.refusals)
             && (!(risk || before_mail) || self.budget.syntax_room(&line.spent) > 0)
             && (!needs_reset || line.spent.resets < self.budget.resets)
     }
@@ -165,7 +171,12 @@ impl Runner {
         for &index in queue {
             let Some(form) = self.evidence.forms.get(index) else { break };
             let risk = is_syntax_risk(form.envelope.forward_path.as_bytes());
+            // Behind a recipient of its own, a server may say yes to any.
+            let behind_control = form.control().is_none()
+                && form.envelope.first_rcpt.is_none()
+                && batch.iter().any(|other| self.is_control(*other));
             let fits = batch.len() < room
+                && !behind_control
                 && form.shares_context(first)
                 && form.control() != Some(Control::RcptBeforeMail)
                 && (batch.is_empty() || form.envelope.first_rcpt.is_none())
@@ -206,6 +217,23 @@ impl Runner {
         }
     }
 
+    fn is_control(&self, index: usize) -> bool {
+        self.evidence.forms.get(index).is_some_and(|form| form.control().is_some())
+    }
+
+    /// True when the server has been met: it is ready, or it has said why it will not be.
+    pub(super) fn is_met(&self) -> bool {
+        self.line.is_some() || self.refused_host.is_some() || !self.refused_hellos.is_empty()
+    }
+
+    /// Keeps what was answered of a group that was cut short.
+    pub(super) fn salvage(&mut self) {
+        let Some(line) = &mut self.line else { return };
+        for exchange in line.session.take_group() {
+            record(&mut self.evidence.transcripts, line.transcript, exchange);
+        }
+    }
+
     fn note(&mut self, form: usize, pass: Pass, (transcript, exchange): Place) {
         if let Some(line) = &mut self.line {
             line.answered = true;
@@ -223,13 +251,6 @@ impl Runner {
 
     fn phase_at(&self, (transcript, exchange): Place) -> Option<Phase> {
         Some(self.evidence.transcripts.get(transcript)?.exchanges.get(exchange)?.phase)
-    }
-
-    fn loss_at(&self, (transcript, exchange): Place) -> Option<&Loss> {
-        match &self.evidence.transcripts.get(transcript)?.exchanges.get(exchange)?.answer {
-            Answer::Lost(loss) => Some(loss),
-            Answer::Reply(_) => None,
-        }
     }
 }
 

@@ -18,6 +18,9 @@ impl Runner {
         if self.fruitless >= FRUITLESS {
             return self.stop(Stop::NoProgress);
         }
+        if std::mem::take(&mut self.back_off) {
+            self.wait(BACK_OFF).await;
+        }
         let target = self.evidence.target.clone();
         let connection = match self.dialer.dial(&target).await {
             Ok(connection) => connection,
@@ -110,7 +113,9 @@ impl Runner {
                     }
                     return;
                 }
-                Answer::Reply(reply) if reply.severity() == Severity::Permanent => {}
+                Answer::Reply(reply) if reply.severity() == Severity::Permanent => {
+                    self.count(&answer);
+                }
                 _ => return self.lost_greeting(&answer, place).await,
             }
         }
@@ -139,9 +144,13 @@ impl Runner {
     }
 
     pub(super) fn learn_name(&mut self, reply: &Reply) {
+        // The first connection on which the server is ready tells its names.
+        let here = self.evidence.transcripts.len();
+        if *self.names_from.get_or_insert(here) != here {
+            return;
+        }
         if let Some(name) = host_name_in(reply)
             && !self.evidence.server_names.contains(&name)
-            && self.evidence.transcripts.len() == 1
         {
             self.evidence.server_names.push(name);
         }

@@ -68,7 +68,7 @@ impl<'a> Judge<'a> {
     /// The newest reply to a control at RCPT, confirmations included.
     fn newest_at_rcpt(&self, index: usize) -> Option<&'a Reply> {
         let attempts = self.evidence.attempts.iter().rev();
-        attempts.filter(|attempt| attempt.form == index).find_map(|attempt| {
+        attempts.filter(|a| a.form == index && !self.evidence.is_doubtful(a)).find_map(|attempt| {
             let exchange = self.evidence.exchange(attempt)?;
             exchange.answer.reply().filter(|_| exchange.phase == Phase::Rcpt)
         })

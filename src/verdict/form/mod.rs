@@ -142,7 +142,17 @@ impl<'a> Judge<'a> {
         else {
             return sure(self.not_asked());
         };
+        if self.evidence.is_doubtful(attempt) {
+            return undecided(Undecided::PeerFault);
+        }
         match (self.answer(attempt), self.phase(attempt)) {
+            // The recipient that had to be accepted first was not: the question was never put.
+            (Some(Answer::Reply(reply)), Some(Phase::Rcpt)) if self.is_first(form, attempt) => {
+                match reply.severity() {
+                    Severity::Transient => sure(Outcome::Deferred),
+                    _ => undecided(Undecided::NoLocalUser),
+                }
+            }
             (Some(Answer::Reply(reply)), Some(phase)) => {
                 let base = self.by_reply(form, reply, phase);
                 let at_end = form.control() == Some(Control::PlainAtEnd);
@@ -160,6 +170,15 @@ impl<'a> Judge<'a> {
             }),
             _ => undecided(Undecided::NotAnswered),
         }
+    }
+
+    /// True when an attempt was decided by the recipient that stands before the form's own.
+    fn is_first(&self, form: &Form, attempt: &Attempt) -> bool {
+        let sent = self.evidence.exchange(attempt).map(|exchange| exchange.sent.as_bytes());
+        form.envelope.first_rcpt.as_ref().is_some_and(|first| {
+            let command = [b"RCPT TO:<", first.as_bytes(), b">"].concat();
+            sent == Some(command.as_slice())
+        })
     }
 
     fn not_asked(&self) -> Outcome {
@@ -266,6 +285,9 @@ impl<'a> Judge<'a> {
     }
 
     fn answer(&self, attempt: &Attempt) -> Option<&'a Answer> {
+        if self.evidence.is_doubtful(attempt) {
+            return None;
+        }
         self.evidence.exchange(attempt).map(|exchange| &exchange.answer)
     }
 
@@ -275,8 +297,8 @@ impl<'a> Judge<'a> {
 
     /// The reply that decides a form, with its phase.
     fn reply_to(&self, index: usize) -> Option<(&'a Reply, Phase)> {
-        let exchange = self.evidence.exchange(self.evidence.deciding(index)?)?;
-        Some((exchange.answer.reply()?, exchange.phase))
+        let attempt = self.evidence.deciding(index)?;
+        Some((self.answer(attempt)?.reply()?, self.phase(attempt)?))
     }
 }
 
