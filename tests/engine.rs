@@ -6,20 +6,23 @@
 mod lab;
 
 use std::net::{Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use lab::{accepted, audit_address, audited, dialogue, settings, target};
 use mxaudit::engine::{Interrupt, Settings, audit};
-use mxaudit::evidence::{DialFault, Stop};
+use mxaudit::evidence::{Answer, DialFailure, DialFault, Loss, Stop};
 use mxaudit::net::{Dialer, TcpDialer};
 use mxaudit::practice::{
     Behaviour, Block, BlockStage, Delivery, EhloSupport, ErrorLimit, HeloMatch, LOCAL_DOMAIN,
     PracticeServer, RelayPolicy, SenderMatch, Temporary, Wording, demo_fleet,
 };
+use mxaudit::probe::Profile;
+use mxaudit::smtp::{Phase, ReplyFault};
 use mxaudit::target::Target;
 use mxaudit::target::scope::Scope;
 use mxaudit::verdict::{Outcome, RelayVerdict, Undecided, Verdict, judge};
+use tokio::io::AsyncWriteExt;
 
 /// All codes of the quick profile that can be told apart with these identities.
 const ALL: [&str; 11] =
@@ -430,4 +433,99 @@ async fn hosts_are_audited_side_by_side() {
     assert_eq!(ports, servers.each_ref().map(|server| server.address().port()));
     let verdicts: Vec<_> = all.iter().map(|evidence| judge(evidence).verdict).collect();
     assert_eq!(verdicts, [Verdict::Closed, Verdict::Open, Verdict::Closed]);
+}
+
+/// A server that is busy at first tells its name later, and the forms that need it are asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_first_greeting_loses_no_form() {
+    let behaviour = Behaviour { relay: RelayPolicy::HeloIsOwnName, ..Behaviour::closed() };
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let server = PracticeServer::start(behaviour, any).await.unwrap();
+    let front = tokio::net::TcpListener::bind(any).await.unwrap();
+    let (address, behind) = (front.local_addr().unwrap(), server.address());
+    tokio::spawn(async move {
+        let (mut first, _) = front.accept().await.unwrap();
+        first.write_all(b"421 4.3.2 busy\r\n").await.unwrap();
+        drop(first);
+        while let Ok((mut client, _)) = front.accept().await {
+            tokio::spawn(async move {
+                let mut server = tokio::net::TcpStream::connect(behind).await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+            });
+        }
+    });
+    let evidence = audit_address(address, settings()).await;
+    assert_eq!(accepted(&judge(&evidence)), ["H01"], "{}", dialogue(&evidence));
+}
+
+/// What is to be asked behind an accepted recipient is not judged where none was accepted.
+#[tokio::test]
+async fn a_refused_first_recipient_decides_nothing() {
+    let mut thorough = settings();
+    thorough.profile = Profile::Thorough;
+    let refuse = Some("550 5.1.1 no postmaster here".to_owned());
+    let behaviour = Behaviour {
+        relay: RelayPolicy::SecondRecipient,
+        refuse_postmaster: refuse,
+        ..Behaviour::closed()
+    };
+    let (evidence, verdict, _server) = audited(behaviour, thorough).await;
+    assert_eq!(outcome(&verdict, "R39"), Outcome::Inconclusive(Undecided::NoLocalUser));
+    assert_eq!(verdict.verdict, Verdict::Inconclusive, "{}", dialogue(&evidence));
+}
+
+/// A reply too many behind a group makes every answer of the group doubtful.
+#[tokio::test]
+async fn a_stray_reply_behind_a_group_is_no_verdict() {
+    let (mut evidence, verdict, _server) = audited(Behaviour::closed(), settings()).await;
+    assert_eq!(verdict.verdict, Verdict::Closed);
+    let transcript = evidence
+        .transcripts
+        .iter_mut()
+        .find(|transcript| transcript.exchanges.iter().any(|exchange| exchange.pipelined));
+    let exchanges = &mut transcript.expect("a group").exchanges;
+    let behind = exchanges.iter().rposition(|exchange| exchange.pipelined).unwrap() + 1;
+    let mut stray = exchanges[behind].clone();
+    stray.phase = Phase::Unsolicited;
+    let line = "554 5.7.1 Relay access denied".into();
+    stray.answer = Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { line }));
+    exchanges.truncate(behind);
+    exchanges.push(stray);
+    let verdict = judge(&evidence);
+    assert_eq!(verdict.verdict, Verdict::Inconclusive);
+    assert!(reasons(&verdict).contains(&"peer-fault"), "{:?}", reasons(&verdict));
+}
+
+/// The ports of one address take turns.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_connection_at_a_time_to_an_address() {
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let slow = || Behaviour { delivery: Delivery::ByteByByte, ..Behaviour::closed() };
+    let first = PracticeServer::start(slow(), any).await.unwrap();
+    let second = PracticeServer::start(slow(), any).await.unwrap();
+    let targets = vec![target(first.address()), target(second.address())];
+    let dialer = TcpDialer::new(Scope::loopback_only().admitted(), None, Duration::from_secs(2));
+    let noting = Arc::new(Noting { inner: dialer, ports: Mutex::default() });
+    let dialer = Arc::clone(&noting) as Arc<dyn Dialer>;
+    audit(targets, Arc::new(settings()), dialer, Interrupt::default(), |_| {}).await;
+    let mut turns = noting.ports.lock().unwrap().clone();
+    assert!(turns.len() > 4, "each host took several connections");
+    turns.dedup();
+    assert_eq!(turns.len(), 2, "the second host begins when the first has ended: {turns:?}");
+}
+
+/// Notes the ports in the order of dialling.
+struct Noting {
+    inner: TcpDialer,
+    ports: Mutex<Vec<u16>>,
+}
+
+impl Dialer for Noting {
+    fn dial<'a>(
+        &'a self,
+        target: &'a Target,
+    ) -> futures::future::BoxFuture<'a, Result<mxaudit::net::Connection, DialFailure>> {
+        self.ports.lock().unwrap().push(target.port());
+        self.inner.dial(target)
+    }
 }

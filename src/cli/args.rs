@@ -238,7 +238,8 @@ pub(super) struct ReportArgs {
     #[arg(long = "format", value_name = "FORMAT[=FILE]", help = formats_help())]
     pub(super) formats: Vec<FormatArg>,
 
-    /// File for the report whose --format names none [default: standard output]
+    /// File for the report whose --format names none; an older one is replaced when the new one is
+    /// whole [default: standard output]
     #[arg(long, short, value_name = "FILE")]
     pub(super) output: Option<PathBuf>,
 

@@ -1,5 +1,6 @@
 //! `mxaudit check`.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +35,9 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let categories = Categories::read(&args.only, &args.skip)?;
     let identity = identity::identity(&args.identity, &auditor, &local)?;
     let specs = specs(&args.targets)?;
+    if let Some(source) = args.network.source {
+        check_source(source)?;
+    }
     let asked_first = file_scope.is_none();
     let scope = file_scope.unwrap_or_else(|| match args.consent.authorized {
         true => Scope::authorized(Consent::Flag),
@@ -88,6 +92,16 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     reports.write(&report, "")?;
     let hosts = judged.iter().map(|host| (&host.relay, host.findings.as_slice()));
     Ok(exit::of_audit(hosts, args.fail_on.severity(), record.interrupted))
+}
+
+/// A source that is not this machine's is a mistake of the user's, not a fault of the targets.
+fn check_source(source: IpAddr) -> Result<(), Failure> {
+    let bound = std::net::UdpSocket::bind((source, 0)).map(drop);
+    bound.map_err(|error| {
+        Failure::usage(format!(
+            "--source {source}: cannot be sent from: {error}; name an address of this machine"
+        ))
+    })
 }
 
 fn seconds(count: u32) -> Duration {

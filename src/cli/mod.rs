@@ -64,7 +64,11 @@ fn usage(error: &clap::Error) -> Exit {
         .filter(|line| !line.is_empty() && !line.starts_with("For more information"))
         .map(|line| line.trim_start_matches("error: "))
         .collect();
-    complain(&format!("{} (see mxaudit --help)", words.join(" ")));
+    let commands = ["check", "demo", "explain", "init", "probes", "replay"];
+    let command = std::env::args().nth(1).filter(|first| commands.contains(&first.as_str()));
+    let help = command.map_or("mxaudit --help".to_owned(), |name| format!("mxaudit {name} --help"));
+    let said = words.join(" ").replace(" tip: ", "; ");
+    complain(&format!("{said} (see {help})"));
     Exit::Usage
 }
 
@@ -83,6 +87,6 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 /// Prints a text on standard output; a reader that has gone away is no fault.
 fn print(text: &str) -> Result<Exit, Failure> {
-    output::Output::prepare(None)?.write(text.as_bytes())?;
+    output::Output::prepare(None, "")?.write(text.as_bytes())?;
     Ok(Exit::Clean)
 }

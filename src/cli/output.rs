@@ -27,12 +27,12 @@ pub(super) enum Output {
 
 impl Output {
     /// Opens the place.
-    pub(super) fn prepare(path: Option<&Path>) -> Result<Self, Failure> {
+    pub(super) fn prepare(path: Option<&Path>, flag: &str) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(Self::Standard) };
         let fault = |error: io::Error| {
             Failure::usage(format!(
-                "--output {}: cannot be written: {error}; name a file in a folder that exists and \
-                 is yours",
+                "{flag} {}: cannot be written: {error}; name a file in a folder that exists and is \
+                 yours",
                 path.display()
             ))
         };

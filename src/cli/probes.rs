@@ -112,7 +112,7 @@ fn validate(dir: Option<&Path>) -> Result<Exit, Failure> {
     let target = vector_target()?;
     let faults: Vec<_> = library.iter().flat_map(|probe| check_vectors(probe, &target)).collect();
     if !faults.is_empty() {
-        let messages = faults.iter().map(ToString::to_string).collect();
+        let messages = faults.iter().map(|fault| format!("{fault:#}")).collect();
         return Err(Failure { messages, exit: Exit::Usage });
     }
     let vectors: usize = library.iter().map(|probe| probe.vectors.len()).sum();

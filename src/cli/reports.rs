@@ -29,9 +29,20 @@ impl Reports {
         if unnamed == 0 && args.output.is_some() {
             return Err(Failure::usage("--output: every --format already names its file"));
         }
+        let named: Vec<_> =
+            wanted.iter().map(|w| w.file.as_ref().or(args.output.as_ref())).collect();
+        for (index, file) in named.iter().enumerate() {
+            let earlier = named.get(..index).unwrap_or_default();
+            if let Some(file) = file.filter(|_| earlier.contains(file)) {
+                let file = file.display();
+                let message = format!("two reports name the file {file}; give each its own");
+                return Err(Failure::usage(message));
+            }
+        }
         let place = |wanted: &FormatArg| {
+            let flag = if wanted.file.is_some() { "--format" } else { "--output" };
             let file = wanted.file.as_deref().or(args.output.as_deref());
-            Ok((wanted.format, Output::prepare(file)?))
+            Ok((wanted.format, Output::prepare(file, flag)?))
         };
         let places = wanted.iter().map(place).collect::<Result<_, Failure>>()?;
         Ok(Self { places, quiet: args.quiet })

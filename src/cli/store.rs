@@ -68,7 +68,10 @@ impl Folder {
     /// Makes the folder. Evidence of another run in it is never overwritten.
     pub(super) fn prepare(path: &Path) -> Result<Self, Failure> {
         let fault = |error: io::Error| {
-            Failure::usage(format!("--evidence {}: cannot be written: {error}", path.display()))
+            Failure::usage(format!(
+                "--evidence {}: cannot be written: {error}; name a folder that can be made",
+                path.display()
+            ))
         };
         fs::create_dir_all(path).map_err(fault)?;
         let index = path.join(INDEX);
@@ -200,6 +203,11 @@ fn check_places(evidence: &Evidence, index: &Path) -> Result<(), Failure> {
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("{}: cannot be read: {error}", path.display())))
+    fs::read_to_string(path).map_err(|error| {
+        Failure::usage(format!(
+            "{}: cannot be read: {error}; give a folder that --evidence wrote, or .smtp files \
+                 out of one",
+            path.display()
+        ))
+    })
 }

@@ -20,6 +20,8 @@ use super::{Interrupt, Settings, blank};
 /// The time for a goodbye to a host whose time is up.
 const FAREWELL: Duration = Duration::from_secs(1);
 
+/// The time that a host has to finish its exchange after an interrupt.
+const GRACE: Duration = Duration::from_secs(10);
 /// Connections until a server that is busy for the moment says its name.
 const FIRST_TRIES: usize = 3;
 
@@ -41,16 +43,28 @@ pub(super) async fn audit_host(
     let stop = tokio::select! {
         ended = course => ended.err().map(|_| Stop::Deadline),
         () = interrupt.abort.cancelled() => Some(Stop::Interrupted),
+        () = grace(&interrupt) => Some(Stop::Interrupted),
     };
     if let Some(stop) = stop {
         runner.stop(stop);
         runner.salvage();
+        if runner.evidence.forms.is_empty() {
+            // Cut before there was a plan: what was not asked is still named.
+            let probes = settings.library.in_profile(settings.profile);
+            plan(&mut runner.evidence, probes, &settings, &tokens);
+        }
     }
     if stop == Some(Stop::Deadline) {
         // Out of time, but not out of manners.
         let _ = timeout(FAREWELL, runner.hang_up()).await;
     }
     runner.evidence
+}
+
+/// Ends when the time is over that a host has after the first interrupt.
+async fn grace(interrupt: &Interrupt) {
+    interrupt.finish.cancelled().await;
+    tokio::time::sleep(GRACE).await;
 }
 
 /// The random texts of host `number`: the same seed gives the same texts, whatever the order in

@@ -19,7 +19,10 @@ pub struct Library {
 #[derive(Debug, thiserror::Error)]
 pub enum LibraryError {
     /// A file or folder that cannot be read.
-    #[error("cannot read {}: {source}", path.display())]
+    #[error(
+        "cannot read {}: {source}; give a folder that holds <family>/<name>.toml files",
+        path.display()
+    )]
     Read {
         /// What was to be read.
         path: PathBuf,
@@ -88,9 +91,19 @@ impl Library {
     }
 
     fn add_file(&mut self, path: PathBuf) -> Result<(), LibraryError> {
-        let source = fs::read_to_string(&path)
-            .map_err(|source| LibraryError::Read { path: path.clone(), source })?;
-        self.insert(Probe::parse(&path.display().to_string(), &source)?)
+        let bytes =
+            fs::read(&path).map_err(|source| LibraryError::Read { path: path.clone(), source })?;
+        let file = path.display().to_string();
+        let source = match std::str::from_utf8(&bytes) {
+            Ok(source) => source,
+            Err(error) => {
+                let at = error.valid_up_to();
+                let text = String::from_utf8_lossy(&bytes);
+                let message = "a byte that is not UTF-8".to_owned();
+                return Err(SourceError::new(&file, &text, Some(at..at), message).into());
+            }
+        };
+        self.insert(Probe::parse(&file, source)?)
     }
 
     fn insert(&mut self, probe: Probe) -> Result<(), LibraryError> {

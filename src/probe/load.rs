@@ -82,7 +82,7 @@ struct RawVector {
     replies: Vec<Spanned<String>>,
     control: Option<Spanned<String>>,
     local: Option<Spanned<String>>,
-    outcome: Expected,
+    outcome: Spanned<Expected>,
     reason: Option<String>,
 }
 
@@ -226,8 +226,9 @@ impl File<'_> {
             replies: vector.replies.iter().map(reply).collect::<Result<_, _>>()?,
             control: vector.control.as_ref().map(reply).transpose()?,
             local: vector.local.as_ref().map(reply).transpose()?,
-            outcome: vector.outcome,
+            outcome: *vector.outcome.get_ref(),
             reason: vector.reason.clone(),
+            place: self.error(vector.outcome.span(), ""),
         })
     }
 

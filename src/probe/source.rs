@@ -31,6 +31,11 @@ impl SourceError {
         Self { file: file.to_owned(), line, column, message, text }
     }
 
+    /// The same place with another message.
+    pub fn saying(self, message: String) -> Self {
+        Self { message, ..self }
+    }
+
     /// The same for an error of the TOML reader.
     pub fn from_toml(file: &str, source: &str, error: &toml::de::Error) -> Self {
         let message = error.message().lines().collect::<Vec<_>>().join(", ");

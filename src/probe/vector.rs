@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::SourceError;
 use crate::smtp::Reply;
 
 /// One vector.
@@ -21,6 +22,8 @@ pub struct Vector {
     pub outcome: Expected,
     /// The reason word, where the outcome has one.
     pub reason: Option<String>,
+    /// Where the outcome stands in the file.
+    pub place: SourceError,
 }
 
 /// The outcomes that a vector may name.
@@ -37,6 +40,18 @@ pub enum Expected {
 }
 
 impl Expected {
+    /// The word as a probe file writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Refused => "refused",
+            Self::AuthRequired => "auth-required",
+            Self::TlsRequired => "tls-required",
+            Self::Deferred => "deferred",
+            Self::Inconclusive => "inconclusive",
+        }
+    }
+
     /// True when nothing was learned about relaying.
     pub fn is_undecided(self) -> bool {
         matches!(self, Self::Deferred | Self::Inconclusive | Self::TlsRequired)

@@ -259,7 +259,7 @@ impl Undecided {
             Self::Timeout => (
                 "timeout",
                 "no complete reply came in time",
-                "run again with a longer --reply-timeout",
+                "run again with a longer --reply-timeout, or --greeting-timeout if it was the greeting",
             ),
             Self::UnknownWording => (
                 "unknown-wording",

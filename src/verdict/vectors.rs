@@ -7,44 +7,27 @@ use crate::evidence::{
     SenderKind, Transcript,
 };
 use crate::finding::catalogue;
-use crate::probe::{Axis, Bindings, Expected, Greeting, Outer, Placeholder, Probe, Vector};
+use crate::probe::{Axis, Bindings, Greeting, Outer, Placeholder, Probe, SourceError, Vector};
 use crate::smtp::{Phase, Reply, WireText};
 use crate::target::Target;
 
-use super::{FormVerdict, Judge};
+use super::{FormVerdict, Judge, Outcome};
 
-/// A vector that is not judged as it says.
-#[derive(Clone, Debug, thiserror::Error)]
-#[error("{file}: vector \"{vector}\" says {wanted}, but is judged {judged}")]
-pub struct VectorFault {
-    /// The probe file.
-    pub file: String,
-    /// The vector's name.
-    pub vector: String,
-    /// What it says.
-    pub wanted: String,
-    /// What judgement says.
-    pub judged: String,
-}
+/// A vector that is not judged as it says. `{:#}` adds the line of its outcome and a caret.
+pub type VectorFault = SourceError;
 
 /// Judges every vector of a probe and returns those that come out otherwise than they say.
 pub fn check_vectors(probe: &Probe, target: &Target) -> Vec<VectorFault> {
     let fault = |vector: &Vector| {
         let judged = match judge_vector(probe, vector, target) {
+            // What a vector calls accepted is accepted at RCPT: it holds no more.
+            Ok(verdict) if verdict.outcome == Outcome::AcceptedRecipient => "accepted".to_owned(),
             Ok(verdict) => words(verdict.outcome.as_str(), verdict.outcome.reason()),
             Err(missing) => format!("impossible: no value for {missing:?}"),
         };
-        let outcome = match vector.outcome {
-            Expected::Accepted => "accepted-recipient",
-            Expected::Refused => "refused",
-            Expected::AuthRequired => "auth-required",
-            Expected::TlsRequired => "tls-required",
-            Expected::Deferred => "deferred",
-            Expected::Inconclusive => "inconclusive",
-        };
-        let wanted = words(outcome, vector.reason.as_deref());
-        let (file, vector) = (probe.file.clone(), vector.name.clone());
-        (wanted != judged).then_some(VectorFault { file, vector, wanted, judged })
+        let wanted = words(vector.outcome.as_str(), vector.reason.as_deref());
+        let message = format!("vector \"{}\" says {wanted}, but is judged {judged}", vector.name);
+        (wanted != judged).then(|| vector.place.clone().saying(message))
     };
     probe.vectors.iter().filter_map(fault).collect()
 }

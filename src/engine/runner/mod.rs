@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::evidence::{Attempt, Control, Evidence, Form, Hello, Pass, Stop};
 use crate::net::Dialer;
-use crate::smtp::{Phase, WireText, is_syntax_risk};
+use crate::smtp::{Phase, Severity, WireText, is_syntax_risk};
 
 use super::line::{Line, record};
 use super::{Budget, Settings};
@@ -98,7 +98,8 @@ impl Runner {
     pub(super) fn start_pass(&mut self) {
         self.tries.clear();
         self.fruitless = 0;
-        self.refused_host = None;
+        // "Not now" at the door may have been meant; a refusal or a broken greeting stands.
+        self.refused_host = self.refused_host.filter(|place| !self.said_not_now(*place));
         self.refused_hellos.clear();
         self.refused_senders.clear();
         self.lost_hellos.clear();
@@ -215,6 +216,13 @@ impl Runner {
         if let Some(exchange) = line.session.quit().await {
             record(&mut self.evidence.transcripts, line.transcript, exchange);
         }
+    }
+
+    fn said_not_now(&self, (transcript, exchange): Place) -> bool {
+        let transcript = self.evidence.transcripts.get(transcript);
+        let exchange = transcript.and_then(|transcript| transcript.exchanges.get(exchange));
+        let reply = exchange.and_then(|exchange| exchange.answer.reply());
+        reply.is_some_and(|reply| reply.severity() == Severity::Transient)
     }
 
     fn is_control(&self, index: usize) -> bool {

@@ -13,7 +13,8 @@ impl GradeReport {
     pub(in crate::report) fn of(grade: &Grade) -> Self {
         Self {
             letter: grade.letter.as_str(),
-            score: grade.score,
+            // A score of the little that was tested says nothing.
+            score: grade.score.filter(|_| grade.letter != Letter::N),
             coverage: grade.coverage,
             categories: grade.categories.iter().map(CategoryReport::of).collect(),
             judged_categories: grade.judged_categories.clone(),

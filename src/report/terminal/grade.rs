@@ -3,7 +3,6 @@
 
 use std::io::{self, Write};
 
-use crate::grade::Letter;
 use crate::report::escape::{capped, terminal};
 use crate::report::model::{CategoryStanding, GradeReport};
 
@@ -51,9 +50,7 @@ fn categories(grade: &GradeReport, out: &mut dyn Write) -> io::Result<()> {
     if between != " · " {
         write!(out, "    nothing asked")?;
     }
-    // A score of the little that was tested says nothing.
-    let score = grade.score.filter(|_| grade.letter != Letter::N.as_str());
-    let score = score.map_or("no score".to_owned(), |score| format!("score {score}"));
+    let score = grade.score.map_or("no score".to_owned(), |score| format!("score {score}"));
     let (coverage, policy) = (grade.coverage, &grade.policy);
     let name = terminal(&policy.name);
     writeln!(out, "   {score}, coverage {coverage} %, policy {name} {}", policy.version)

@@ -126,7 +126,7 @@ fn the_grade_comes_from_the_evidence() {
     for (evidence, letter, score, categories, first) in [
         (open(), "F", "2", "relay F, operations N", "relay-accepted: strangers can send"),
         (closed(), "B", "100", "relay A+, operations N", "coverage: 88 % of what"),
-        (deferred(), "N", "100", "operations N", "relay-unknown: whether the server relays"),
+        (deferred(), "N", "", "operations N", "relay-unknown: whether the server relays"),
         (unreachable(), "N", "", "", "relay-unknown: whether the server relays"),
     ] {
         let report = run(vec![report(&evidence)], Vec::new());

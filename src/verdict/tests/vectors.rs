@@ -39,7 +39,7 @@ fn a_wrong_vector_is_found_out() {
                 probe.vectors[number].outcome = wrong;
                 let faults = check_vectors(&probe, &target);
                 assert_eq!(faults.len(), 1, "{}: {number} as {wrong:?}", probe.file);
-                assert_eq!(faults[0].vector, probe.vectors[number].name);
+                assert!(faults[0].message.contains(&probe.vectors[number].name), "{}", faults[0]);
             }
             probe.vectors[number].outcome = right;
         }
