@@ -529,3 +529,17 @@ impl Dialer for Noting {
         self.inner.dial(target)
     }
 }
+
+/// No form is asked behind a recipient of the server's own, in the pass with the null sender neither:
+/// a server that decides once for all recipients would say yes to it.
+#[tokio::test]
+async fn no_form_stands_behind_a_control() {
+    let behaviour = Behaviour {
+        relay: RelayPolicy::SecondRecipient,
+        catch_all: true,
+        refuse_sender: Some((SenderMatch::Foreign, "553 5.1.8 sender domain not found".into())),
+        ..Behaviour::closed()
+    };
+    let (evidence, verdict, _server) = audited(behaviour, settings()).await;
+    assert_eq!(accepted(&verdict), [""; 0], "{}", dialogue(&evidence));
+}
