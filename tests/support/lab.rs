@@ -31,6 +31,7 @@ pub(crate) fn settings() -> Settings {
             client_name: None,
             partners: Vec::new(),
             mx_domain: None,
+            claimed_address: None,
         },
         outside_asserted: true,
         deadlines: Deadlines { greeting: Duration::from_secs(5), reply: Duration::from_secs(5) },
