@@ -28,8 +28,7 @@ impl HostReport {
         authority: Option<&Authority>,
     ) -> Self {
         let source = Source { evidence, relay, probes };
-        let commands =
-            |exchange: &&Exchange| !matches!(exchange.phase, Phase::Greeting | Phase::Unsolicited);
+        let commands = |exchange: &&Exchange| !exchange.sent.is_empty();
         let exchanges = evidence.transcripts.iter().flat_map(|t| &t.exchanges);
         Self {
             target: TargetReport::of(&evidence.target),

@@ -307,9 +307,10 @@ pub struct DialFailureReport {
 
 /// What the audit cost the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct Totals {
+    /// Connections that came about.
     pub connections: usize,
+    /// Exchanges in which something was sent.
     pub commands: usize,
 }
 
