@@ -110,12 +110,11 @@ impl Behaviour {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             if value.is_empty() || !ATTRIBUTES.iter().any(|known| known.eq_ignore_ascii_case(name))
             {
-                return Err(format!("501 5.5.4 Bad XCLIENT attribute: {pair}").into_bytes());
+                return Err(format!("501 5.5.4 Bad XCLIENT attribute name: {name}").into_bytes());
             }
             if name.eq_ignore_ascii_case("ADDR") {
-                let address = read_address(value).ok_or_else(|| {
-                    format!("501 5.5.4 Bad XCLIENT address: {value}").into_bytes()
-                })?;
+                let address = read_address(value)
+                    .ok_or_else(|| format!("501 5.5.4 Bad ADDR syntax: {value}").into_bytes())?;
                 is_trusted = Some(address.is_some_and(|address| trusted.contains(&address)));
             }
         }
