@@ -83,9 +83,9 @@ impl Instance {
             .context("postfix cannot be run")?;
         let (socket, transport) = (place.socket(case), case.transport);
         let mut this = Self { socket, transport, directory, child, sessions: Cell::new(0) };
-        let greets = this.greets();
-        greets
-            .with_context(|| format!("log:\n{}", family::Server::log(&this).unwrap_or_default()))?;
+        if let Err(error) = this.greets() {
+            bail!("{error:#}\nlog:\n{}", family::Server::log(&this).unwrap_or_default());
+        }
         Ok(this)
     }
 
