@@ -56,6 +56,10 @@ impl Instance {
             // Postfix's own user must reach the queue, whatever the umask.
             fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
         }
+        // What the scripts of a case remember.
+        let shared = directory.join("shared");
+        fs::create_dir_all(&shared)?;
+        fs::set_permissions(shared, fs::Permissions::from_mode(0o777))?;
         for (path, content) in case.files {
             write_settled(&configuration.join(path), &place.fill(content))?;
         }
