@@ -6,6 +6,7 @@
 
 mod mta;
 
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -36,19 +37,23 @@ fn main() -> ExitCode {
     let conclusion = libtest_mimic::run(&arguments, trials(&lab));
     let published = lab.as_ref().map_or(Ok(()), |lab| publish(lab));
     drop(lab);
-    if let Err(error) = published {
-        eprintln!("{error:#}");
-        return ExitCode::FAILURE;
+    match published {
+        Ok(()) => conclusion.exit_code(),
+        Err(error) => {
+            // With nowhere left to write, the exit code has to say it.
+            let _ = writeln!(io::stderr(), "{error:#}");
+            ExitCode::FAILURE
+        }
     }
-    conclusion.exit_code()
 }
 
 /// Shows what came of it, where whole families ran.
 fn publish(lab: &Lab) -> Result<()> {
     let rows = lab.rows();
     if !rows.is_empty() {
-        println!("{} servers ran at once.", lab.running());
-        matrix::publish(&rows)?;
+        let mut out = io::stdout();
+        writeln!(out, "{} servers ran at once.", lab.running())?;
+        matrix::publish(&rows, &mut out)?;
     }
     Ok(())
 }

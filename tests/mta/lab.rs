@@ -162,6 +162,7 @@ impl Slot {
             server: format!("{self:?}"),
             about: self.case.about,
             relays: (truth.relays().len(), truth.attempts.len()),
+            returned: truth.returned(),
             accepts_only: self.case.accepts_only,
             verdict: audit.host.relay.verdict.clone(),
             proof: audit.host.relay.proof.clone(),

@@ -1,6 +1,7 @@
 //! The table of all servers, and how often each tool was right.
 
 use std::fmt::Write as _;
+use std::io::Write;
 use std::{env, fs};
 
 use anyhow::{Context as _, Result};
@@ -19,6 +20,8 @@ pub(crate) struct Row {
     pub(crate) about: &'static str,
     /// By how many techniques it relays, of how many tried.
     pub(crate) relays: (usize, usize),
+    /// How many messages it returned to the address that they gave as the sender's.
+    pub(crate) returned: usize,
     /// Whether it takes foreign recipients and delivers nothing.
     pub(crate) accepts_only: bool,
     /// mxaudit's verdict.
@@ -43,11 +46,16 @@ pub(crate) fn markdown(rows: &[Row]) -> Result<String> {
          |---|---|---|---|--:|--:|---|\n",
     );
     for row in rows {
-        let relays = match (row.relays, row.accepts_only) {
-            ((0, _), true) => "no, accepts only".to_owned(),
-            ((0, _), false) => "no".to_owned(),
-            ((yes, all), _) => format!("yes, {yes} of {all}"),
+        let mut relays = match row.relays {
+            (0, _) => "no".to_owned(),
+            (yes, all) => format!("yes, {yes} of {all}"),
         };
+        if row.accepts_only {
+            relays.push_str(", accepts only");
+        }
+        if row.returned > 0 {
+            write!(relays, ", returns {}", row.returned)?;
+        }
         let proof = row.proof.as_ref().filter(|proof| *proof != "none");
         let proof = proof.map(|proof| format!(", {proof}")).unwrap_or_default();
         let nmap = row.nmap.as_ref().map_or("not asked".to_owned(), Word::to_string);
@@ -87,14 +95,14 @@ fn column(verdict: &str) -> usize {
     }
 }
 
-/// Prints the tables, and writes them to the file that [`VARIABLE`] names.
+/// Writes the tables to `out`, and to the file that [`VARIABLE`] names.
 ///
 /// # Errors
 ///
-/// Fails where the file cannot be written.
-pub(crate) fn publish(rows: &[Row]) -> Result<()> {
+/// Fails where they cannot be written.
+pub(crate) fn publish(rows: &[Row], out: &mut dyn Write) -> Result<()> {
     let text = markdown(rows)?;
-    println!("\n{text}");
+    writeln!(out, "\n{text}")?;
     if let Some(path) = env::var_os(VARIABLE) {
         fs::write(&path, text).with_context(|| path.display().to_string())?;
     }

@@ -1,6 +1,6 @@
 //! How many connections a stranger has open to a server, seen from the kernel.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,7 +12,10 @@ use anyhow::Result;
 use super::{STRANGER, STRANGER6};
 
 /// How often one looks.
-const INTERVAL: Duration = Duration::from_millis(20);
+const INTERVAL: Duration = Duration::from_millis(10);
+
+/// A connection: the stranger's end and the server's.
+type Connection = (SocketAddr, SocketAddr);
 
 /// The most connections at once that were seen to each server.
 #[derive(Debug)]
@@ -30,15 +33,22 @@ impl Watch {
         let most = Arc::new(Mutex::new(HashMap::new()));
         let shared = Arc::clone(&most);
         thread::Builder::new().name("watch".to_owned()).spawn(move || {
+            let mut before = HashSet::new();
             loop {
                 let now = established();
-                {
-                    let mut most = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                    for (server, count) in now {
-                        let before = most.entry(server).or_insert(0);
-                        *before = count.max(*before);
-                    }
+                // The kernel's table is not read at one instant: a connection that has ended and the next one can both
+                // be in it. What is in two tables running was open all the time between them.
+                let mut counts = HashMap::new();
+                for (_, server) in now.intersection(&before) {
+                    *counts.entry(*server).or_insert(0) += 1;
                 }
+                before = now;
+                let mut most = shared.lock().unwrap_or_else(PoisonError::into_inner);
+                for (server, count) in counts {
+                    let known: &mut usize = most.entry(server).or_insert(0);
+                    *known = count.max(*known);
+                }
+                drop(most);
                 thread::sleep(INTERVAL);
             }
         })?;
@@ -52,9 +62,9 @@ impl Watch {
     }
 }
 
-/// The established connections of the stranger, by server.
-fn established() -> HashMap<SocketAddr, usize> {
-    let mut counts = HashMap::new();
+/// The established connections of the stranger.
+fn established() -> HashSet<Connection> {
+    let mut connections = HashSet::new();
     for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
         let text = fs::read_to_string(table).unwrap_or_default();
         for line in text.lines().skip(1) {
@@ -67,11 +77,11 @@ fn established() -> HashMap<SocketAddr, usize> {
                 continue;
             };
             if local.ip() == IpAddr::from(STRANGER) || local.ip() == IpAddr::from(STRANGER6) {
-                *counts.entry(remote).or_insert(0) += 1;
+                connections.insert((local, remote));
             }
         }
     }
-    counts
+    connections
 }
 
 /// Reads `0100427F:0019`: each four bytes of the address in the machine's order, then the port.
