@@ -68,6 +68,15 @@ pub(crate) struct Probe {
     pub(crate) id: String,
     /// What came of it.
     pub(crate) outcome: String,
+    /// What was sent to find out.
+    pub(crate) envelope: Option<Sent>,
+}
+
+/// The part of a probe's envelope that tells two tries of it apart.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Sent {
+    /// The reverse-path, without angle brackets.
+    pub(crate) mail_from: String,
 }
 
 /// One finding.
