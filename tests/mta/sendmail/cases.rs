@@ -314,7 +314,7 @@ pub(super) const CASES: [Case; 43] = [
             "tls-required",
             "454 without TLS",
             files!("tls-required.mc", "tls-required.access"),
-            &["deferred"],
+            &["tls-required"],
         )
     },
     Case {
@@ -323,10 +323,11 @@ pub(super) const CASES: [Case; 43] = [
             "tls-required-permanently",
             "503 without TLS",
             files!("tls-required-permanently.mc", "tls-required-permanently.access"),
-            &["sender-refused"],
+            &["tls-required"],
         )
     },
     Case {
+        reasons: &["tls-required"],
         transport: Transport::StartTls,
         ..case(
             "tls-required-open",
