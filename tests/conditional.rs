@@ -5,9 +5,9 @@
 #[path = "support/lab.rs"]
 mod lab;
 
-use lab::{accepted, audit_address, audited, dialogue, settings};
+use lab::{accepted, audit_address, audited, dialogue, self_signed, settings};
 use mxaudit::engine::Settings;
-use mxaudit::practice::{Behaviour, RelayPolicy};
+use mxaudit::practice::{Behaviour, RelayPolicy, Tls};
 use mxaudit::probe::Profile;
 use mxaudit::verdict::{Outcome, RelayVerdict, Verdict, findings, judge};
 
@@ -96,7 +96,8 @@ async fn without_names_nothing_is_missing() {
         lacking.filter(|text| !text.ends_with("same-envelope")).collect::<Vec<_>>()
     };
     let names = ["S12 no-client-name", "S13 no-partner", "R38 no-mx-domain"];
-    assert_eq!(not_run(&without), names);
+    let contexts = ["C04 not-offered", "C05 no-claimed-address"];
+    assert_eq!(not_run(&without), [names.as_slice(), &contexts].concat());
     // What the sender of S12 and S13 lacks as well is not said of them.
     let mut bare = unnamed();
     bare.identity.auditor_domain = None;
@@ -104,4 +105,13 @@ async fn without_names_nothing_is_missing() {
     let evidence = audit_address(server.address(), bare).await;
     let lacking = not_run(&judge(&evidence));
     assert!(names.iter().all(|name| lacking.iter().any(|text| text == name)), "{lacking:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_offers_tls_and_relays_in_clear_is_open() {
+    let behaviour = relaying(RelayPolicy::InClear(Box::new(RelayPolicy::Open)));
+    let tls = Some(Tls::starttls(self_signed(&behaviour.name)));
+    let (evidence, verdict, _server) = audited(Behaviour { tls, ..behaviour }, settings()).await;
+    assert!(evidence.extensions.iter().any(|keyword| keyword == "STARTTLS"));
+    assert_eq!(verdict.verdict, Verdict::Open, "{}", dialogue(&evidence));
 }

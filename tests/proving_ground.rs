@@ -110,7 +110,7 @@ fn run(
 fn truth_is_as_told(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
     turn.record()?;
     turn.truth().is_as_told(case).with_context(|| turn.log())?;
-    if !case.accepts_only {
+    if !case.accepts_only && case.serves_trusted {
         truth::relays_for_trusted(&lab.sink, case, turn.place()).with_context(|| turn.log())?;
     }
     Ok(())

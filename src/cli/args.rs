@@ -184,6 +184,11 @@ pub(super) struct IdentityArgs {
     /// A local part that exists there [default: postmaster]
     #[arg(long, value_name = "USER")]
     pub(super) local_user: Option<String>,
+
+    /// Where a target offers XCLIENT to us: claim to be the client with this address, one that the
+    /// target trusts, and see whether it relays then
+    #[arg(long = "xclient", value_name = "ADDR")]
+    pub(super) claimed_address: Option<IpAddr>,
 }
 
 #[derive(Debug, Args)]

@@ -89,6 +89,7 @@ fn identity() -> Identity {
         client_name: None,
         partners: Vec::new(),
         mx_domain: None,
+        claimed_address: None,
     }
 }
 

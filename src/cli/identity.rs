@@ -50,6 +50,7 @@ pub(super) fn identity(
         client_name: auditor.client_name.clone(),
         partners: local.partners.clone(),
         mx_domain: local.mx_domain.clone(),
+        claimed_address: args.claimed_address,
     };
     check_names(&identity)?;
     let locals = identity.local_domains.clone();
@@ -163,6 +164,7 @@ mod tests {
 
     fn args(auditor_domain: Option<&str>, local_domains: &[&str]) -> IdentityArgs {
         IdentityArgs {
+            claimed_address: None,
             auditor_domain: auditor_domain.map(str::to_owned),
             canary: None,
             canary_address: None,

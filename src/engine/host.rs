@@ -101,15 +101,18 @@ async fn course(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
 
 /// The order of asking: RCPT before MAIL on the fresh connection; then the senders with their
 /// controls, then other greeting names, then the forms of recipients, so that the last connection
-/// greets with our own name again. A name that is not ours, where it is asked again, stands last.
+/// greets with our own name again; then what is asked inside TLS or as another client. A name that
+/// is not ours, where it is asked again, stands last.
 fn in_order(forms: &[Form], mut some: Vec<usize>) -> Vec<usize> {
     let stage = |form: &Form| match (form.control(), form.axis()) {
         (Some(Control::RcptBeforeMail), _) => 0,
-        (Some(Control::MismatchedHelo), _) => 4,
+        (Some(Control::MismatchedHelo), _) => 5,
+        _ if form.envelope.starttls || form.envelope.claimed.is_some() => 4,
         _ if form.envelope.hello() != Hello::default() => 2,
         (Some(_), _) | (_, Some(Axis::Sender) | None) => 1,
         (_, Some(Axis::Helo)) => 2,
         (_, Some(Axis::Recipient)) => 3,
+        (_, Some(Axis::Context)) => 4,
     };
     // Within a stage, forms of one context stay together, in the order of its first form.
     let context = |index: usize| {
@@ -131,7 +134,7 @@ async fn try_null_sender(runner: &mut Runner, tokens: &Tokens) {
     let judged = Judge::new(&runner.evidence);
     let again = |(index, form): (usize, &Form)| {
         let outcome = judged.form(index).outcome;
-        let asked = matches!(form.axis(), Some(Axis::Helo | Axis::Recipient));
+        let asked = matches!(form.axis(), Some(Axis::Helo | Axis::Recipient | Axis::Context));
         let open =
             matches!(outcome, Outcome::Deferred | Outcome::Inconclusive(Undecided::SenderRefused));
         (asked && open && form.sender == SenderKind::Foreign).then_some(index)
@@ -185,7 +188,7 @@ async fn confirm(runner: &mut Runner) {
     let verdict = judge(&runner.evidence);
     let mut causes = Vec::new();
     let mut plainest = Vec::new();
-    for axis in [Axis::Sender, Axis::Helo, Axis::Recipient] {
+    for axis in [Axis::Sender, Axis::Helo, Axis::Recipient, Axis::Context] {
         let accepted = verdict.probes.iter().filter(|probe| {
             probe.axis == Some(axis) && probe.verdict.outcome == Outcome::AcceptedRecipient
         });

@@ -16,6 +16,10 @@ pub(super) struct Line {
     pub(super) hello: Hello,
     /// PIPELINING was offered.
     pub(super) pipelining: bool,
+    /// STARTTLS was offered.
+    pub(super) starttls: bool,
+    /// Index of the exchange in which the last EHLO was accepted.
+    pub(super) greeted: usize,
     /// The open transaction.
     pub(super) transaction: Option<Transaction>,
     pub(super) spent: Spent,
@@ -35,6 +39,8 @@ impl Line {
             transcript,
             hello,
             pipelining: false,
+            starttls: false,
+            greeted: 0,
             transaction: None,
             spent: Spent::default(),
             answered: false,

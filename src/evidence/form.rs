@@ -1,5 +1,7 @@
 //! A form: one probe or control with all its values in place.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use crate::probe::{Axis, Bindings, Greeting, Outer, Placeholder, Probe, Template};
@@ -13,6 +15,12 @@ pub struct Envelope {
     pub greeting: Greeting,
     /// The name in EHLO or HELO; `None` is the auditor's own.
     pub helo: Option<WireText>,
+    /// Asked inside TLS after STARTTLS, whether or not the server wants that.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub starttls: bool,
+    /// The client address that is claimed with XCLIENT.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claimed: Option<IpAddr>,
     /// The reverse-path without brackets; empty is the null reverse-path.
     pub reverse_path: WireText,
     /// The reverse-path is sent without brackets.
@@ -43,12 +51,21 @@ pub struct Hello {
     pub greeting: Greeting,
     /// The name; `None` is the auditor's own.
     pub name: Option<WireText>,
+    /// After STARTTLS.
+    pub starttls: bool,
+    /// After XCLIENT with this address.
+    pub claimed: Option<IpAddr>,
 }
 
 impl Envelope {
     /// What the session is opened with.
     pub fn hello(&self) -> Hello {
-        Hello { greeting: self.greeting, name: self.helo.clone() }
+        Hello {
+            greeting: self.greeting,
+            name: self.helo.clone(),
+            starttls: self.starttls,
+            claimed: self.claimed,
+        }
     }
 }
 
@@ -168,6 +185,8 @@ impl Form {
             },
             envelope: Envelope {
                 greeting: probe.envelope.greeting,
+                starttls: probe.envelope.starttls,
+                claimed: probe.envelope.xclient.then_some(bindings.claimed_address).flatten(),
                 helo: probe.envelope.helo.as_ref().map(render).transpose()?,
                 reverse_path,
                 bare_mail: !probe.envelope.mail_brackets,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 pub use form::{Control, Envelope, Form, FormRole, Hello, SenderKind};
 pub use text::{read_transcript, write_transcript};
-pub use transcript::{Answer, Exchange, Loss, Transcript};
+pub use transcript::{Answer, Certificate, Exchange, Loss, TlsFacts, Transcript};
 
 use crate::smtp::ReplyFault;
 use crate::target::Target;
@@ -29,6 +29,9 @@ pub struct Evidence {
     pub server_names: Vec<String>,
     /// The service extensions of the first EHLO reply, upper case.
     pub extensions: Vec<String>,
+    /// Those of the first EHLO reply inside TLS, where there was one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub extensions_in_tls: Vec<String>,
     /// Every form that was planned, in the order of planning.
     pub forms: Vec<Form>,
     /// Probes, or instances of one, that could not be planned.
@@ -69,6 +72,9 @@ pub struct Identity {
     /// A domain of the auditor's whose MX record names the server, foreign to it.
     #[serde(default)]
     pub mx_domain: Option<String>,
+    /// The client address to claim where the server offers XCLIENT; only with the user's consent.
+    #[serde(default)]
+    pub claimed_address: Option<IpAddr>,
 }
 
 impl Identity {
@@ -121,6 +127,10 @@ pub enum Lacking {
     Partner,
     /// A domain of the auditor's whose MX record names the server.
     MxDomain,
+    /// A service extension that the server does not offer.
+    Extension,
+    /// The user's consent to claim another client's address.
+    ClaimedAddress,
 }
 
 /// One asking of one form: where its deciding answer stands.
@@ -202,6 +212,7 @@ impl Evidence {
             outside_asserted,
             server_names: Vec::new(),
             extensions: Vec::new(),
+            extensions_in_tls: Vec::new(),
             forms: Vec::new(),
             not_planned: Vec::new(),
             attempts: Vec::new(),
@@ -242,6 +253,11 @@ impl Evidence {
     /// The confirmation of a form, if there was one.
     pub fn confirmation(&self, form: usize) -> Option<&Attempt> {
         self.attempts.iter().rev().find(|a| a.form == form && a.pass == Pass::Confirm)
+    }
+
+    /// True where the server's EHLO lists a service extension, in the clear or inside TLS.
+    pub fn offers(&self, keyword: &str) -> bool {
+        self.extensions.iter().chain(&self.extensions_in_tls).any(|known| known == keyword)
     }
 
     /// The name to show and to greet with: the server's own, else the one it was found by.

@@ -1,7 +1,10 @@
 //! The record of one connection.
 
+use std::fmt;
 use std::net::SocketAddr;
+use std::str::FromStr;
 
+use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
 
 use crate::smtp::{Phase, Reply, ReplyFault, WireText};
@@ -13,8 +16,78 @@ pub struct Transcript {
     pub local: SocketAddr,
     /// The server's.
     pub peer: SocketAddr,
+    /// What TLS was agreed on, once it was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsFacts>,
     /// What was said, in the order of asking.
     pub exchanges: Vec<Exchange>,
+}
+
+/// What TLS was agreed on. The certificates are recorded, neither trusted nor refused.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TlsFacts {
+    /// Such as `TLSv1.3`.
+    pub version: String,
+    /// The cipher suite by its IANA name.
+    pub cipher: String,
+    /// The certificates in the order in which the server sent them, its own first.
+    pub certificates: Vec<Certificate>,
+}
+
+/// A certificate as it was sent: DER, written as Base64.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Certificate(Vec<u8>);
+
+impl Certificate {
+    /// The bytes, DER.
+    pub fn der(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl From<Vec<u8>> for Certificate {
+    fn from(der: Vec<u8>) -> Self {
+        Self(der)
+    }
+}
+
+impl fmt::Display for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&BASE64.encode(&self.0))
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Certificate({} bytes)", self.0.len())
+    }
+}
+
+impl FromStr for Certificate {
+    type Err = data_encoding::DecodeError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        BASE64.decode(text.as_bytes()).map(Self)
+    }
+}
+
+impl TryFrom<String> for Certificate {
+    type Error = data_encoding::DecodeError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Certificate> for String {
+    fn from(certificate: Certificate) -> Self {
+        certificate.to_string()
+    }
+}
+
+fn is_false(flag: &bool) -> bool {
+    !flag
 }
 
 /// One command and its answer; for the greeting there is no command.
@@ -26,6 +99,9 @@ pub struct Exchange {
     pub sent: WireText,
     /// True when the command was written before the answer to the one before it was read.
     pub pipelined: bool,
+    /// True inside TLS.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub tls: bool,
     /// What came back.
     pub answer: Answer,
     /// Milliseconds from the writing of the command (or of the pipelined group) to the end of the
@@ -60,6 +136,12 @@ pub enum Loss {
         seconds: u64,
         /// The bytes that did come, capped.
         got: WireText,
+    },
+    /// TLS did not come about.
+    #[error("no TLS: {text}")]
+    Handshake {
+        /// Why, in the words of the TLS library.
+        text: WireText,
     },
     /// The bytes are no SMTP reply.
     #[error("{0}")]

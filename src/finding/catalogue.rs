@@ -24,6 +24,11 @@ pub const OPEN_RELAY: &str = "open-relay";
 /// The id of the check for relaying to domains whose MX record names the server.
 pub const CONDITIONAL_RELAY: &str = "conditional-relay";
 
+/// The id of the check for text in the clear behind the reply to STARTTLS.
+pub const STARTTLS_PLAINTEXT: &str = "starttls-plaintext";
+/// The id of the check for XCLIENT; the reason word of the report for it is the same.
+pub const XCLIENT_OFFERED: &str = "xclient-offered";
+
 /// Every check, in alphabetical order.
 pub const ENTRIES: &[Entry] = &[
     Entry {
@@ -121,6 +126,34 @@ pub const ENTRIES: &[Entry] = &[
             accepted recipient proves nothing.",
         remedy: "Audit the mail server itself, past whatever answers in its place.",
         references: &["RFC 5321 section 4.1.4"],
+    },
+    Entry {
+        id: STARTTLS_PLAINTEXT,
+        title: "text in the clear follows the reply to STARTTLS",
+        severity: Severity::Medium,
+        explanation: "After its 220 to STARTTLS the server, or somebody on the way, sent more text \
+            before the handshake. A client that keeps it in its buffer reads it later as if it had \
+            come inside TLS: a forged reply to EHLO that names weaker logins, say. The same careless \
+            buffer on the server's side lets an attacker put commands in front of a client's.",
+        remedy: "Update the server: replies and commands that came before the handshake must be \
+            thrown away. If it is up to date, look for a proxy or firewall that rewrites SMTP.",
+        references: &["RFC 3207 section 4.2", "CVE-2011-0411"],
+    },
+    Entry {
+        id: XCLIENT_OFFERED,
+        title: "XCLIENT is offered to strangers",
+        severity: Severity::High,
+        explanation: "XCLIENT lets a proxy tell the server behind it which client is connected. \
+            Whoever may use it can claim to be a client that the server trusts, and so relay, log in \
+            as if from inside, and pass every check by address. Postfix offers it only to clients \
+            that smtpd_authorized_xclient_hosts names, so its being offered to a stranger means \
+            that this list is too wide.",
+        remedy: "Set smtpd_authorized_xclient_hosts to the addresses of the proxies in front of \
+            the server, and to nothing where there are none.",
+        references: &[
+            "Postfix XCLIENT_README",
+            "Postfix postconf(5) smtpd_authorized_xclient_hosts",
+        ],
     },
 ];
 

@@ -1,6 +1,7 @@
 //! The port to the network: who dials, and where bytes may leave for.
 
 mod tcp;
+mod tls;
 
 use std::net::SocketAddr;
 
@@ -8,6 +9,7 @@ use futures::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 pub use tcp::TcpDialer;
+pub use tls::secure;
 
 use crate::evidence::DialFailure;
 use crate::target::Target;

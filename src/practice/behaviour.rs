@@ -3,6 +3,9 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::extension::{AuthOffer, Xclient};
+use super::secure::Tls;
+
 /// Everything that a practice server does, by default what a sound closed Postfix does.
 ///
 /// Built from [`Behaviour::closed`] (or [`Behaviour::exim`]) by struct update. A field that holds a
@@ -36,8 +39,20 @@ pub struct Behaviour {
     pub refuse_data: Option<String>,
     /// The client itself is refused.
     pub block_client: Option<Block>,
-    /// The keywords listed in the reply to EHLO.
+    /// The keywords listed in the reply to EHLO, without those that the fields below add: STARTTLS,
+    /// AUTH, XCLIENT and XFORWARD.
     pub extensions: Vec<String>,
+    /// TLS, by STARTTLS or from the first byte.
+    pub tls: Option<Tls>,
+    /// The reply to MAIL outside TLS, such as [`MUST_START_TLS`](super::MUST_START_TLS). With
+    /// [`Syntax::Postfix`] all other commands but HELO, EHLO, STARTTLS, NOOP and QUIT get it too.
+    pub tls_required: Option<String>,
+    /// Where AUTH is listed.
+    pub auth: Option<AuthOffer>,
+    /// XCLIENT, listed for strangers.
+    pub xclient: Option<Xclient>,
+    /// XFORWARD is listed for strangers and taken; it changes nothing.
+    pub xforward: bool,
     /// Whether EHLO is understood.
     pub ehlo: EhloSupport,
     /// HELO and EHLO names that are refused, and the reply.
@@ -74,6 +89,11 @@ impl Behaviour {
             extensions: ["PIPELINING", "SIZE 10240000", "8BITMIME", "ENHANCEDSTATUSCODES"]
                 .map(String::from)
                 .to_vec(),
+            tls: None,
+            tls_required: None,
+            auth: None,
+            xclient: None,
+            xforward: false,
             ehlo: EhloSupport::Offered,
             refuse_helo: None,
             refuse_sender: None,
@@ -153,6 +173,10 @@ pub enum RelayPolicy {
     MxListsTarget(Vec<String>),
     /// Everybody's, after a local recipient was accepted in the same transaction.
     SecondRecipient,
+    /// What this takes, and only inside TLS.
+    InsideTls(Box<RelayPolicy>),
+    /// What this takes, and only outside TLS.
+    InClear(Box<RelayPolicy>),
     /// What any of these takes.
     AnyOf(Vec<RelayPolicy>),
 }

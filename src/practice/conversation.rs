@@ -5,6 +5,7 @@ use super::behaviour::{Behaviour, BlockStage, EhloSupport, HeloMatch, Syntax};
 use super::counters::{Kind, Ledger, SeenEnvelope, Tally};
 use super::limits::Limits;
 use super::recipient::{Request, Role};
+use super::secure::Session;
 use super::wording::{Phrase, Reply, code};
 
 /// The parameters of MAIL and RCPT that are understood; their values are not looked at.
@@ -16,8 +17,19 @@ const PARAMETERS: [&[u8]; 8] =
 pub(super) struct Answer {
     /// What is said, without its last CRLF; nothing inside a message.
     pub(super) reply: Option<Reply>,
-    /// The server closes behind it.
-    pub(super) close: bool,
+    /// What the server does behind it.
+    pub(super) then: Then,
+}
+
+/// What follows an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Then {
+    /// The next command.
+    Read,
+    /// The end: the server closes.
+    Close,
+    /// The handshake. These bytes stand in clear before it, behind the reply.
+    Handshake(Vec<u8>),
 }
 
 /// One session with a client.
@@ -27,6 +39,9 @@ pub(super) struct Conversation<'a> {
     ledger: &'a Ledger,
     tally: Tally,
     limits: Limits,
+    inside_tls: bool,
+    /// XCLIENT has made it a client that may relay.
+    trusted: bool,
     helo: Option<Vec<u8>>,
     transaction: Option<Transaction>,
     message: Option<Message>,
@@ -53,6 +68,8 @@ impl<'a> Conversation<'a> {
             ledger,
             tally: Tally::default(),
             limits: Limits::default(),
+            inside_tls: false,
+            trusted: false,
             helo: None,
             transaction: None,
             message: None,
@@ -61,13 +78,25 @@ impl<'a> Conversation<'a> {
 
     /// What is said before the first command.
     pub(super) fn greet(&self) -> Answer {
+        let reply = self.greeting();
+        Answer { then: close_if(code(&reply) == 421), reply: Some(reply) }
+    }
+
+    fn greeting(&self) -> Reply {
         let behaviour = self.behaviour;
-        let reply = match (self.block_at(BlockStage::Greeting), &behaviour.banner) {
+        match (self.block_at(BlockStage::Greeting), &behaviour.banner) {
             (Some(reply), _) => reply,
             (None, Some(banner)) => banner.clone(),
             (None, None) => format!("220 {} ESMTP", behaviour.name).into_bytes(),
-        };
-        Answer { close: code(&reply) == 421, reply: Some(reply) }
+        }
+    }
+
+    /// TLS has started: all that was said before is forgotten (RFC 3207 section 4.2).
+    pub(super) fn secured(&mut self) {
+        self.ledger.note_handshake();
+        self.limits.secured();
+        self.inside_tls = true;
+        (self.helo, self.transaction) = (None, None);
     }
 
     /// Whether the next line is a command, and not part of a message.
@@ -82,30 +111,37 @@ impl<'a> Conversation<'a> {
             let ends = message.after_crlf && line == b".\r\n";
             message.after_crlf = line.ends_with(b"\r\n");
             let reply = ends.then(|| self.take_message());
-            return Answer { reply, close: false };
+            return Answer { reply, then: Then::Read };
         }
         let Some(text) = line.strip_suffix(b"\n") else {
             let reply = self.behaviour.syntax.say(Phrase::LineTooLong);
             self.ledger.note_command(&mut self.tally, Kind::Unknown, code(&reply));
-            return Answer { reply: Some(reply), close: true };
+            return Answer { reply: Some(reply), then: Then::Close };
         };
         let text = text.strip_suffix(b"\r").unwrap_or(text);
         let (verb, argument) = split_verb(text);
-        let kind = kind_of(&verb);
-        let (mut reply, mut close) = match self.limits.refuse(self.behaviour, kind) {
-            Some(reply) => (reply, true),
-            None => (self.obey(kind, &verb, argument), kind == Kind::Quit),
+        let kind = self.behaviour.kind_of(&verb);
+        let (mut reply, then) = match self.limits.refuse(self.behaviour, kind) {
+            Some(reply) => (reply, Then::Close),
+            None if kind == Kind::StartTls => self.start_tls(argument),
+            None => (self.obey(kind, &verb, argument), close_if(kind == Kind::Quit)),
         };
-        close |= self.limits.count(self.behaviour, kind, &mut reply);
+        let over = self.limits.count(self.behaviour, kind, &mut reply);
         let code = code(&reply);
         self.ledger.note_command(&mut self.tally, kind, code);
-        Answer { close: close || code == 421, reply: Some(reply) }
+        let then = if over || code == 421 { Then::Close } else { then };
+        Answer { then, reply: Some(reply) }
     }
 
     fn obey(&mut self, kind: Kind, verb: &[u8], argument: &[u8]) -> Reply {
         let syntax = self.behaviour.syntax;
         if self.block_at(BlockStage::Greeting).is_some() && kind != Kind::Quit {
             return syntax.say(Phrase::Blocked);
+        }
+        if !self.inside_tls
+            && let Some(reply) = self.behaviour.ask_for_tls(kind, verb)
+        {
+            return reply;
         }
         match kind {
             Kind::Helo | Kind::Ehlo => self.helo(kind, argument),
@@ -120,7 +156,35 @@ impl<'a> Conversation<'a> {
             Kind::Unknown if !self.behaviour.accept_everything => syntax.say(Phrase::Unknown),
             Kind::Other if verb == b"VRFY" => syntax.say(Phrase::Verify),
             Kind::Other if verb == b"HELP" => syntax.say(Phrase::Help),
-            Kind::Other | Kind::Unknown => syntax.say(Phrase::Noop),
+            Kind::Other if verb == b"AUTH" => self.behaviour.refuse_auth(self.inside_tls),
+            Kind::Other if verb == b"XCLIENT" => self.xclient(argument),
+            Kind::Other | Kind::StartTls | Kind::Unknown => syntax.say(Phrase::Noop),
+        }
+    }
+
+    fn start_tls(&self, argument: &[u8]) -> (Reply, Then) {
+        let syntax = self.behaviour.syntax;
+        if self.block_at(BlockStage::Greeting).is_some() {
+            return (syntax.say(Phrase::Blocked), Then::Read);
+        }
+        let session = Session { greeted: self.helo.is_some(), inside_tls: self.inside_tls };
+        match self.behaviour.start_tls(argument, session) {
+            Ok(behind) => (syntax.say(Phrase::StartTls), Then::Handshake(behind.to_vec())),
+            Err(reply) => (reply, Then::Read),
+        }
+    }
+
+    fn xclient(&mut self, argument: &[u8]) -> Reply {
+        if self.transaction.is_some() {
+            return self.behaviour.syntax.say(Phrase::XclientInMail);
+        }
+        match self.behaviour.read_xclient(argument) {
+            Ok(trusted) => {
+                self.trusted = trusted.unwrap_or(self.trusted);
+                self.helo = None;
+                self.greeting()
+            }
+            Err(reply) => reply,
         }
     }
 
@@ -141,7 +205,7 @@ impl<'a> Conversation<'a> {
         self.helo = Some(name.to_vec());
         self.transaction = None;
         match kind {
-            Kind::Ehlo => behaviour.list_extensions(),
+            Kind::Ehlo => behaviour.list_extensions(self.inside_tls),
             _ => format!("250 {}", behaviour.name).into_bytes(),
         }
     }
@@ -211,6 +275,8 @@ impl<'a> Conversation<'a> {
             reverse_path: &transaction.reverse_path,
             forward_path: argument.path,
             after_local: transaction.accepted_local,
+            inside_tls: self.inside_tls,
+            trusted: self.trusted,
         };
         let judged =
             if sink { Ok(Destination::Foreign) } else { behaviour.judge(&request, self.ledger) };
@@ -218,6 +284,7 @@ impl<'a> Conversation<'a> {
             helo: helo.to_vec(),
             reverse_path: transaction.reverse_path.clone(),
             forward_path: argument.path.to_vec(),
+            inside_tls: self.inside_tls,
             accepted: judged.is_ok(),
         });
         match judged {
@@ -276,21 +343,10 @@ impl Behaviour {
             HeloMatch::Exactly(other) => name.eq_ignore_ascii_case(other.as_bytes()),
         }
     }
+}
 
-    /// The reply to EHLO (RFC 5321 section 4.1.1.1).
-    fn list_extensions(&self) -> Reply {
-        let lines: Vec<&str> = [self.name.as_str()]
-            .into_iter()
-            .chain(self.extensions.iter().map(String::as_str))
-            .collect();
-        let last = lines.len().saturating_sub(1);
-        let sign = |number| if number == last { ' ' } else { '-' };
-        let lines = lines.iter().enumerate().map(|(number, text)| {
-            let sign = sign(number);
-            format!("250{sign}{text}")
-        });
-        lines.collect::<Vec<_>>().join("\r\n").into_bytes()
-    }
+fn close_if(closes: bool) -> Then {
+    if closes { Then::Close } else { Then::Read }
 }
 
 /// The command word in capitals, and what follows its first space.
@@ -298,20 +354,6 @@ fn split_verb(line: &[u8]) -> (Vec<u8>, &[u8]) {
     let end = line.iter().position(u8::is_ascii_whitespace).unwrap_or(line.len());
     let (verb, argument) = line.split_at_checked(end).unwrap_or((line, b""));
     (verb.to_ascii_uppercase(), argument.trim_ascii())
-}
-
-fn kind_of(verb: &[u8]) -> Kind {
-    match verb {
-        b"HELO" => Kind::Helo,
-        b"EHLO" => Kind::Ehlo,
-        b"MAIL" => Kind::Mail,
-        b"RCPT" => Kind::Rcpt,
-        b"DATA" => Kind::Data,
-        b"RSET" => Kind::Rset,
-        b"QUIT" => Kind::Quit,
-        b"NOOP" | b"VRFY" | b"HELP" => Kind::Other,
-        _ => Kind::Unknown,
-    }
 }
 
 /// The path behind `FROM:` or `TO:`.

@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 /// How often things happened, over all connections; a copy of one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Connections that were greeted.
+    /// Connections that were taken.
     pub connections: u64,
     /// Most connections at one time.
     pub concurrent_peak: u64,
@@ -34,6 +34,10 @@ pub struct Counters {
     pub messages: u64,
     /// QUIT commands.
     pub quits: u64,
+    /// STARTTLS commands, of a server that has TLS.
+    pub starttls: u64,
+    /// Handshakes that came to a good end.
+    pub handshakes: u64,
     /// Most refused recipients on one connection.
     pub most_refused_recipients: u64,
     /// Most complaints about syntax or sequence on one connection.
@@ -53,6 +57,8 @@ pub struct SeenEnvelope {
     pub reverse_path: Vec<u8>,
     /// The forward-path without its brackets.
     pub forward_path: Vec<u8>,
+    /// Whether it came inside TLS.
+    pub inside_tls: bool,
     /// Whether the recipient was accepted.
     pub accepted: bool,
 }
@@ -90,6 +96,7 @@ pub(super) enum Kind {
     Data,
     Rset,
     Quit,
+    StartTls,
     /// Understood, and none of the others.
     Other,
     /// Not understood.
@@ -135,6 +142,7 @@ impl Ledger {
                 tally.resets += 1;
             }
             Kind::Quit => counters.quits += 1,
+            Kind::StartTls => counters.starttls += 1,
             Kind::Other | Kind::Unknown => {}
         }
         if code >= 400 {
@@ -153,6 +161,10 @@ impl Ledger {
         counters.most_syntax_errors = counters.most_syntax_errors.max(tally.syntax_errors);
         counters.most_resets = counters.most_resets.max(tally.resets);
         counters.most_ehlos = counters.most_ehlos.max(tally.ehlos);
+    }
+
+    pub(super) fn note_handshake(&self) {
+        self.book().counters.handshakes += 1;
     }
 
     pub(super) fn note_envelope(&self, envelope: SeenEnvelope) {

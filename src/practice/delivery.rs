@@ -12,8 +12,8 @@ use super::wording::code;
 /// The pause between the two writes of [`Delivery::TwoSegments`].
 const BETWEEN_SEGMENTS: Duration = Duration::from_millis(20);
 
-/// What [`Delivery::Garbage`] sends for each reply.
-const GARBAGE: &[u8] = b"\x00\x01\xff\xfe\x1b[2J\xe2\x80\xae<script>\x7f\x80\r\n";
+/// What [`Delivery::Garbage`] sends for each reply, and `Handshake::Garbage` sends in place of TLS.
+pub(super) const GARBAGE: &[u8] = b"\x00\x01\xff\xfe\x1b[2J\xe2\x80\xae<script>\x7f\x80\r\n";
 
 /// Replies that wait for the end of a burst of commands.
 #[derive(Debug)]
@@ -63,6 +63,11 @@ impl<'a> Outbox<'a> {
         {
             self.waiting.push([reply.as_bytes(), b"\r\n"].concat());
         }
+    }
+
+    /// Keeps bytes that are sent as they are, in one write with the reply before them.
+    pub(super) fn push_bytes(&mut self, bytes: Vec<u8>) {
+        self.waiting.push(bytes);
     }
 
     /// Sends what waits.

@@ -18,6 +18,7 @@ pub(super) struct Limits {
     unknown: u32,
     used_free_rset: bool,
     used_free_greeting: bool,
+    used_free_starttls: bool,
 }
 
 impl Limits {
@@ -65,15 +66,22 @@ impl Limits {
         )
     }
 
-    /// A message was taken: the next one has a free RSET and a free greeting again.
+    /// A message was taken: the next one has a free RSET, greeting and STARTTLS again.
     pub(super) fn message_taken(&mut self) {
         (self.used_free_rset, self.used_free_greeting) = (false, false);
+        self.used_free_starttls = false;
+    }
+
+    /// TLS has started: the greeting that follows is free.
+    pub(super) fn secured(&mut self) {
+        self.used_free_greeting = false;
     }
 
     fn is_counted_as_nonmail(&mut self, kind: Kind) -> bool {
         match kind {
             Kind::Rset => std::mem::replace(&mut self.used_free_rset, true),
             Kind::Helo | Kind::Ehlo => std::mem::replace(&mut self.used_free_greeting, true),
+            Kind::StartTls => std::mem::replace(&mut self.used_free_starttls, true),
             Kind::Other => true,
             Kind::Mail | Kind::Rcpt | Kind::Data | Kind::Quit | Kind::Unknown => false,
         }

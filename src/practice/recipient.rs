@@ -17,6 +17,9 @@ pub(super) struct Request<'a> {
     pub(super) forward_path: &'a [u8],
     /// A local recipient was accepted before, in the same transaction.
     pub(super) after_local: bool,
+    pub(super) inside_tls: bool,
+    /// The client is trusted: it may relay to everybody.
+    pub(super) trusted: bool,
 }
 
 /// Whose address is read: the rules differ.
@@ -53,7 +56,7 @@ impl Behaviour {
         let by_percent = |policy: &_| {
             *policy == RelayPolicy::PercentHack && mailbox.percent_leads_abroad(is_local)
         };
-        if self.relay.any(&by_percent) {
+        if self.relay.any(request.inside_tls, &by_percent) {
             return Ok(Destination::Foreign);
         }
         if self.syntax == Syntax::Exim && is_restricted(&mailbox, &destination) {
@@ -128,7 +131,7 @@ impl Behaviour {
     }
 
     fn relays(&self, request: &Request<'_>, mailbox: &Mailbox) -> bool {
-        self.relay.any(&|policy| match policy {
+        let holds = |policy: &_| match policy {
             RelayPolicy::Open => true,
             RelayPolicy::LocalSender => {
                 self.sender_matches(SenderMatch::Local, request.reverse_path)
@@ -139,16 +142,24 @@ impl Behaviour {
                 domains.iter().any(|domain| domain.as_bytes().eq_ignore_ascii_case(name))
             }),
             RelayPolicy::SecondRecipient => request.after_local,
-            RelayPolicy::Closed | RelayPolicy::PercentHack | RelayPolicy::AnyOf(_) => false,
-        })
+            RelayPolicy::Closed
+            | RelayPolicy::PercentHack
+            | RelayPolicy::InsideTls(_)
+            | RelayPolicy::InClear(_)
+            | RelayPolicy::AnyOf(_) => false,
+        };
+        request.trusted || self.relay.any(request.inside_tls, &holds)
     }
 }
 
 impl RelayPolicy {
-    /// Whether `holds` is true for this policy or, in a set, for one of its members.
-    fn any(&self, holds: &dyn Fn(&Self) -> bool) -> bool {
+    /// Whether `holds` is true for this policy or, in a set, for one of its members; those that
+    /// are not in force on this side of TLS are left out.
+    fn any(&self, inside_tls: bool, holds: &dyn Fn(&Self) -> bool) -> bool {
         match self {
-            Self::AnyOf(policies) => policies.iter().any(|policy| policy.any(holds)),
+            Self::InsideTls(policy) => inside_tls && policy.any(inside_tls, holds),
+            Self::InClear(policy) => !inside_tls && policy.any(inside_tls, holds),
+            Self::AnyOf(policies) => policies.iter().any(|policy| policy.any(inside_tls, holds)),
             single => holds(single),
         }
     }

@@ -9,11 +9,12 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::behaviour::{Behaviour, Delivery};
-use super::conversation::Conversation;
-use super::counters::{Counters, Ledger, SeenEnvelope};
+use super::conversation::{Conversation, Then};
+use super::counters::{Counters, Ledger, SeenEnvelope, Visit};
 use super::delivery::Outbox;
 
 /// The longest command line, in bytes with its line end; longer ones are refused and end the
@@ -30,7 +31,7 @@ const AFTER_FAILED_ACCEPT: Duration = Duration::from_millis(20);
 pub enum Ending {
     /// The client closed, with or without QUIT before.
     ByClient,
-    /// The server closed: QUIT, a limit, a 421, or [`Delivery::CloseAfter`].
+    /// The server closed: QUIT, a limit, a 421, [`Delivery::CloseAfter`], or no handshake.
     ByServer,
     /// The server is to reset the connection ([`Delivery::ResetAfter`]); the caller does it where
     /// the stream can.
@@ -43,7 +44,8 @@ pub enum Ending {
 ///
 /// # Errors
 ///
-/// The error of the stream when reading or writing fails.
+/// The error of the stream when reading or writing fails, a failed handshake and the end of TLS
+/// without a farewell among them.
 pub async fn converse<S>(
     behaviour: &Behaviour,
     mut stream: S,
@@ -52,47 +54,97 @@ pub async fn converse<S>(
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    // Left before the stream is shut down: a client that sees the end may be back at once.
-    let mut visit = Some(ledger.enter());
-    let mut outbox = Outbox::new(&behaviour.delivery);
-    let mut conversation = Conversation::new(behaviour, ledger);
-    let greeting = conversation.greet();
-    outbox.greet(greeting.reply.unwrap_or_default(), &mut stream).await?;
-    if greeting.close {
-        drop(visit.take());
-        stream.shutdown().await?;
-        return Ok(Ending::ByServer);
+    let mut wire = Wire {
+        behaviour,
+        visit: Some(ledger.enter()),
+        outbox: Outbox::new(&behaviour.delivery),
+        conversation: Conversation::new(behaviour, ledger),
+        commands: 0,
+    };
+    let implicit = behaviour.is_implicit();
+    if !implicit && let Some(ending) = wire.talk(&mut stream, true).await? {
+        return Ok(ending);
     }
-    let mut buffer = Vec::new();
-    let mut commands = 0;
-    loop {
-        while let Some(line) = take_line(&mut buffer) {
-            if conversation.awaits_command() {
-                if let Some(ending) = cut_off(&behaviour.delivery, commands) {
-                    outbox.flush(&mut stream).await?;
-                    drop(visit.take());
-                    if ending == Ending::ByServer {
-                        stream.shutdown().await?;
+    // Only a server that has TLS comes here.
+    let Some(tls) = &behaviour.tls else { return Ok(Ending::ByServer) };
+    match tls.handshake.spoil(&mut stream).await? {
+        None => {}
+        Some(Ending::ByServer) => return wire.close(&mut stream).await,
+        Some(ending) => return Ok(ending),
+    }
+    let mut stream = TlsAcceptor::from(Arc::clone(&tls.config)).accept(stream).await?;
+    wire.conversation.secured();
+    let ending = wire.talk(&mut stream, implicit).await?;
+    Ok(ending.unwrap_or(Ending::ByServer))
+}
+
+/// One session on the wire, in clear or inside TLS.
+struct Wire<'a> {
+    behaviour: &'a Behaviour,
+    visit: Option<Visit<'a>>,
+    outbox: Outbox<'a>,
+    conversation: Conversation<'a>,
+    commands: u32,
+}
+
+impl Wire<'_> {
+    /// Serves until the session ends, or until TLS is to start, which is `None`.
+    async fn talk<S>(&mut self, stream: &mut S, greet: bool) -> io::Result<Option<Ending>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
+        if greet {
+            let greeting = self.conversation.greet();
+            self.outbox.greet(greeting.reply.unwrap_or_default(), stream).await?;
+            if greeting.then == Then::Close {
+                return self.close(stream).await.map(Some);
+            }
+        }
+        let mut buffer = Vec::new();
+        loop {
+            while let Some(line) = take_line(&mut buffer) {
+                if self.conversation.awaits_command() {
+                    match cut_off(&self.behaviour.delivery, self.commands) {
+                        Some(Ending::ByServer) => return self.close(stream).await.map(Some),
+                        Some(ending) => {
+                            self.outbox.flush(stream).await?;
+                            return Ok(Some(ending));
+                        }
+                        None => self.commands += 1,
                     }
-                    return Ok(ending);
                 }
-                commands += 1;
+                let answer = self.conversation.answer(&line);
+                if let Some(reply) = answer.reply {
+                    self.outbox.push(reply);
+                }
+                match answer.then {
+                    Then::Read => {}
+                    Then::Close => return self.close(stream).await.map(Some),
+                    // What is left in the buffer came in clear: it is dropped.
+                    Then::Handshake(behind) => {
+                        self.outbox.push_bytes(behind);
+                        self.outbox.flush(stream).await?;
+                        return Ok(None);
+                    }
+                }
             }
-            let answer = conversation.answer(&line);
-            if let Some(reply) = answer.reply {
-                outbox.push(reply);
-            }
-            if answer.close {
-                outbox.flush(&mut stream).await?;
-                drop(visit.take());
-                stream.shutdown().await?;
-                return Ok(Ending::ByServer);
+            self.outbox.flush(stream).await?;
+            if stream.read_buf(&mut buffer).await? == 0 {
+                return Ok(Some(Ending::ByClient));
             }
         }
-        outbox.flush(&mut stream).await?;
-        if stream.read_buf(&mut buffer).await? == 0 {
-            return Ok(Ending::ByClient);
-        }
+    }
+
+    /// Says what waits, then closes.
+    async fn close<S>(&mut self, stream: &mut S) -> io::Result<Ending>
+    where
+        S: AsyncWrite + Unpin,
+    {
+        self.outbox.flush(stream).await?;
+        // Left before the stream is shut down: a client that sees the end may be back at once.
+        drop(self.visit.take());
+        stream.shutdown().await?;
+        Ok(Ending::ByServer)
     }
 }
 

@@ -57,6 +57,13 @@ pub(super) enum Phrase {
     Verify,
     Help,
     Blocked,
+    StartTls,
+    StartTlsSyntax,
+    TlsActive,
+    TlsNotOffered,
+    AuthFailed,
+    AuthNeedsTls,
+    XclientInMail,
 }
 
 impl Syntax {
@@ -104,6 +111,28 @@ impl Syntax {
             Phrase::Help => ("214 2.0.0 See RFC 5321", "214 See RFC 5321"),
             Phrase::Blocked => {
                 ("503 5.5.1 Error: access was refused, send QUIT", "503 access was refused")
+            }
+            Phrase::StartTls => ("220 2.0.0 Ready to start TLS", "220 TLS go ahead"),
+            Phrase::StartTlsSyntax => {
+                ("501 5.5.4 Syntax: STARTTLS", "501 STARTTLS takes no argument")
+            }
+            Phrase::TlsActive => (
+                "554 5.5.1 Error: TLS already active",
+                "503 STARTTLS command used when not advertised",
+            ),
+            Phrase::TlsNotOffered => (
+                "502 5.5.1 Error: command not implemented",
+                "503 STARTTLS command used when not advertised",
+            ),
+            Phrase::AuthFailed => {
+                ("535 5.7.8 Error: authentication failed", "535 Incorrect authentication data")
+            }
+            Phrase::AuthNeedsTls => (
+                "504 5.5.4 Encryption required for requested authentication mechanism",
+                "503 AUTH command used when not advertised",
+            ),
+            Phrase::XclientInMail => {
+                ("503 5.5.1 Error: MAIL transaction in progress", "503 sender already given")
             }
         };
         match self {

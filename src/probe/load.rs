@@ -60,6 +60,10 @@ enum RawAt {
 struct RawEnvelope {
     #[serde(default)]
     greeting: Greeting,
+    #[serde(default)]
+    starttls: bool,
+    #[serde(default)]
+    xclient: bool,
     helo: Option<Spanned<String>>,
     mail_from: Spanned<String>,
     #[serde(default = "yes")]
@@ -130,6 +134,8 @@ impl File<'_> {
         }
         let envelope = EnvelopeTemplate {
             greeting: raw.envelope.greeting,
+            starttls: raw.envelope.starttls,
+            xclient: raw.envelope.xclient,
             helo: raw.envelope.helo.as_ref().map(|text| self.template(text)).transpose()?,
             mail_from: self.template(&raw.envelope.mail_from)?,
             mail_brackets: raw.envelope.mail_brackets,
@@ -137,8 +143,11 @@ impl File<'_> {
             rcpt_to: self.template(&raw.envelope.rcpt_to)?,
             rcpt_brackets: raw.envelope.rcpt_brackets,
         };
-        let vectors: Vec<_> =
-            raw.vector.iter().map(|vector| self.vector(vector)).collect::<Result<_, _>>()?;
+        let vectors: Vec<_> = raw
+            .vector
+            .iter()
+            .map(|vector| self.vector(vector, &envelope))
+            .collect::<Result<_, _>>()?;
         self.check_vectors(&raw.id, &vectors)?;
         Ok(Probe {
             code: self.line(&raw.code)?,
@@ -209,15 +218,22 @@ impl File<'_> {
         Ok(value.to_owned())
     }
 
-    fn vector(&self, raw: &Spanned<RawVector>) -> Result<Vector, SourceError> {
+    fn vector(
+        &self,
+        raw: &Spanned<RawVector>,
+        envelope: &EnvelopeTemplate,
+    ) -> Result<Vector, SourceError> {
         let vector = raw.get_ref();
         let reply = |text: &Spanned<String>| {
             Reply::from_text(text.get_ref())
                 .ok_or_else(|| self.error(text.span(), "is not one SMTP reply with one code"))
         };
-        if !(1..=5).contains(&vector.replies.len()) {
-            let message = "replies are greeting, EHLO, MAIL and RCPT: one to four of them, and one \
-                           more for a first_rcpt";
+        let first = usize::from(envelope.first_rcpt.is_some());
+        let context = if envelope.starttls || envelope.xclient { 2 } else { 0 };
+        if !(1..=4 + first + context).contains(&vector.replies.len()) {
+            let message = "replies are greeting, EHLO, MAIL and RCPT: one to four of them, one more \
+                           for a first_rcpt, and two more, EHLO and STARTTLS or XCLIENT, before \
+                           the EHLO of a probe that wants that";
             return Err(self.error(raw.span(), message));
         }
         Ok(Vector {

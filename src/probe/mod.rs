@@ -67,6 +67,10 @@ impl Probe {
 pub struct EnvelopeTemplate {
     /// How the server is greeted.
     pub greeting: Greeting,
+    /// Asked inside TLS after STARTTLS.
+    pub starttls: bool,
+    /// Asked after XCLIENT with the address that the user agreed to claim.
+    pub xclient: bool,
     /// `None` means the auditor's own name.
     pub helo: Option<Template>,
     /// The reverse-path without its brackets.
@@ -104,6 +108,8 @@ pub enum Axis {
     Helo,
     /// The form of the forward-path.
     Recipient,
+    /// What the connection went through before.
+    Context,
 }
 
 /// How many probes run.

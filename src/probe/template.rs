@@ -1,6 +1,7 @@
 //! Texts with placeholders from a closed vocabulary.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use crate::smtp::literal;
@@ -73,15 +74,17 @@ pub struct Bindings {
     pub auditor_domain: Option<String>,
     pub canary_local: Option<String>,
     pub canary_domain: Option<String>,
-    pub canary_address: Option<std::net::IpAddr>,
+    pub canary_address: Option<IpAddr>,
     pub random: Option<String>,
-    pub target_address: Option<std::net::IpAddr>,
+    pub target_address: Option<IpAddr>,
     pub target_name: Option<String>,
     pub local_domain: Option<String>,
     pub local_user: Option<String>,
     pub client_name: Option<String>,
     pub partner_domain: Option<String>,
     pub mx_domain: Option<String>,
+    /// The client address to claim with XCLIENT; no placeholder stands for it.
+    pub claimed_address: Option<IpAddr>,
 }
 
 impl Bindings {
@@ -248,6 +251,7 @@ mod tests {
             client_name: Some("probe.audit.test".into()),
             partner_domain: Some("partner.test".into()),
             mx_domain: Some("backup.test".into()),
+            claimed_address: None,
             ..bindings()
         };
         let cases = [

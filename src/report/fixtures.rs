@@ -16,6 +16,7 @@ use super::model::{HostReport, NotProbed, RunDetails, RunReport};
 
 pub(super) fn identity() -> Identity {
     Identity {
+        claimed_address: None,
         auditor_domain: Some("audit.example.test".into()),
         contact: None,
         canary: ("canary".into(), "audit.example.test".into()),
@@ -47,7 +48,14 @@ pub(super) fn reply(bytes: &[u8]) -> Reply {
 
 fn exchange(sent: &str, answer: Answer) -> Exchange {
     let sent_bytes = WireText::from(sent.as_bytes());
-    Exchange { phase: phase(sent), sent: sent_bytes, pipelined: false, answer, elapsed_ms: 1 }
+    Exchange {
+        tls: false,
+        phase: phase(sent),
+        sent: sent_bytes,
+        pipelined: false,
+        answer,
+        elapsed_ms: 1,
+    }
 }
 
 pub(super) fn lost(sent: &str, loss: Loss) -> Exchange {
@@ -61,6 +69,7 @@ pub(super) fn conversation(lines: &[(&str, &str)]) -> Transcript {
         exchange(sent, Answer::Reply(reply(bytes.as_bytes())))
     };
     Transcript {
+        tls: None,
         local: "198.51.100.7:40000".parse().expect("a source"),
         peer: "192.0.2.1:25".parse().expect("a peer"),
         exchanges: lines.iter().map(one).collect(),

@@ -4,14 +4,15 @@
 //! a reply that is none are answers like any other; after one of them the session is over.
 
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use futures::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 
-use crate::evidence::{Answer, Exchange, Loss};
-use crate::net::{Connection, Stream};
+use crate::evidence::{Answer, Exchange, Loss, TlsFacts};
+use crate::net::{self, Connection, Stream};
 use crate::smtp::{Command, Phase, ReplyFault, ReplyParser, WireText};
 
 /// The wait for the reply to QUIT.
@@ -31,6 +32,9 @@ pub struct Deadlines {
 /// An open session.
 pub struct Session {
     stream: Box<dyn Stream>,
+    peer: IpAddr,
+    /// What TLS was agreed on, once it was.
+    tls: Option<TlsFacts>,
     parser: ReplyParser,
     deadlines: Deadlines,
     alive: bool,
@@ -46,6 +50,8 @@ impl Session {
         let parser = ReplyParser::default();
         Self {
             stream: connection.stream,
+            peer: connection.peer.ip(),
+            tls: None,
             parser,
             deadlines,
             alive: true,
@@ -63,7 +69,48 @@ impl Session {
     pub async fn greeting(&mut self) -> Exchange {
         let start = Instant::now();
         let answer = self.read(self.deadlines.greeting).await;
-        exchange(Phase::Greeting, &[], false, answer, start)
+        self.exchange(Phase::Greeting, &[], false, answer, start)
+    }
+
+    /// What TLS was agreed on, once it was.
+    pub fn tls(&self) -> Option<&TlsFacts> {
+        self.tls.as_ref()
+    }
+
+    /// Goes on inside TLS. `name` is the server's, where one is known. What the server said in the
+    /// clear meanwhile is thrown away unread and returned as an exchange of its own, as is a
+    /// handshake that fails, after which the session is over.
+    pub async fn secure(&mut self, name: Option<&str>) -> Vec<Exchange> {
+        let start = Instant::now();
+        let mut seen = Vec::new();
+        let mut buffer = [0; 4096];
+        while let Some(Ok(count @ 1..)) = self.stream.read(&mut buffer).now_or_never() {
+            self.parser.feed(buffer.get(..count).unwrap_or_default());
+        }
+        // RFC 3207 section 4.2: nothing that came before TLS counts inside it.
+        if !self.parser.is_idle() {
+            let line = self.parser.excerpt();
+            let left = Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { line }));
+            seen.push(self.exchange(Phase::Unsolicited, &[], false, left, start));
+            self.parser = ReplyParser::default();
+        }
+        let stream = std::mem::replace(&mut self.stream, Box::new(tokio::io::empty()));
+        let time = self.deadlines.reply;
+        let shaken = timeout(time, net::secure(stream, name, self.peer)).await;
+        let failure = match shaken {
+            Ok(Ok((stream, facts))) => {
+                self.stream = stream;
+                self.tls = Some(facts);
+                return seen;
+            }
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => format!("the handshake did not end within {} s", time.as_secs()),
+        };
+        self.alive = false;
+        let text = WireText::from(failure.into_bytes());
+        let lost = Answer::Lost(Loss::Handshake { text });
+        seen.push(self.exchange(Phase::Handshake, &[], false, lost, start));
+        seen
     }
 
     /// Sends one command and reads its reply.
@@ -74,7 +121,7 @@ impl Session {
         let mut exchanges = self.ask_group(std::slice::from_ref(command)).await;
         exchanges.pop().unwrap_or_else(|| {
             let lost = Answer::Lost(Loss::Closed);
-            exchange(Phase::Unsolicited, &[], false, lost, Instant::now())
+            self.exchange(Phase::Unsolicited, &[], false, lost, Instant::now())
         })
     }
 
@@ -83,7 +130,7 @@ impl Session {
     pub async fn ask_group(&mut self, commands: &[Command]) -> Vec<Exchange> {
         let start = Instant::now();
         if let Some(answer) = self.unsolicited() {
-            return vec![exchange(Phase::Unsolicited, &[], false, answer, start)];
+            return vec![self.exchange(Phase::Unsolicited, &[], false, answer, start)];
         }
         let mut bytes = Vec::new();
         for command in commands {
@@ -100,7 +147,9 @@ impl Session {
         for (index, command) in commands.iter().enumerate() {
             let answer = self.read(self.deadlines.reply).await;
             self.outstanding -= 1;
-            self.group.push(exchange(command.phase(), command.line(), index > 0, answer, start));
+            let (phase, line) = (command.phase(), command.line());
+            let exchange = self.exchange(phase, line, index > 0, answer, start);
+            self.group.push(exchange);
             if !self.alive {
                 break;
             }
@@ -194,17 +243,19 @@ impl Session {
         self.alive = false;
         Some(loss)
     }
-}
 
-fn exchange(
-    phase: Phase,
-    sent: &[u8],
-    pipelined: bool,
-    answer: Answer,
-    start: Instant,
-) -> Exchange {
-    let elapsed_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Exchange { phase, sent: WireText::from(sent), pipelined, answer, elapsed_ms }
+    fn exchange(
+        &self,
+        phase: Phase,
+        sent: &[u8],
+        pipelined: bool,
+        answer: Answer,
+        start: Instant,
+    ) -> Exchange {
+        let elapsed_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let (sent, tls) = (WireText::from(sent), self.tls.is_some());
+        Exchange { phase, sent, pipelined, tls, answer, elapsed_ms }
+    }
 }
 
 #[cfg(test)]

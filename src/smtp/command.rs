@@ -1,5 +1,7 @@
 //! The commands that an audit sends (RFC 5321 section 4.1.1).
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 /// Where in a session something was sent or received.
@@ -20,6 +22,13 @@ pub enum Phase {
     Rcpt,
     /// RSET.
     Rset,
+    /// STARTTLS (RFC 3207).
+    #[serde(rename = "starttls")]
+    StartTls,
+    /// The TLS handshake, where it did not come about.
+    Handshake,
+    /// XCLIENT, with which a proxy tells a Postfix whose connection it passes on.
+    Xclient,
     /// QUIT.
     Quit,
     /// Bytes of the server that no command asked for.
@@ -35,6 +44,8 @@ impl Phase {
             "MAIL" => Self::Mail,
             "RCPT" => Self::Rcpt,
             "RSET" => Self::Rset,
+            "STARTTLS" => Self::StartTls,
+            "XCLIENT" => Self::Xclient,
             "QUIT" => Self::Quit,
             _ => return None,
         })
@@ -96,6 +107,21 @@ impl Command {
         Self { phase: Phase::Rset, line: b"RSET".to_vec() }
     }
 
+    /// `STARTTLS` (RFC 3207 section 4).
+    pub fn starttls() -> Self {
+        Self { phase: Phase::StartTls, line: b"STARTTLS".to_vec() }
+    }
+
+    /// `XCLIENT` with the address of the client that we claim to be.
+    pub fn xclient(claimed: IpAddr) -> Self {
+        let address = match claimed {
+            IpAddr::V4(address) => address.to_string(),
+            IpAddr::V6(address) => format!("IPV6:{address}"),
+        };
+        let line = format!("XCLIENT NAME=[UNAVAILABLE] ADDR={address}").into_bytes();
+        Self { phase: Phase::Xclient, line }
+    }
+
     /// `QUIT`.
     pub fn quit() -> Self {
         Self { phase: Phase::Quit, line: b"QUIT".to_vec() }
@@ -143,6 +169,13 @@ mod tests {
     fn paths_are_wrapped() {
         assert_eq!(Command::mail(b"").unwrap().line(), b"MAIL FROM:<>");
         assert_eq!(Command::rcpt(b"\"a@b\"@c").unwrap().line(), b"RCPT TO:<\"a@b\"@c>");
+    }
+
+    #[test]
+    fn a_claimed_address_is_written_as_the_command_wants_it() {
+        let line = |address: &str| Command::xclient(address.parse().unwrap()).line().to_vec();
+        assert_eq!(line("127.0.0.1"), b"XCLIENT NAME=[UNAVAILABLE] ADDR=127.0.0.1");
+        assert_eq!(line("::1"), b"XCLIENT NAME=[UNAVAILABLE] ADDR=IPV6:::1");
     }
 
     #[test]

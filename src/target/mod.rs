@@ -94,6 +94,11 @@ impl Target {
         self.role
     }
 
+    /// True where TLS comes before the greeting: port 465 (RFC 8314 section 3.3).
+    pub fn is_tls_at_once(&self) -> bool {
+        self.port == 465
+    }
+
     /// The domain for which the server takes mail, if known.
     pub fn mail_domain(&self) -> Option<&str> {
         self.mail_domain.as_deref()

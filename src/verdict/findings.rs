@@ -5,7 +5,7 @@ use crate::finding::{Confidence, Finding, Severity, catalogue};
 use crate::probe::Axis;
 
 use super::relay::ProbeVerdict;
-use super::{Judge, Outcome, RelayVerdict, Taken, Verdict, own_mail};
+use super::{Judge, Outcome, RelayVerdict, Taken, Verdict, connection, own_mail};
 
 const NOT_PAST_RCPT: &str = "not sent past RCPT: the server may still refuse the message at DATA \
                              or discard it; only delivery proves relaying";
@@ -22,6 +22,7 @@ pub fn findings(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
     if Judge::new(evidence).is_sink() {
         findings.push(sink());
     }
+    findings.extend(connection::findings(evidence));
     findings.extend(overblocking(evidence, relay));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings
@@ -39,8 +40,9 @@ fn causes<'a>(evidence: &Evidence, relay: &'a RelayVerdict) -> Vec<Vec<&'a Probe
     if accepted.clone().any(|probe| plain(&probe)) {
         return vec![accepted.collect()];
     }
-    [(Axis::Sender, false), (Axis::Helo, false), (Axis::Recipient, false), (Axis::Recipient, true)]
-        .into_iter()
+    let axes = [Axis::Sender, Axis::Helo, Axis::Recipient, Axis::Context].map(|axis| (axis, false));
+    axes.into_iter()
+        .chain([(Axis::Recipient, true)])
         .map(|(axis, mx)| {
             accepted
                 .clone()
@@ -105,6 +107,10 @@ fn summary(form: &Form, identity: &Identity) -> String {
         }
         Some(Axis::Sender) => "because the sender claims to be local",
         Some(Axis::Helo) => "because the greeting claims the server's own name",
+        Some(Axis::Context) if form.envelope.claimed.is_some() => {
+            "because XCLIENT claimed another client's address"
+        }
+        Some(Axis::Context) => "inside TLS, whoever the client is",
         Some(Axis::Recipient) | None => "because of the form of its address",
     };
     format!("a third-party recipient was accepted {why}")
@@ -139,16 +145,18 @@ fn accepted_at_end(relay: &RelayVerdict) -> Finding {
 
 /// The first reply that breaks the protocol.
 fn protocol_fault(evidence: &Evidence) -> Option<Finding> {
-    let fault = evidence.transcripts.iter().enumerate().find_map(|(connection, transcript)| {
+    let fault = evidence.transcripts.iter().enumerate().find_map(|(number, transcript)| {
         transcript.exchanges.iter().enumerate().find_map(|(at, exchange)| {
             let what = match &exchange.answer {
+                // That is a finding of its own.
+                _ if connection::is_left_over(transcript, at) => return None,
                 Answer::Reply(reply) if reply.has_bare_lf() => {
                     "a line ends with a bare line feed".to_owned()
                 }
                 Answer::Lost(Loss::Fault(fault)) => fault.to_string(),
                 Answer::Reply(_) | Answer::Lost(_) => return None,
             };
-            Some((what, (connection, at)))
+            Some((what, (number, at)))
         })
     });
     let (what, place) = fault?;

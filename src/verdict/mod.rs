@@ -5,6 +5,7 @@
 //! users under the same circumstances. And an acceptance counts only where the server cannot have
 //! taken the recipient for one of its own.
 
+mod connection;
 mod findings;
 mod form;
 mod outcome;
@@ -15,7 +16,7 @@ mod vectors;
 mod wording;
 
 pub use findings::findings;
-pub use form::{FormVerdict, Judge, is_complaint};
+pub use form::{FormVerdict, Judge, asks_for_tls, is_complaint};
 pub use outcome::{NotRun, Outcome, Proof, Refusal, Undecided, Verdict};
 pub use own_mail::{OwnMail, RefusedMail, Taken, own_mail};
 pub use reason::Reason;

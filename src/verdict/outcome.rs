@@ -65,6 +65,8 @@ pub enum Undecided {
 pub enum NotRun {
     /// A value was missing.
     Lacking(Lacking),
+    /// It wants TLS, and TLS did not come about.
+    NoTls,
     /// The course of the host ended first.
     Stopped(Stop),
     /// The host does not speak SMTP.
@@ -320,6 +322,19 @@ impl NotRun {
             Self::Lacking(Lacking::MxDomain) => (
                 "no-mx-domain",
                 "give a domain of yours whose MX record names the server and that it does not know: mx_domain below [local] in mxaudit.toml",
+            ),
+            Self::Lacking(Lacking::Extension) => (
+                "not-offered",
+                "the server does not offer the service extension that this is about",
+            ),
+            Self::Lacking(Lacking::ClaimedAddress) => (
+                "no-claimed-address",
+                "say which client address to claim where XCLIENT is offered: --xclient ADDR",
+            ),
+            Self::NoTls => (
+                "tls-failed",
+                "STARTTLS is offered and TLS does not come about; look into the server's log, and \
+                 mend its certificate or its protocol versions (1.2 and 1.3 are spoken here)",
             ),
             Self::Lacking(Lacking::Difference) => (
                 "same-envelope",

@@ -47,13 +47,13 @@ impl Reason {
             )),
             Outcome::TlsRequired => Some(Self::new(
                 "tls-required",
-                "the server answers only inside TLS",
-                "this version does not speak TLS: no verdict for this port",
+                "the server answers only inside TLS, and TLS did not come about",
+                "look into the server's log for the reason; TLS 1.2 and 1.3 are spoken here",
             )),
             Outcome::NotRun(why @ NotRun::Lacking(Lacking::Interest)) => {
                 Some(Self::new(why.as_str(), "relaying was left out of this audit", why.remedy()))
             }
-            Outcome::NotRun(NotRun::Lacking(_) | NotRun::Unreachable)
+            Outcome::NotRun(NotRun::Lacking(_) | NotRun::NoTls | NotRun::Unreachable)
             | Outcome::AuthRequired
             | Outcome::Refused(_)
             | Outcome::AcceptedRecipient => None,
@@ -65,14 +65,14 @@ impl Reason {
 pub(super) fn no_smtp(evidence: &Evidence) -> Option<Reason> {
     let greetings = evidence.transcripts.iter().filter_map(|transcript| {
         let first = transcript.exchanges.first()?;
-        (first.phase == Phase::Greeting).then_some(&first.answer)
+        matches!(first.phase, Phase::Greeting | Phase::Handshake).then_some(&first.answer)
     });
     let mut answers: Vec<_> = greetings.collect();
     let speaks = |answer: &&Answer| match answer {
         Answer::Reply(_) => true,
         Answer::Lost(Loss::Fault(fault)) => !matches!(fault, ReplyFault::NotAReply { .. }),
         Answer::Lost(Loss::Timeout { got, .. }) => begins_like_a_reply(got.as_bytes()),
-        Answer::Lost(Loss::Closed | Loss::Reset) => false,
+        Answer::Lost(Loss::Closed | Loss::Reset | Loss::Handshake { .. }) => false,
     };
     if answers.iter().any(speaks) {
         return None;
@@ -82,6 +82,11 @@ pub(super) fn no_smtp(evidence: &Evidence) -> Option<Reason> {
         let remedy = "check that a mail server listens on this port and talks to this address";
         return match loss {
             Loss::Fault(fault) => reason("not-smtp", &fault.to_string(), remedy),
+            Loss::Handshake { .. } => reason(
+                "tls-failed",
+                &loss.to_string(),
+                "check that this port speaks TLS at once, version 1.2 or 1.3",
+            ),
             Loss::Timeout { .. } => reason("no-greeting", &loss.to_string(), remedy),
             Loss::Closed | Loss::Reset => reason("no-greeting", &loss.to_string(), remedy),
         };

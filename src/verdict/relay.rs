@@ -6,6 +6,7 @@ use crate::evidence::{Control, Evidence, Form, FormRole};
 use crate::finding::{Confidence, catalogue};
 use crate::probe::Axis;
 
+use super::connection::xclient_reason;
 use super::reason::{Reason, no_smtp};
 use super::{FormVerdict, Judge, NotRun, Outcome, Proof, Undecided, Verdict};
 
@@ -94,8 +95,13 @@ pub fn judge(evidence: &Evidence) -> RelayVerdict {
 /// Probes for other ports, those that another probe already asks, and those for names that only
 /// some auditors have, lower no coverage.
 fn is_beside_the_plan(outcome: Outcome) -> bool {
-    use crate::evidence::Lacking::{ClientName, Difference, MxDomain, Partner, Role};
-    let extra = |why| matches!(why, Role | Difference | ClientName | Partner | MxDomain);
+    use crate::evidence::Lacking::{
+        ClaimedAddress, ClientName, Difference, Extension, MxDomain, Partner, Role,
+    };
+    let extra = |why| {
+        let of_name = matches!(why, ClientName | MxDomain | Partner);
+        of_name || matches!(why, ClaimedAddress | Difference | Extension | Role)
+    };
     matches!(outcome, Outcome::NotRun(NotRun::Lacking(why)) if extra(why))
 }
 
@@ -123,6 +129,7 @@ impl RelayVerdict {
         }
         let refused_at_start = judge.plain_is_judged();
         self.collect_undecided(evidence);
+        self.reasons.extend(xclient_reason(evidence, self));
         if judge.is_inside() {
             self.put_vantage_first();
         }
@@ -273,7 +280,7 @@ fn probes(evidence: &Evidence, judge: &Judge<'_>) -> Vec<ProbeVerdict> {
 
 /// S before H before R, as in the table that the codes come from.
 fn axis_rank(code: &str) -> usize {
-    "SHR".find(code.get(..1).unwrap_or_default()).unwrap_or(usize::MAX)
+    "SHRC".find(code.get(..1).unwrap_or_default()).unwrap_or(usize::MAX)
 }
 
 /// One acceptance decides; else one clear refusal, with whatever sender; else the first form.

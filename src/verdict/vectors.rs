@@ -49,8 +49,23 @@ fn judge_vector(
         Greeting::Helo => Some(Phase::Helo),
         Greeting::None => None,
     };
+    // STARTTLS and XCLIENT have an EHLO of their own before them.
+    let before = match (probe.envelope.starttls, probe.envelope.xclient) {
+        (true, _) => [Some(Phase::Ehlo), Some(Phase::StartTls)],
+        (_, true) => [Some(Phase::Ehlo), Some(Phase::Xclient)],
+        _ => [None, None],
+    };
     let first = probe.envelope.first_rcpt.as_ref().map(|_| Phase::Rcpt);
-    let phases = [Some(Phase::Greeting), hello, Some(Phase::Mail), first, Some(Phase::Rcpt)];
+    let [greeted, context] = before;
+    let phases = [
+        Some(Phase::Greeting),
+        greeted,
+        context,
+        hello,
+        Some(Phase::Mail),
+        first,
+        Some(Phase::Rcpt),
+    ];
     let dialogue = phases.into_iter().flatten().zip(&vector.replies).collect::<Vec<_>>();
     let control =
         |control, outer| Form { role: FormRole::Control { control }, outer, ..form.clone() };
@@ -80,17 +95,24 @@ fn judge_vector(
 }
 
 fn transcript(dialogue: Vec<(Phase, &Reply)>) -> Transcript {
-    let exchange = |(phase, reply): (Phase, &Reply)| Exchange {
-        phase,
-        sent: WireText::default(),
-        pipelined: false,
-        answer: Answer::Reply(reply.clone()),
-        elapsed_ms: 0,
+    let mut tls = false;
+    let mut exchange = |(phase, reply): (Phase, &Reply)| {
+        let exchange = Exchange {
+            phase,
+            sent: WireText::default(),
+            pipelined: false,
+            tls,
+            answer: Answer::Reply(reply.clone()),
+            elapsed_ms: 0,
+        };
+        tls |= phase == Phase::StartTls;
+        exchange
     };
     Transcript {
         local: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 66)), 40000),
         peer: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 25)), 25),
-        exchanges: dialogue.into_iter().map(exchange).collect(),
+        tls: None,
+        exchanges: dialogue.into_iter().map(&mut exchange).collect(),
     }
 }
 
@@ -111,6 +133,7 @@ fn bindings() -> Bindings {
         client_name: text("client.audit.example"),
         partner_domain: text("partner.example"),
         mx_domain: text("backup.example"),
+        claimed_address: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
     }
 }
 
@@ -143,5 +166,6 @@ fn identity() -> Identity {
         client_name: Some("client.audit.example".into()),
         partners: vec!["partner.example".into()],
         mx_domain: Some("backup.example".into()),
+        claimed_address: Some(IpAddr::V4(Ipv4Addr::LOCALHOST)),
     }
 }

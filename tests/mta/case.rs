@@ -24,6 +24,9 @@ pub(crate) struct Case {
     pub(crate) reasons: &'static [&'static str],
     /// Whether mxaudit may run into limits.
     pub(crate) limits: Limits,
+    /// Whether a client that it trusts can relay with the case's transport. Only where that is shown is a server that
+    /// relays nothing known to be closed and not merely broken.
+    pub(crate) serves_trusted: bool,
     /// The port at which it is asked.
     pub(crate) port: u16,
     /// How one speaks with it there.
@@ -110,12 +113,19 @@ impl Case {
             verdict,
             reasons: &[],
             limits: Limits::Stock,
+            serves_trusted: true,
             port: 25,
             transport: Transport::Plain,
             ipv6: false,
             tried: None,
             arguments: &[],
         }
+    }
+
+    /// The same case, whose report must hold these reason words.
+    pub(crate) const fn because(mut self, reasons: &'static [&'static str]) -> Self {
+        self.reasons = reasons;
+        self
     }
 
     /// The filled content of the file `path`.

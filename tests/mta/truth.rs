@@ -63,18 +63,23 @@ pub(crate) fn measure(sink: &Sink, case: &Case, place: &Place) -> Truth {
     let server = place.socket(case);
     let mark = letters(12);
     let tried = |technique: &&Technique| case.tried.is_none_or(|ids| ids.contains(&technique.id));
-    let run = |technique: &'static Technique| {
-        let token = format!("{mark}{}", letters(8));
+    let run = |technique: &'static Technique, token: String| {
         let envelope = technique.envelope(&token, place, server.ip());
         let (said, end) = send(stranger(server.ip()), server, case.transport, &envelope, &token);
         Attempt { id: technique.id, said, end, relayed: false, returned: false, token }
     };
-    let mut attempts: Vec<_> = TECHNIQUES.iter().filter(tried).map(run).collect();
+    let mut attempts: Vec<_> = TECHNIQUES
+        .iter()
+        .filter(tried)
+        .map(|technique| run(technique, format!("{mark}{}", letters(8))))
+        .collect();
     if attempts.iter().any(Attempt::is_put_off) {
         thread::sleep(RETRY);
         for attempt in attempts.iter_mut().filter(|attempt| attempt.is_put_off()) {
             let technique = TECHNIQUES.iter().find(|technique| technique.id == attempt.id);
-            *attempt = run(technique.expect("every attempt is one of a technique"));
+            let technique = technique.expect("every attempt is one of a technique");
+            // A greylist remembers the whole envelope.
+            *attempt = run(technique, attempt.token.clone());
         }
     }
     let mut truth = Truth { attempts, mark };

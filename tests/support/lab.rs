@@ -13,6 +13,9 @@ use mxaudit::session::Deadlines;
 use mxaudit::target::scope::{Candidate, Scope};
 use mxaudit::target::{Target, Via};
 use mxaudit::verdict::{RelayVerdict, judge};
+use rustls::ServerConfig;
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::PrivateKeyDer;
 
 /// Settings for loopback: a short retry, an assertion that we are strangers.
 pub(crate) fn settings() -> Settings {
@@ -31,6 +34,7 @@ pub(crate) fn settings() -> Settings {
             client_name: None,
             partners: Vec::new(),
             mx_domain: None,
+            claimed_address: None,
         },
         outside_asserted: true,
         deadlines: Deadlines { greeting: Duration::from_secs(5), reply: Duration::from_secs(5) },
@@ -75,6 +79,20 @@ pub(crate) async fn audit_address(address: SocketAddr, settings: Settings) -> Ev
     let targets = vec![target(address)];
     let mut all = audit(targets, settings, Arc::new(dialer), Interrupt::default(), |_| {}).await;
     all.pop().unwrap()
+}
+
+/// TLS with a certificate for `name` that nobody else has signed, for the practice servers.
+#[allow(dead_code, reason = "not every test that includes this file has TLS")]
+pub(crate) fn self_signed(name: &str) -> Arc<ServerConfig> {
+    let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();
+    let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    Arc::new(config)
 }
 
 /// The codes of the accepted probes.

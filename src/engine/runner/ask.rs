@@ -41,6 +41,10 @@ impl Runner {
             return Some(false);
         };
         let (answer, place) = self.ask(&mail).await?;
+        if self.must_go_inside(&answer, place) {
+            self.go_inside().await;
+            return Some(false);
+        }
         if self.mail_answered(form, &answer, place) {
             return Some(true);
         }
@@ -104,6 +108,9 @@ impl Runner {
         }
         for (&index, (answer, place)) in batch.iter().zip(&answers) {
             self.count(answer);
+            if self.must_go_inside(answer, *place) {
+                return self.go_inside().await;
+            }
             if !self.is_judged(answer, *place) {
                 return self.lost(index, pass, answer, *place, queue).await;
             }
@@ -136,6 +143,10 @@ impl Runner {
         };
         let Some((answer, place)) = self.ask(&command).await else { return false };
         self.count(&answer);
+        if self.must_go_inside(&answer, place) {
+            self.go_inside().await;
+            return false;
+        }
         if !self.is_judged(&answer, place) {
             self.lost(index, pass, &answer, place, queue).await;
             return false;

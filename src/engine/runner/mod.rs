@@ -5,6 +5,7 @@
 //! and from then on stays below what the server has shown to tolerate.
 
 mod ask;
+mod context;
 mod open;
 
 use std::collections::{HashMap, VecDeque};
@@ -48,6 +49,11 @@ pub(super) struct Runner {
     refused_senders: HashMap<Sender, Place>,
     lost_hellos: HashMap<Hello, usize>,
     helo_only: bool,
+    /// The server wants TLS, so that every connection is secured first.
+    in_tls: bool,
+    /// Connections on which TLS was wanted and did not come about.
+    tls_losses: usize,
+    tls_given_up: bool,
     /// The connection that the server's names were learned on.
     names_from: Option<usize>,
     /// The server complained: the next connection waits.
@@ -76,6 +82,9 @@ impl Runner {
             refused_senders: HashMap::new(),
             lost_hellos: HashMap::new(),
             helo_only: false,
+            in_tls: false,
+            tls_losses: 0,
+            tls_given_up: false,
             names_from: None,
             back_off: false,
         }

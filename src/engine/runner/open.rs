@@ -41,19 +41,31 @@ impl Runner {
         self.evidence.transcripts.push(Transcript {
             local: connection.local,
             peer: connection.peer,
+            tls: None,
             exchanges: Vec::new(),
         });
-        let name = match &hello.name {
-            Some(name) => name.clone(),
-            None => {
-                let own = own_helo(&self.evidence.identity, connection.local.ip());
-                own.into_bytes().into()
-            }
-        };
+        let own = own_helo(&self.evidence.identity, connection.local.ip()).into_bytes().into();
+        let name = hello.name.clone().unwrap_or_else(|| WireText::clone(&own));
         let greeting = hello.greeting;
         let line = Line::new(connection, self.settings.deadlines, hello, transcript);
+        let (starttls, claimed) = (line.hello.starttls, line.hello.claimed);
         self.line = Some(line);
-        if self.greeting().await && greeting != Greeting::None {
+        let implicit = target.is_tls_at_once();
+        if implicit && !self.secure().await {
+            return self.hang_up().await;
+        }
+        if !self.greeting().await {
+            return;
+        }
+        if (starttls || self.in_tls) && !implicit && !self.start_tls(&own).await {
+            return;
+        }
+        if let Some(claimed) = claimed
+            && !self.claim(claimed, &own).await
+        {
+            return;
+        }
+        if greeting != Greeting::None {
             self.greet(&name, greeting).await;
         }
     }
@@ -105,11 +117,11 @@ impl Runner {
                 Answer::Reply(reply) if reply.severity() == Severity::Positive => {
                     self.learn_name(reply);
                     let ehlo = Ehlo::read(reply);
-                    if self.evidence.extensions.is_empty() {
-                        self.evidence.extensions = ehlo.keywords().map(str::to_owned).collect();
-                    }
+                    self.learn_extensions(&ehlo);
                     if let Some(line) = &mut self.line {
                         line.pipelining = ehlo.offers("PIPELINING");
+                        line.starttls = ehlo.offers("STARTTLS");
+                        line.greeted = place.1;
                     }
                     return;
                 }
@@ -141,6 +153,16 @@ impl Runner {
             self.fruitless = 0;
         }
         self.hang_up().await;
+    }
+
+    fn learn_extensions(&mut self, ehlo: &Ehlo) {
+        let in_tls = self.line.as_ref().is_some_and(|line| line.session.tls().is_some());
+        let keywords = || ehlo.keywords().map(str::to_owned).collect();
+        if self.evidence.extensions.is_empty() {
+            self.evidence.extensions = keywords();
+        } else if in_tls && self.evidence.extensions_in_tls.is_empty() {
+            self.evidence.extensions_in_tls = keywords();
+        }
     }
 
     pub(super) fn learn_name(&mut self, reply: &Reply) {

@@ -19,6 +19,9 @@
 //! place of a reply that did not come. The last line of each answer begins with `+` and the
 //! milliseconds that the whole answer took. Bytes outside printable ASCII are escaped as in
 //! [`WireText`](crate::smtp::WireText). Lines that begin with `;` are comments.
+//!
+//! `T: TLSv1.3 TLS_AES_256_GCM_SHA384` stands where TLS begins: all below it was said inside. Behind
+//! it comes a line `T: certificate …` for each certificate of the server, in Base64.
 
 mod read;
 mod write;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::str::FromStr;
 
-use crate::evidence::{Answer, Exchange, Loss, Transcript};
+use crate::evidence::{Answer, Exchange, Loss, TlsFacts, Transcript};
 use crate::probe::SourceError;
 use crate::smtp::{Phase, Reply, ReplyFault, ReplyParser, WireText};
 
@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
         let (local, peer) = parsed.ok_or_else(|| {
             self.error(line.at, "expected `connection ADDRESS:PORT > ADDRESS:PORT`")
         })?;
-        Ok(Transcript { local, peer, exchanges: Vec::new() })
+        Ok(Transcript { local, peer, tls: None, exchanges: Vec::new() })
     }
 
     fn exchange_line(
@@ -106,7 +106,7 @@ impl<'a> Reader<'a> {
     ) -> Result<(), SourceError> {
         let (elapsed, rest) = self.elapsed(line)?;
         let Some((mark, content)) = rest.text.split_at_checked(3) else {
-            return Err(self.error(rest.at, "expected `C: `, `C| `, `S: ` or `X: `"));
+            return Err(self.error(rest.at, "expected `C: `, `C| `, `S: `, `X: ` or `T: `"));
         };
         let content = Line { at: rest.at + 3, text: content };
         match (mark, elapsed) {
@@ -121,6 +121,8 @@ impl<'a> Reader<'a> {
                 Err(self
                     .error(line.at, "a command before the answer to the one above it has ended"))
             }
+            ("T: ", None) if !open.begun => self.tls(content, &mut transcript.tls),
+            ("T: ", None) => Err(self.error(line.at, "TLS begins in the middle of an exchange")),
             ("C: " | "C| ", Some(_)) => Err(self.error(line.at, "a command has no elapsed time")),
             ("S: ", _) => {
                 // An even number of backslashes before it: the last one escapes nothing but the n.
@@ -142,7 +144,30 @@ impl<'a> Reader<'a> {
             }
             ("X: ", Some(_)) => Err(self.error(rest.at, "X: in the middle of a reply")),
             ("X: ", None) => Err(self.error(line.at, "X: needs its elapsed time: `+MS X: …`")),
-            _ => Err(self.error(rest.at, "expected `C: `, `C| `, `S: ` or `X: `")),
+            _ => Err(self.error(rest.at, "expected `C: `, `C| `, `S: `, `X: ` or `T: `")),
+        }
+    }
+
+    /// A line that says what TLS was agreed on, or one of its certificates.
+    fn tls(&self, line: Line<'_>, known: &mut Option<TlsFacts>) -> Result<(), SourceError> {
+        let words = line.text.split_once(' ');
+        match (words, known) {
+            (Some(("certificate", der)), Some(tls)) => {
+                let at = line.at + "certificate ".len();
+                let certificate = der.trim().parse();
+                let is_none = |_| self.error(at, "a certificate is written in Base64");
+                tls.certificates.push(certificate.map_err(is_none)?);
+                Ok(())
+            }
+            (Some((version, cipher)), known @ None) if version != "certificate" => {
+                let (version, cipher) = (version.to_owned(), cipher.trim().to_owned());
+                *known = Some(TlsFacts { version, cipher, certificates: Vec::new() });
+                Ok(())
+            }
+            _ => Err(self.error(
+                line.at,
+                "expected `T: VERSION CIPHER`, once, and then `T: certificate BASE64`",
+            )),
         }
     }
 
@@ -199,6 +224,7 @@ impl<'a> Reader<'a> {
                 let seconds = seconds.parse().map_err(|_| bad())?;
                 Loss::Timeout { seconds, got: self.wire(Line { at, text: got })? }
             }
+            "no-tls" => Loss::Handshake { text: self.wire(rest)? },
             "not-a-reply" => Loss::Fault(ReplyFault::NotAReply { line: self.wire(rest)? }),
             "unsolicited" => Loss::Fault(ReplyFault::Unsolicited { line: self.wire(rest)? }),
             "code-mismatch" => {
@@ -221,7 +247,12 @@ impl<'a> Reader<'a> {
 fn close(open: &mut Open, answer: Answer, elapsed_ms: u64, transcript: &mut Transcript) {
     let Open { sent, phase, pipelined, .. } = std::mem::take(open);
     // Without a command it is the greeting, or something that nobody asked for.
-    let alone = if transcript.exchanges.is_empty() { Phase::Greeting } else { Phase::Unsolicited };
+    let alone = match &answer {
+        Answer::Lost(Loss::Handshake { .. }) => Phase::Handshake,
+        _ if transcript.exchanges.is_empty() => Phase::Greeting,
+        _ => Phase::Unsolicited,
+    };
     let phase = phase.unwrap_or(alone);
-    transcript.exchanges.push(Exchange { phase, sent, pipelined, answer, elapsed_ms });
+    let tls = transcript.tls.is_some();
+    transcript.exchanges.push(Exchange { phase, sent, pipelined, tls, answer, elapsed_ms });
 }

@@ -70,6 +70,7 @@ fn backslashes_and_bare_line_feeds_are_told_apart() {
         let reply = parser.next_reply().unwrap().unwrap();
         assert_eq!(reply.has_bare_lf(), bare);
         let exchange = Exchange {
+            tls: false,
             phase: Phase::Greeting,
             sent: WireText::default(),
             pipelined: false,
@@ -77,7 +78,7 @@ fn backslashes_and_bare_line_feeds_are_told_apart() {
             elapsed_ms: 1,
         };
         let local = "127.0.0.1:1".parse().unwrap();
-        let transcript = Transcript { local, peer: local, exchanges: vec![exchange] };
+        let transcript = Transcript { tls: None, local, peer: local, exchanges: vec![exchange] };
         let (back, _) =
             read_transcript("x", &write_transcript(&transcript, |_| Vec::new())).unwrap();
         assert_eq!(format!("{back:?}"), format!("{transcript:?}"));
@@ -122,7 +123,14 @@ fn exchange() -> impl Strategy<Value = Exchange> {
     (wire(), answer(), any::<bool>(), 0u64..100_000).prop_map(
         |(path, answer, pipelined, elapsed_ms)| {
             let sent = [b"RCPT TO:<", path.as_bytes(), b">"].concat();
-            Exchange { phase: Phase::Rcpt, sent: sent.into(), pipelined, answer, elapsed_ms }
+            Exchange {
+                tls: false,
+                phase: Phase::Rcpt,
+                sent: sent.into(),
+                pipelined,
+                answer,
+                elapsed_ms,
+            }
         },
     )
 }
@@ -130,7 +138,7 @@ fn exchange() -> impl Strategy<Value = Exchange> {
 proptest! {
     #[test]
     fn any_transcript_comes_back(exchanges in proptest::collection::vec(exchange(), 0..8)) {
-        let transcript = Transcript {
+        let transcript = Transcript { tls: None,
             local: "127.0.0.1:1".parse().unwrap(),
             peer: "[::1]:25".parse().unwrap(),
             exchanges,

@@ -14,9 +14,20 @@ pub fn write_transcript(transcript: &Transcript, notes: impl Fn(usize) -> Vec<St
         for note in notes(index) {
             let _ = writeln!(out, "; {note}");
         }
+        let begins = exchange.tls && (index == 0 || !is_inside(transcript, index - 1));
+        if let Some(tls) = transcript.tls.as_ref().filter(|_| begins) {
+            let _ = writeln!(out, "T: {} {}", tls.version, tls.cipher);
+            for certificate in &tls.certificates {
+                let _ = writeln!(out, "T: certificate {certificate}");
+            }
+        }
         write_exchange(&mut out, exchange);
     }
     out
+}
+
+fn is_inside(transcript: &Transcript, index: usize) -> bool {
+    transcript.exchanges.get(index).is_some_and(|exchange| exchange.tls)
 }
 
 fn write_exchange(out: &mut String, exchange: &Exchange) {
@@ -45,6 +56,7 @@ fn loss_words(loss: &Loss) -> String {
         Loss::Closed => "closed".into(),
         Loss::Reset => "reset".into(),
         Loss::Timeout { seconds, got } => format!("timeout {seconds} {got}"),
+        Loss::Handshake { text } => format!("no-tls {text}"),
         Loss::Fault(fault) => match fault {
             ReplyFault::NotAReply { line } => format!("not-a-reply {line}"),
             ReplyFault::CodeMismatch { first, then } => format!("code-mismatch {first} {then}"),

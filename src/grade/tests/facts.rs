@@ -35,6 +35,7 @@ fn target(port: u16) -> Target {
 /// A host whose plain form is refused at the start and at the end.
 fn closed_on(port: u16) -> Evidence {
     let identity = Identity {
+        claimed_address: None,
         auditor_domain: Some("audit.example".into()),
         contact: None,
         canary: ("canary".into(), "far.example".into()),
@@ -70,6 +71,7 @@ fn control(evidence: &mut Evidence, control: Control, from: &str, to: &str, answ
 /// Asks one form on a connection of its own; the answer comes in `phase`.
 fn ask(evidence: &mut Evidence, role: FormRole, from: &str, to: &str, phase: Phase, answer: &str) {
     let exchange = |phase, answer: &str| Exchange {
+        tls: false,
         phase,
         sent: WireText::default(),
         pipelined: false,
@@ -107,6 +109,7 @@ fn ask(evidence: &mut Evidence, role: FormRole, from: &str, to: &str, phase: Pha
         outer,
     });
     evidence.transcripts.push(Transcript {
+        tls: None,
         local: "198.51.100.7:40000".parse().unwrap(),
         peer: "192.0.2.1:25".parse().unwrap(),
         exchanges: vec![exchange(Phase::Greeting, "220 mx.local.example"), exchange(phase, answer)],

@@ -7,7 +7,9 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 use super::*;
 
+mod extension;
 mod relay;
+mod secure;
 mod server;
 mod session;
 

@@ -89,6 +89,7 @@ async fn envelopes_are_kept_as_they_were_written() {
         helo: b"a.test".to_vec(),
         reverse_path: b"a@b".to_vec(),
         forward_path: path.into(),
+        inside_tls: false,
         accepted,
     };
     assert_eq!(ledger.envelopes(), [envelope("u%x@y", false), envelope("user", true)]);

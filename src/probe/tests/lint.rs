@@ -33,7 +33,8 @@ fn ids_codes_titles_and_envelopes_are_unique() {
         let helo = envelope.helo.as_ref().map(ToString::to_string);
         let paths = (envelope.mail_from.to_string(), envelope.rcpt_to.to_string());
         let brackets = (envelope.mail_brackets, envelope.rcpt_brackets);
-        (envelope.greeting as u8, helo, paths, brackets, envelope.first_rcpt.is_some())
+        let context = (envelope.starttls, envelope.xclient);
+        (envelope.greeting as u8, helo, paths, brackets, envelope.first_rcpt.is_some(), context)
     });
 }
 
@@ -59,7 +60,7 @@ fn what_a_reader_needs_is_there() {
     for probe in embedded().iter() {
         let name = &probe.file;
         assert!(catalogue::find(&probe.check).is_some(), "{name}");
-        let known = ["RFC ", "CVE-", "MS", "Microsoft "];
+        let known = ["RFC ", "CVE-", "MS", "Microsoft ", "Postfix "];
         let cited = |text: &String| known.iter().any(|start| text.starts_with(start));
         assert!(probe.references.iter().all(cited), "{name}: {:?}", probe.references);
         assert!(
@@ -82,12 +83,15 @@ fn codes_and_envelopes_keep_to_their_axis() {
             Axis::Sender => "S",
             Axis::Helo => "H",
             Axis::Recipient => "R",
+            Axis::Context => "C",
         };
         let name = &probe.file;
         let envelope = &probe.envelope;
         assert!(probe.code.starts_with(letter) && (3..=4).contains(&probe.code.len()), "{name}");
         let greets = envelope.helo.is_some() || envelope.greeting != Greeting::Ehlo;
         assert_eq!(greets, probe.axis == Axis::Helo, "{name}");
+        let context = envelope.starttls || envelope.xclient;
+        assert_eq!(context, probe.axis == Axis::Context, "{name}");
         let plain = envelope.rcpt_to.as_str() == "{canary}"
             && envelope.rcpt_brackets
             && envelope.first_rcpt.is_none();

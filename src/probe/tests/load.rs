@@ -218,7 +218,7 @@ fn probes_are_found_by_id_and_code() {
     assert!(!library.is_empty());
     let codes: Vec<_> = library.iter().map(|probe| probe.code.as_str()).collect();
     let mut by_axis = codes.clone();
-    by_axis.sort_by_key(|code| ("SHR".find(&code[..1]), code.to_string()));
+    by_axis.sort_by_key(|code| ("SHRC".find(&code[..1]), code.to_string()));
     assert_eq!(codes, by_axis);
     let in_profile = |profile| library.in_profile(profile).count();
     assert!(in_profile(Profile::Quick) <= in_profile(Profile::Standard));

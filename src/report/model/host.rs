@@ -1,6 +1,6 @@
 //! From the evidence and the judgement of one host to its report.
 
-use crate::evidence::{Answer, Control, Envelope, Evidence, Exchange, Form, Identity};
+use crate::evidence::{Answer, Control, Envelope, Evidence, Exchange, Form, Identity, TlsFacts};
 use crate::finding::{Finding, catalogue};
 use crate::grade::Grade;
 use crate::probe::Library;
@@ -28,8 +28,7 @@ impl HostReport {
         authority: Option<&Authority>,
     ) -> Self {
         let source = Source { evidence, relay, probes };
-        let commands =
-            |exchange: &&Exchange| !matches!(exchange.phase, Phase::Greeting | Phase::Unsolicited);
+        let commands = |exchange: &&Exchange| !exchange.sent.is_empty();
         let exchanges = evidence.transcripts.iter().flat_map(|t| &t.exchanges);
         Self {
             target: TargetReport::of(&evidence.target),
@@ -67,6 +66,9 @@ impl Source<'_> {
             names: self.evidence.server_names.clone(),
             // Keywords are the server's bytes, read as text.
             extensions: self.evidence.extensions.iter().map(|word| escaped(word)).collect(),
+            extensions_in_tls: {
+                self.evidence.extensions_in_tls.iter().map(|word| escaped(word)).collect()
+            },
             greeting: greeting.and_then(|e| e.answer.reply()).map(Reply::to_string),
         }
     }
@@ -190,7 +192,7 @@ impl Source<'_> {
             probe: finding.probe.clone(),
             code: judged.map(|probe| probe.code.clone()),
             summary: finding.summary.clone(),
-            notes: finding.notes.clone(),
+            notes: finding.notes.iter().cloned().chain(self.inside_tls(finding.evidence)).collect(),
             also: finding.also.clone(),
             evidence: finding.evidence.map(Place::from),
             dialogue: self.dialogue(finding.evidence, greeting, mark),
@@ -199,7 +201,8 @@ impl Source<'_> {
             references,
             reproduce: envelope.and_then(|envelope| {
                 let helo = self.helo(envelope, finding.evidence);
-                swaks(&self.evidence.target, helo.as_deref(), envelope)
+                let inside = self.tls_of(finding.evidence).is_some();
+                swaks(&self.evidence.target, inside, helo.as_deref(), envelope)
             }),
         }
     }
@@ -219,6 +222,16 @@ impl Source<'_> {
 
     fn exchange(&self, (connection, exchange): (usize, usize)) -> Option<&Exchange> {
         self.evidence.transcripts.get(connection)?.exchanges.get(exchange)
+    }
+
+    /// What TLS an exchange was inside of.
+    fn tls_of(&self, place: Option<(usize, usize)>) -> Option<&TlsFacts> {
+        let inside = self.exchange(place?)?.tls;
+        self.evidence.transcripts.get(place?.0)?.tls.as_ref().filter(|_| inside)
+    }
+
+    fn inside_tls(&self, place: Option<(usize, usize)>) -> Option<String> {
+        self.tls_of(place).map(|tls| format!("this was said inside TLS ({})", tls.version))
     }
 
     fn envelope(&self, envelope: &Envelope, place: Option<(usize, usize)>) -> EnvelopeReport {
@@ -254,6 +267,7 @@ impl Source<'_> {
                 phase: exchange.phase,
                 sent: (!exchange.sent.is_empty()).then(|| exchange.sent.to_string()),
                 pipelined: exchange.pipelined,
+                tls: exchange.tls,
                 reply,
                 lost,
                 elapsed_ms: exchange.elapsed_ms,
@@ -263,6 +277,11 @@ impl Source<'_> {
         let connection = transcripts.map(|transcript| ConnectionReport {
             local: transcript.local,
             peer: transcript.peer,
+            tls: transcript.tls.as_ref().map(|tls| TlsReport {
+                version: tls.version.clone(),
+                cipher: tls.cipher.clone(),
+                certificates: tls.certificates.len(),
+            }),
             exchanges: transcript.exchanges.iter().map(exchange).collect(),
         });
         connection.collect()

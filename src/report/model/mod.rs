@@ -14,7 +14,7 @@ pub use v1::{
     CoverageReport, DialFailureReport, DialogueLine, EnvelopeReport, ExchangeReport,
     ExplanationReport, FindingReport, GradeReasonReport, GradeReport, Grant, HostReport,
     HostVantage, IdentityReport, LetterCounts, NotProbed, OwnProbe, Place, PolicyReport,
-    ProbeReport, RelayReport, RunReport, RunSection, ServerReport, Summary, TargetReport, Tool,
-    Totals, VantageReport,
+    ProbeReport, RelayReport, RunReport, RunSection, ServerReport, Summary, TargetReport,
+    TlsReport, Tool, Totals, VantageReport,
 };
 pub(crate) use v1::{PROGRAM, SCHEMA};

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use super::samples::sample;
 use super::*;
+use crate::evidence::{Evidence, Exchange};
+use crate::smtp::WireText;
 
 type Row = BTreeMap<String, String>;
 
@@ -82,6 +84,31 @@ fn one_row_a_host() {
                    (at most F) | relay.variants: 1 of 3 ";
     assert!(rows[0]["Reasons for the grade"].starts_with(reasons), "{:?}", rows[0]);
     assert_eq!(rows[0].len(), first.len() + 6, "every column is looked at, none is there twice");
+}
+
+#[test]
+fn what_an_audit_cost_is_the_same_in_every_form() {
+    let mut evidence = closed();
+    let cost = |evidence: &Evidence| {
+        let report = run(vec![report(evidence)], Vec::new());
+        let row = read(&hosts(&report)).remove(0);
+        let totals = json_of(&report).1["hosts"][0]["totals"].clone();
+        let line = text(&report, Options { quiet: true, ..Options::default() });
+        let columns = [row["Connections"].clone(), row["Commands"].clone()];
+        (totals, columns, line.split("   ").last().unwrap().trim_end().to_owned())
+    };
+    let expected = |connections: usize, commands: usize, line: &str| {
+        let totals = json!({"connections": connections, "commands": commands});
+        (totals, [connections, commands].map(|number| number.to_string()), line.to_owned())
+    };
+    assert_eq!(cost(&evidence), expected(1, 7, "1 connection, 7 commands"));
+    // Bytes of the server that nothing was sent for cost it no command, whatever the phase.
+    let exchanges = &mut evidence.transcripts[0].exchanges;
+    let unasked = Exchange { sent: WireText::default(), ..exchanges[2].clone() };
+    exchanges.push(unasked);
+    evidence.transcripts.push(evidence.transcripts[0].clone());
+    assert_eq!(cost(&evidence), expected(2, 14, "2 connections, 14 commands"));
+    assert_eq!(cost(&unreachable()), expected(0, 0, "0 connections, 0 commands"));
 }
 
 #[test]

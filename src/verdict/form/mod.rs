@@ -89,7 +89,7 @@ impl<'a> Judge<'a> {
             {
                 Outcome::Refused(Refusal::Sender)
             }
-            (Outcome::Inconclusive(Undecided::HeloRefused), Some(Axis::Helo))
+            (Outcome::Inconclusive(Undecided::HeloRefused), Some(Axis::Helo | Axis::Context))
                 if self.plain_is_judged() =>
             {
                 Outcome::Refused(Refusal::Helo)
@@ -146,6 +146,15 @@ impl<'a> Judge<'a> {
             return undecided(Undecided::PeerFault);
         }
         match (self.answer(attempt), self.phase(attempt)) {
+            // What a form wants inside TLS was not asked without it.
+            (Some(_), Some(phase)) if form.envelope.starttls && !self.is_inside_tls(attempt) => {
+                match phase {
+                    Phase::StartTls | Phase::Handshake | Phase::Ehlo => {
+                        sure(Outcome::NotRun(NotRun::NoTls))
+                    }
+                    _ => undecided(Undecided::ConnectionLost),
+                }
+            }
             // The recipient that had to be accepted first was not: the question was never put.
             (Some(Answer::Reply(reply)), Some(Phase::Rcpt)) if self.is_first(form, attempt) => {
                 match reply.severity() {
@@ -164,7 +173,7 @@ impl<'a> Judge<'a> {
                 base
             }
             (Some(Answer::Lost(loss)), _) => undecided(match loss {
-                Loss::Closed | Loss::Reset => Undecided::ConnectionLost,
+                Loss::Closed | Loss::Reset | Loss::Handshake { .. } => Undecided::ConnectionLost,
                 Loss::Timeout { .. } => Undecided::Timeout,
                 Loss::Fault(_) => Undecided::PeerFault,
             }),
@@ -197,6 +206,10 @@ impl<'a> Judge<'a> {
             // The command before was accepted, and then nothing was asked.
             (_, Class::Accepted) => undecided(Undecided::NotAnswered),
             (_, Class::Throttled) => undecided(Undecided::Throttled),
+            // Who may not claim to be another client is refused as such.
+            (Phase::Xclient, _) if reply.severity() == Severity::Permanent => {
+                sure(Outcome::Refused(Refusal::Sequence))
+            }
             // Without a greeting, 503 is about that.
             (Phase::Mail, _) if reply.code() == 503 && form.envelope.greeting == Greeting::None => {
                 undecided(Undecided::HeloRefused)
@@ -275,8 +288,7 @@ impl<'a> Judge<'a> {
 
     /// On a submission port that offers AUTH, a refusal of every client means: log in.
     fn wants_a_login(&self) -> bool {
-        self.evidence.target.role() == Role::Submission
-            && self.evidence.extensions.iter().any(|keyword| keyword == "AUTH")
+        self.evidence.target.role() == Role::Submission && self.evidence.offers("AUTH")
     }
 
     fn controls(&self, wanted: Control) -> impl Iterator<Item = (usize, &'a Form)> {
@@ -291,6 +303,10 @@ impl<'a> Judge<'a> {
         self.evidence.exchange(attempt).map(|exchange| &exchange.answer)
     }
 
+    fn is_inside_tls(&self, attempt: &Attempt) -> bool {
+        self.evidence.exchange(attempt).is_some_and(|exchange| exchange.tls)
+    }
+
     fn phase(&self, attempt: &Attempt) -> Option<Phase> {
         self.evidence.exchange(attempt).map(|exchange| exchange.phase)
     }
@@ -299,6 +315,17 @@ impl<'a> Judge<'a> {
     fn reply_to(&self, index: usize) -> Option<(&'a Reply, Phase)> {
         let attempt = self.evidence.deciding(index)?;
         Some((self.answer(attempt)?.reply()?, self.phase(attempt)?))
+    }
+}
+
+/// True when a reply asks for TLS. On a submission port that is also what a refusal of every client
+/// may mean, since the login that would be offered inside is not offered outside.
+pub fn asks_for_tls(evidence: &Evidence, reply: &Reply, phase: Phase) -> bool {
+    let submission = evidence.target.role() == Role::Submission && !evidence.offers("AUTH");
+    match names_of(evidence).classify(reply, phase) {
+        Class::TlsNeeded => true,
+        Class::AuthNeeded | Class::ClientRefused => submission,
+        _ => false,
     }
 }
 

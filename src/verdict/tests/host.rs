@@ -48,6 +48,7 @@ pub(super) fn target(port: u16) -> Target {
 
 pub(super) fn blank(port: u16) -> Evidence {
     let identity = Identity {
+        claimed_address: None,
         auditor_domain: Some("audit.example".into()),
         contact: None,
         canary: ("c4n4ry".into(), "probe.example".into()),
@@ -124,6 +125,7 @@ pub(super) fn add(evidence: &mut Evidence, key: &str, answer: &str) {
     let place = (evidence.transcripts.len(), exchanges.len() - 1);
     evidence.attempts.push(Attempt { form: index, pass, transcript: place.0, exchange: place.1 });
     evidence.transcripts.push(Transcript {
+        tls: None,
         local: "198.51.100.66:40000".parse().unwrap(),
         peer: "192.0.2.25:25".parse().unwrap(),
         exchanges,
@@ -159,7 +161,14 @@ pub(super) fn exchange(phase: Phase, text: &str) -> Exchange {
         "fault" => Answer::Lost(Loss::Fault(ReplyFault::CodeMismatch { first: 250, then: 550 })),
         text => Answer::Reply(Reply::from_text(text).expect(text)),
     };
-    Exchange { phase, sent: WireText::default(), pipelined: false, answer, elapsed_ms: 0 }
+    Exchange {
+        tls: false,
+        phase,
+        sent: WireText::default(),
+        pipelined: false,
+        answer,
+        elapsed_ms: 0,
+    }
 }
 
 /// The form of a key.

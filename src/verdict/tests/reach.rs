@@ -14,9 +14,11 @@ fn greeted(greetings: &[Answer]) -> Evidence {
     evidence.forms = vec![form("S02"), form("S04")];
     for (transcript, answer) in greetings.iter().enumerate() {
         evidence.transcripts.push(Transcript {
+            tls: None,
             local: "198.51.100.66:40000".parse().unwrap(),
             peer: "192.0.2.25:25".parse().unwrap(),
             exchanges: vec![Exchange {
+                tls: false,
                 phase: Phase::Greeting,
                 sent: WireText::default(),
                 pipelined: false,

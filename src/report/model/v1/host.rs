@@ -66,6 +66,8 @@ pub struct ServerReport {
     pub names: Vec<String>,
     /// The service extensions that it offers.
     pub extensions: Vec<String>,
+    /// Those that it offers after STARTTLS; empty where that was not tried.
+    pub extensions_in_tls: Vec<String>,
     /// Its first reply; lines are joined by ` | `.
     pub greeting: Option<String>,
 }
@@ -258,8 +260,21 @@ pub struct ConnectionReport {
     pub local: SocketAddr,
     /// The server's.
     pub peer: SocketAddr,
+    /// What TLS was agreed on; `null` where the whole connection was in the clear.
+    pub tls: Option<TlsReport>,
     /// What was said.
     pub exchanges: Vec<ExchangeReport>,
+}
+
+/// What TLS was agreed on. The certificates are neither trusted nor refused; the evidence has them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct TlsReport {
+    /// Such as `TLSv1.3`.
+    pub version: String,
+    /// The cipher suite.
+    pub cipher: String,
+    /// How many certificates the server sent.
+    pub certificates: usize,
 }
 
 /// One command and its answer.
@@ -271,6 +286,8 @@ pub struct ExchangeReport {
     pub sent: Option<String>,
     /// True when it was sent before the answer to the one before it was read.
     pub pipelined: bool,
+    /// True inside TLS.
+    pub tls: bool,
     /// The lines of the reply.
     pub reply: Option<Vec<String>>,
     /// Why there is no reply.
@@ -290,9 +307,10 @@ pub struct DialFailureReport {
 
 /// What the audit cost the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[allow(missing_docs)]
 pub struct Totals {
+    /// Connections that came about.
     pub connections: usize,
+    /// Exchanges in which something was sent.
     pub commands: usize,
 }
 

@@ -14,7 +14,7 @@ pub use grade::{
 pub use host::{
     ConnectionReport, ControlReport, CoverageReport, DialFailureReport, DialogueLine,
     EnvelopeReport, ExchangeReport, ExplanationReport, FindingReport, HostReport, HostVantage,
-    Place, ProbeReport, RelayReport, ServerReport, TargetReport, Totals,
+    Place, ProbeReport, RelayReport, ServerReport, TargetReport, TlsReport, Totals,
 };
 pub use run::{
     AuthorityReport, Grant, IdentityReport, NotProbed, OwnProbe, RunReport, RunSection, Summary,

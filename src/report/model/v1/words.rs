@@ -28,7 +28,7 @@ variants!(PROOFS: ProofKind = None Suspected Probable Confirmed);
 variants!(LETTERS: LetterKind = APlus A B C D N F);
 variants!(REFUSALS: Refusal = Relay Syntax UnknownUser Sender Helo Sequence);
 variants!(LACKING: Lacking = Interest LocalDomain AuditorDomain TargetName Difference Role CanaryAddress
-    ClientName Partner MxDomain);
+    ClientName Partner MxDomain Extension ClaimedAddress);
 variants!(STOPS: Stop = Interrupted Deadline ConnectionCap NoProgress DialFailed Internal);
 
 const OUTCOMES: &[OutcomeKind] = &[
@@ -41,7 +41,9 @@ const OUTCOMES: &[OutcomeKind] = &[
     OutcomeKind::AcceptedRecipient,
 ];
 const _: fn(OutcomeKind) = |outcome| match outcome {
-    OutcomeKind::NotRun(NotRun::Lacking(_) | NotRun::Stopped(_) | NotRun::Unreachable)
+    OutcomeKind::NotRun(
+        NotRun::Lacking(_) | NotRun::NoTls | NotRun::Stopped(_) | NotRun::Unreachable,
+    )
     | OutcomeKind::Inconclusive(_)
     | OutcomeKind::Deferred
     | OutcomeKind::AuthRequired
@@ -66,12 +68,14 @@ const OF_HOSTS: &[&str] = &[
     "out-of-scope",
     "relay-refused",
     "skipped",
+    "tls-failed",
     "tls-required",
+    "xclient-offered",
 ];
 
 fn not_run() -> impl Iterator<Item = NotRun> {
     let lacking = LACKING.iter().copied().map(NotRun::Lacking);
-    lacking.chain(stopped()).chain([NotRun::Unreachable])
+    lacking.chain(stopped()).chain([NotRun::NoTls, NotRun::Unreachable])
 }
 
 fn stopped() -> impl Iterator<Item = NotRun> {
