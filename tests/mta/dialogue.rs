@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 
+use super::AUDITOR_DOMAIN;
 use super::case::Transport;
 use super::stream::{self, Stream};
-use super::{AUDITOR_DOMAIN, HARNESS_NAME};
 
 /// Longer than any pause that the servers of the lab make.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -38,11 +38,8 @@ impl Dialogue {
             Transport::ImplicitTls => stream::secured(plain)?,
             Transport::Plain | Transport::StartTls => Stream::Plain(plain),
         };
-        let mut this = Self {
-            stream: BufReader::new(stream),
-            greeting: String::new(),
-            said: Vec::new(),
-        };
+        let mut this =
+            Self { stream: BufReader::new(stream), greeting: String::new(), said: Vec::new() };
         this.greeting = this.reply().context("greeting")?;
         if transport == Transport::StartTls {
             this = this.start_tls()?;
@@ -51,7 +48,7 @@ impl Dialogue {
     }
 
     fn start_tls(mut self) -> Result<Self> {
-        self.say(&format!("EHLO {HARNESS_NAME}.{AUDITOR_DOMAIN}"))?;
+        self.say(&format!("EHLO probe.{AUDITOR_DOMAIN}"))?;
         let ready = self.say("STARTTLS")?;
         ensure!(ready.starts_with("220"), "STARTTLS: {ready}");
         let Stream::Plain(plain) = self.stream.into_inner() else { bail!("TLS inside TLS") };

@@ -35,8 +35,7 @@ pub(crate) fn secured(mut plain: TcpStream) -> Result<Stream> {
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(Anyone(provider)))
         .with_no_client_auth();
-    let mut connection =
-        ClientConnection::new(Arc::new(config), ServerName::try_from(HOST_NAME)?)?;
+    let mut connection = ClientConnection::new(Arc::new(config), ServerName::try_from(HOST_NAME)?)?;
     while connection.is_handshaking() {
         connection.complete_io(&mut plain).context("TLS handshake")?;
     }

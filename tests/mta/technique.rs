@@ -117,10 +117,7 @@ pub(crate) const TECHNIQUES: [Technique; 68] = [
     recipient("relay-mx-lists-target", "<{user}@{mx}>"),
     recipient("relay-rcpt-embeds", "<{user}-{local}@{foreign}>"),
     recipient("relay-rcpt-embeds-domain", "<{user}@{local}.{foreign}>"),
-    Technique {
-        first: Some("<postmaster@{local}>"),
-        ..sender("relay-second-recipient", SENDER)
-    },
+    Technique { first: Some("<postmaster@{local}>"), ..sender("relay-second-recipient", SENDER) },
 ];
 
 const fn sender(id: &'static str, mail_from: &'static str) -> Technique {

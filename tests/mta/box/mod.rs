@@ -52,10 +52,8 @@ pub(crate) struct Boxed {
 
 /// The folder with the unpacked packages.
 pub(crate) fn packages() -> PathBuf {
-    env::var_os("MXAUDIT_MTA").map_or_else(
-        || Path::new(env!("CARGO_MANIFEST_DIR")).join("target/mta"),
-        PathBuf::from,
-    )
+    env::var_os("MXAUDIT_MTA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/mta"), PathBuf::from)
 }
 
 /// Checks that the packages of `name` are unpacked.
@@ -115,7 +113,11 @@ impl Family for Boxed {
 }
 
 /// Makes what every box finds in its state: a directory for logs that any user may write to, and the names of the lab.
-fn lay_out(state: &Path, hosts: &str) -> Result<()> {
+///
+/// # Errors
+///
+/// Fails where a file cannot be written.
+pub(crate) fn lay_out(state: &Path, hosts: &str) -> Result<()> {
     fs::create_dir_all(state.join("logs"))?;
     for open in [state.to_owned(), state.join("logs")] {
         fs::set_permissions(open, fs::Permissions::from_mode(0o777))?;
