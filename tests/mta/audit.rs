@@ -1,7 +1,6 @@
 //! One run of mxaudit and its report.
 
 use std::fs;
-use std::net::Ipv4Addr;
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -10,10 +9,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
-use super::{AUDITOR_DOMAIN, LOCAL_DOMAIN};
+use super::case::Case;
+use super::place::Place;
+use super::{AUDITOR_DOMAIN, CLIENT_NAME, LOCAL_DOMAIN, PARTNER_DOMAIN, SINK, stranger};
 
 /// How long one audit may take.
-const PATIENCE: Duration = Duration::from_secs(50);
+const PATIENCE: Duration = Duration::from_secs(400);
 
 /// What mxaudit said about one host, and how it ended.
 #[derive(Debug)]
@@ -22,6 +23,8 @@ pub(crate) struct Audit {
     pub(crate) exit: i32,
     /// The host's part of the report.
     pub(crate) host: Host,
+    /// Every connection, from the evidence.
+    pub(crate) dialogues: Vec<Dialogue>,
 }
 
 /// The part of the report that the tests judge.
@@ -65,6 +68,20 @@ pub(crate) struct Probe {
     pub(crate) id: String,
     /// What came of it.
     pub(crate) outcome: String,
+    envelope: Option<Envelope>,
+}
+
+/// The envelope that a probe sent.
+#[derive(Debug, Deserialize)]
+struct Envelope {
+    mail_from: String,
+}
+
+impl Probe {
+    /// Whether the reverse-path was the null one.
+    pub(crate) fn has_null_sender(&self) -> bool {
+        self.envelope.as_ref().is_some_and(|envelope| envelope.mail_from.is_empty())
+    }
 }
 
 /// One finding.
@@ -81,26 +98,25 @@ struct Report {
     hosts: Vec<Host>,
 }
 
-/// Audits port 25 of `server` from `source`, as an outsider, with the probes of `profile` and its files in
+/// Audits the server of a case at `place` as the stranger, an outsider, with the probes of `profile` and its files in
 /// `directory`.
 ///
 /// # Errors
 ///
 /// Fails where mxaudit does not end in time or leaves no report about exactly this host.
-pub(crate) fn run(
-    directory: &Path,
-    source: Ipv4Addr,
-    server: Ipv4Addr,
-    profile: &str,
-) -> Result<Audit> {
+pub(crate) fn run(directory: &Path, case: &Case, place: &Place, profile: &str) -> Result<Audit> {
     fs::create_dir(directory)?;
     let path = |name: &str| directory.join(name);
-    let (source, server) = (source.to_string(), server.to_string());
+    fs::write(path("mxaudit.toml"), configuration(place))?;
+    let server = place.socket(case);
+    let (address, port) = (server.ip().to_string(), server.port());
     let mut child = Command::new(env!("CARGO_BIN_EXE_mxaudit"))
-        .args(["check", &server, "--port", "25", "--source", &source, "--vantage", "outside"])
-        .args(["--auditor-domain", AUDITOR_DOMAIN, "--local-domain", LOCAL_DOMAIN])
-        .args(["--profile", profile, "--format", "json", "--output"])
-        .arg(path("report.json"))
+        .args(["check", &address, "--port", &port.to_string(), "--vantage", "outside"])
+        .args(["--source", &stranger(server.ip()).to_string(), "--profile", profile])
+        .args(["--evidence", "evidence", "--format", "json=report.json"])
+        .args(case.arguments)
+        // Only IPv4 has addresses that nobody else can have.
+        .args(case.ipv6.then_some("--authorized"))
         .current_dir(directory)
         .env("HOME", directory)
         .env_remove("XDG_CONFIG_HOME")
@@ -130,6 +146,50 @@ pub(crate) fn run(
     let [host] = <[Host; 1]>::try_from(report.hosts)
         .map_err(|hosts| anyhow::anyhow!("{} hosts in the report", hosts.len()))?;
     let about = (host.target.address.as_str(), host.target.port);
-    ensure!(about == (server.as_str(), 25), "the report is about {about:?}, not {server}");
-    Ok(Audit { exit, host })
+    ensure!(about == (address.as_str(), port), "the report is about {about:?}, not {server}");
+    let dialogues = dialogues(&path("evidence"))?;
+    Ok(Audit { exit, host, dialogues })
+}
+
+/// The configuration file: everything that a form may need.
+fn configuration(place: &Place) -> String {
+    format!(
+        "[auditor]\ndomain = \"{AUDITOR_DOMAIN}\"\ncanary_address = \"{SINK}\"\n\
+         client_name = \"{CLIENT_NAME}\"\n\
+         [local]\ndomains = [\"{LOCAL_DOMAIN}\"]\npartners = [\"{PARTNER_DOMAIN}\"]\n\
+         mx_domain = \"{}\"\n",
+        place.mx_domain()
+    )
+}
+
+/// Every dialogue below `directory`, in the order of the connections.
+fn dialogues(directory: &Path) -> Result<Vec<Dialogue>> {
+    let mut found = Vec::new();
+    let mut open = vec![directory.to_owned()];
+    while let Some(directory) = open.pop() {
+        for entry in fs::read_dir(&directory).with_context(|| directory.display().to_string())? {
+            let path = entry?.path();
+            if path.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|end| end == "smtp") {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found.iter().map(|path| Ok(Dialogue { text: fs::read_to_string(path)? })).collect()
+}
+
+/// One connection of an audit, from the evidence.
+#[derive(Debug)]
+pub(crate) struct Dialogue {
+    text: String,
+}
+
+impl Dialogue {
+    /// How many commands were sent.
+    pub(crate) fn commands(&self) -> usize {
+        let sent = |line: &&str| line.starts_with("C:") || line.starts_with("C|");
+        self.text.lines().filter(sent).count()
+    }
 }

@@ -1,46 +1,73 @@
 //! A small SMTP client that shares nothing with mxaudit.
 
 use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
-/// Longer than any pause that the servers of the lab make.
-const PATIENCE: Duration = Duration::from_secs(20);
+use super::AUDITOR_DOMAIN;
+use super::case::Transport;
+use super::stream::{self, Stream};
 
-/// What a client says about itself and its message.
-#[derive(Debug, Clone)]
-pub(crate) struct Envelope {
-    /// The name in `EHLO`.
-    pub(crate) helo: String,
-    /// The reverse-path, without angle brackets.
-    pub(crate) mail_from: String,
-    /// The forward-path, without angle brackets.
-    pub(crate) rcpt_to: String,
-}
+/// Longer than any pause that the servers of the lab make.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// One connection to a server.
 #[derive(Debug)]
 pub(crate) struct Dialogue {
-    stream: BufReader<TcpStream>,
+    stream: BufReader<Stream>,
     /// The greeting, every line of it.
     pub(crate) greeting: String,
+    /// Everything said since, line by line: `C: ` and `S: `.
+    said: Vec<String>,
 }
 
 impl Dialogue {
-    /// Connects from `source` to port 25 of `server` and reads the greeting.
+    /// Connects from `source` to `server`, reads the greeting, and goes where one may speak: behind `STARTTLS`, if that
+    /// is how this server is spoken with.
     ///
     /// # Errors
     ///
-    /// Fails where nothing listens and where the greeting is not a reply.
-    pub(crate) fn open(source: Ipv4Addr, server: Ipv4Addr) -> Result<Self> {
-        let stream = connect(source, server)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        let mut this = Self { stream: BufReader::new(stream), greeting: String::new() };
+    /// Fails where nothing listens, where the greeting is not a reply, and where there is no TLS.
+    pub(crate) fn open(source: IpAddr, server: SocketAddr, transport: Transport) -> Result<Self> {
+        let plain = connect(source, server)?;
+        plain.set_read_timeout(Some(PATIENCE))?;
+        plain.set_write_timeout(Some(PATIENCE))?;
+        let stream = match transport {
+            Transport::ImplicitTls => stream::secured(plain)?,
+            Transport::Plain | Transport::StartTls => Stream::Plain(plain),
+        };
+        let mut this =
+            Self { stream: BufReader::new(stream), greeting: String::new(), said: Vec::new() };
         this.greeting = this.reply().context("greeting")?;
+        if transport == Transport::StartTls
+            && let Some(reply) = this.secure()?
+        {
+            bail!("no TLS: {reply}");
+        }
         Ok(this)
+    }
+
+    /// Speaks inside TLS from here on. A server that does not want that has its reply returned.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the connection ends, and where the handshake fails.
+    pub(crate) fn secure(&mut self) -> Result<Option<String>> {
+        let Stream::Plain(plain) = self.stream.get_ref() else { return Ok(None) };
+        let plain = plain.try_clone()?;
+        let offers = self.say(&format!("EHLO probe.{AUDITOR_DOMAIN}"))?;
+        if !offers.to_ascii_uppercase().contains("STARTTLS") {
+            return Ok(Some(offers));
+        }
+        let ready = self.say("STARTTLS")?;
+        if !ready.starts_with("220") {
+            return Ok(Some(ready));
+        }
+        self.stream = BufReader::new(stream::secured(plain)?);
+        self.said.push("(TLS from here on)".to_owned());
+        Ok(None)
     }
 
     /// Sends one line and returns the whole reply, its lines joined by line feeds.
@@ -49,43 +76,10 @@ impl Dialogue {
     ///
     /// Fails where the connection ends and where the answer is not a reply.
     pub(crate) fn say(&mut self, line: &str) -> Result<String> {
+        self.said.extend(line.split("\r\n").map(|line| format!("C: {line}")));
         let written = self.stream.get_mut().write_all(format!("{line}\r\n").as_bytes());
         written.and_then(|()| self.stream.get_mut().flush()).with_context(|| line.to_owned())?;
         self.reply().with_context(|| line.to_owned())
-    }
-
-    /// Greets, names the envelope, and returns the reply to `RCPT`.
-    ///
-    /// # Errors
-    ///
-    /// Fails where a reply is missing, and where `EHLO` or `MAIL` is not accepted.
-    pub(crate) fn offer(&mut self, envelope: &Envelope) -> Result<String> {
-        for line in
-            [format!("EHLO {}", envelope.helo), format!("MAIL FROM:<{}>", envelope.mail_from)]
-        {
-            let reply = self.say(&line)?;
-            if !reply.starts_with("250") {
-                bail!("{line}: {reply}");
-            }
-        }
-        self.say(&format!("RCPT TO:<{}>", envelope.rcpt_to))
-    }
-
-    /// Sends a whole message that carries `token`, after an accepted `RCPT`.
-    ///
-    /// # Errors
-    ///
-    /// Fails where the server does not take the message.
-    pub(crate) fn message(&mut self, token: &str) -> Result<()> {
-        let ready = self.say("DATA")?;
-        if !ready.starts_with("354") {
-            bail!("DATA: {ready}");
-        }
-        let taken = self.say(&format!("Subject: truth\r\n\r\n{token}\r\n."))?;
-        if !taken.starts_with("250") {
-            bail!("final dot: {taken}");
-        }
-        Ok(())
     }
 
     /// Says goodbye. A server that has closed already is none the worse.
@@ -93,14 +87,20 @@ impl Dialogue {
         let _ = self.say("QUIT");
     }
 
+    /// What both sides have said so far.
+    pub(crate) fn said(&self) -> String {
+        self.said.iter().map(|line| format!("{line}\n")).collect()
+    }
+
     fn reply(&mut self) -> Result<String> {
         let mut lines = Vec::new();
         loop {
-            let mut line = String::new();
-            if self.stream.read_line(&mut line)? == 0 {
+            let mut line = Vec::new();
+            if self.stream.read_until(b'\n', &mut line)? == 0 {
                 bail!("connection closed after {lines:?}");
             }
-            let line = line.trim_end().to_owned();
+            let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+            self.said.push(format!("S: {line}"));
             let continues = line.as_bytes().get(3) == Some(&b'-');
             if line.get(..3).is_none_or(|code| code.parse::<u16>().is_err()) {
                 bail!("not a reply: {line:?}");
@@ -114,15 +114,17 @@ impl Dialogue {
 }
 
 /// Connects from a chosen source address, which the standard library cannot.
-fn connect(source: Ipv4Addr, server: Ipv4Addr) -> Result<TcpStream> {
+fn connect(source: IpAddr, server: SocketAddr) -> Result<TcpStream> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let stream = runtime.block_on(async {
-        let socket = tokio::net::TcpSocket::new_v4()?;
+        let socket = match source {
+            IpAddr::V4(_) => tokio::net::TcpSocket::new_v4()?,
+            IpAddr::V6(_) => tokio::net::TcpSocket::new_v6()?,
+        };
         socket.bind(SocketAddr::from((source, 0)))?;
-        let connecting = socket.connect(SocketAddr::from((server, 25)));
-        tokio::time::timeout(PATIENCE, connecting).await??.into_std()
+        tokio::time::timeout(PATIENCE, socket.connect(server)).await??.into_std()
     });
-    let stream = stream.with_context(|| format!("connect from {source} to {server}:25"))?;
+    let stream = stream.with_context(|| format!("connect from {source} to {server}"))?;
     stream.set_nonblocking(false)?;
     Ok(stream)
 }

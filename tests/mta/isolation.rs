@@ -2,7 +2,7 @@
 
 use std::process::{Command, ExitCode, Stdio};
 
-/// `isolated` inside the namespace; `host` keeps the test on the machine's own loopback.
+/// `isolated` inside the namespace.
 const VARIABLE: &str = "MXAUDIT_TEST_NET";
 
 /// A namespace that holds only `lo`, and whose processes all end with the test.
@@ -22,8 +22,7 @@ pub(crate) fn root() -> bool {
 
 /// Runs this test again in a namespace, with the same arguments, and returns how it ended.
 ///
-/// Returns `None` where the test goes on in this process: inside the namespace already, told to stay outside, or where no
-/// namespace can be made.
+/// Returns `None` where the test goes on in this process: inside the namespace already, or where none can be made.
 pub(crate) fn rerun() -> Option<ExitCode> {
     if std::env::var_os(VARIABLE).is_some() || !root() {
         return None;

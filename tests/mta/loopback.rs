@@ -1,44 +1,11 @@
-//! Addresses on the loopback interface.
+//! The loopback interface of the test's own network namespace.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
-/// Addresses added to `lo`, removed again on drop.
-#[derive(Debug, Default)]
-pub(crate) struct Addresses {
-    added: Vec<Ipv4Addr>,
-}
-
-impl Addresses {
-    /// Adds each address to `lo`, which a server that wants *configured* addresses needs.
-    ///
-    /// # Errors
-    ///
-    /// Names the `ip` command that failed; an address that is there already is such a failure.
-    pub(crate) fn add(addresses: impl IntoIterator<Item = Ipv4Addr>) -> Result<Self> {
-        let mut this = Self::default();
-        for address in addresses {
-            ip(&format!("address add {address}/32 dev lo"))?;
-            this.added.push(address);
-            // With this route, a connection to the address would come from the address itself.
-            ip(&format!("route del local {address} dev lo table local"))?;
-        }
-        Ok(this)
-    }
-}
-
-impl Drop for Addresses {
-    fn drop(&mut self) {
-        for address in self.added.drain(..) {
-            // Nothing is left to tell of a failure; the next run reports the address as present.
-            let _ = ip(&format!("address del {address}/32 dev lo"));
-        }
-    }
-}
-
-/// Sets the loopback interface up.
+/// Sets the interface up.
 ///
 /// # Errors
 ///
@@ -47,7 +14,32 @@ pub(crate) fn up() -> Result<()> {
     ip("link set lo up")
 }
 
-fn ip(arguments: &str) -> Result<()> {
+/// Adds an address, which a server that wants *configured* addresses needs.
+///
+/// # Errors
+///
+/// Names the `ip` command that failed; an address that is there already is such a failure.
+pub(crate) fn add(address: Ipv4Addr) -> Result<()> {
+    ip(&format!("address add {address}/32 dev lo"))?;
+    // With this route, a connection to the address would come from the address itself.
+    ip(&format!("route del local {address} dev lo table local"))
+}
+
+/// Adds an IPv6 address.
+///
+/// # Errors
+///
+/// Names the `ip` command that failed, as on a machine without IPv6.
+pub(crate) fn add6(address: Ipv6Addr) -> Result<()> {
+    ip(&format!("-6 address add {address}/128 dev lo nodad"))
+}
+
+/// Runs `ip` with arguments that are separated by spaces.
+///
+/// # Errors
+///
+/// Says what it complains about.
+pub(crate) fn ip(arguments: &str) -> Result<()> {
     let output = Command::new("ip")
         .args(arguments.split(' '))
         .stdin(Stdio::null())

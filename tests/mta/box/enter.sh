@@ -6,7 +6,8 @@
 #   enter.sh ROOT STATE COMMAND...
 #
 # ROOT holds the package's usr, etc and var. STATE/etc is copied over /etc, STATE/passwd and STATE/group are added to the
-# machine's, and the instance finds STATE as /state. Ends when COMMAND does; all it started ends when this shell is killed.
+# machine's, and what is written to /dev/log goes to STATE/log.socket. Ends when COMMAND does; all it
+# started ends when this shell is killed.
 set -eu
 
 if [ "${MXAUDIT_BOX:-}" != inside ]; then

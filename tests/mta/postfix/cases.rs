@@ -1,179 +1,353 @@
-//! The cases: a configuration each, and what is true of it.
+//! The cases: a `.cf` file each, laid on top of `base.cf`, and for some services of their own in a `.master.cf` file.
 
-use std::net::Ipv4Addr;
+use super::super::case::{Case, Limits, Relays, Transport, Verdict};
 
-use super::super::{OTHER_STRANGER, STRANGER};
-
-/// One configuration of Postfix.
-#[derive(Debug)]
-pub(crate) struct Case {
-    /// The name, in trials and of the file `<name>.cf`.
-    pub(crate) name: &'static str,
-    /// The lines of `<name>.cf`.
-    pub(crate) settings: &'static str,
-    /// The verdict that mxaudit must reach as [`STRANGER`].
-    pub(crate) verdict: Verdict,
-    /// What is true for [`STRANGER`].
-    pub(crate) truth: View,
-    /// What is true for [`OTHER_STRANGER`], where that differs.
-    pub(crate) other: Option<View>,
-    /// Whether one refusal ends a session with 421.
-    pub(crate) low_error_limit: bool,
+/// A case whose `main.cf` is the file `<name>.cf`; where further files are named, its `master.cf` is `<name>.master.cf`.
+macro_rules! case {
+    ($name:literal, $about:literal, $relays:expr, $verdict:expr) => {
+        Case::new(
+            $name,
+            $about,
+            &[("main.cf", include_str!(concat!($name, ".cf")))],
+            $relays,
+            $verdict,
+        )
+    };
+    ($name:literal, $about:literal, $relays:expr, $verdict:expr, [$($file:literal),*]) => {
+        Case::new(
+            $name,
+            $about,
+            &[
+                ("main.cf", include_str!(concat!($name, ".cf"))),
+                ("master.cf", include_str!(concat!($name, ".master.cf"))),
+                $(($file, include_str!($file)),)*
+            ],
+            $relays,
+            $verdict,
+        )
+    };
 }
 
-/// What is true for one client.
-#[derive(Debug)]
-pub(crate) struct View {
-    /// The client's address.
-    pub(crate) client: Ipv4Addr,
-    /// The techniques by which mail really gets to a foreign recipient.
-    pub(crate) relays: &'static [&'static str],
-    /// The techniques that are put off with [`GREYLISTED`].
-    pub(crate) deferred: &'static [&'static str],
-    /// What the reply to every other technique contains.
-    pub(crate) refusal: &'static str,
-    /// How the reply for postmaster at the local domain begins or what it contains.
-    pub(crate) postmaster: &'static str,
-    /// The same for a user that does not exist.
-    pub(crate) nobody: &'static str,
-}
+/// Every case.
+pub(super) static CASES: [Case; 46] = [
+    case!("stock", "the restrictions that Postfix ships", Relays::Nothing, Verdict::Closed),
+    case!(
+        "wide-open",
+        "lets every client through before the relay check",
+        Relays::EverythingPlain,
+        Verdict::Open
+    ),
+    case!(
+        "local-sender",
+        "relays for senders in its own domain",
+        Relays::By(&["relay-sender-host", "relay-sender-local-domain"]),
+        Verdict::Open
+    ),
+    case!(
+        "helo-trust",
+        "relays for who greets with its name",
+        Relays::By(&["relay-helo-own-name"]),
+        Verdict::Open
+    ),
+    case!(
+        "dnsbl-block",
+        "blocks the auditor's address, in words that do not speak of relaying",
+        Relays::Nothing,
+        Verdict::Inconclusive
+    ),
+    case!(
+        "helo-trust-greylisted",
+        "as helo-trust, behind a greylist that never ends",
+        Relays::Nothing,
+        Verdict::Inconclusive
+    ),
+    case!(
+        "block-exempt-postmaster",
+        "blocks the auditor's address, but not for postmaster",
+        Relays::Nothing,
+        Verdict::Inconclusive
+    ),
+    case!("reject-wording", "refuses with 554 instead of 454", Relays::Nothing, Verdict::Closed),
+    Case {
+        limits: Limits::Lowered,
+        ..case!(
+            "low-error-limit",
+            "ends the session after one refusal",
+            Relays::Nothing,
+            Verdict::Closed
+        )
+    },
+    Case {
+        limits: Limits::Lowered,
+        ..case!(
+            "low-error-limit-open",
+            "ends the session after one refusal, and relays everything",
+            Relays::EverythingPlain,
+            Verdict::Open
+        )
+    },
+    case!(
+        "percent-hole",
+        "sends user%domain on to user@domain",
+        Relays::By(&["relay-percent-host", "relay-percent-local-domain"]),
+        Verdict::Open
+    ),
+    case!("catch-all", "takes mail for every local user", Relays::Nothing, Verdict::Closed),
+    Case {
+        // A greeting is tried by mxaudit from the null sender too, which is what relays.
+        tried: Some(SENDERS),
+        ..case!("null-sender", "relays bounces", Relays::By(&["relay-sender-null"]), Verdict::Open)
+    },
+    case!(
+        "sender-regexp",
+        "relays for senders in its own domain, by a pattern without an end",
+        Relays::By(&["relay-sender-local-domain", "relay-sender-embeds"]),
+        Verdict::Open
+    ),
+    case!(
+        "recipient-regexp",
+        "relays to addresses that hold its domain anywhere",
+        Relays::By(&["relay-rcpt-embeds", "relay-rcpt-embeds-domain"]),
+        Verdict::Open
+    ),
+    case!(
+        "mx-backup",
+        "relays to domains whose MX records name it",
+        Relays::By(&["relay-mx-lists-target"]),
+        Verdict::Conditional
+    ),
+    case!(
+        "untrusted-routing",
+        "takes user%domain for what it is, and does not send it on",
+        Relays::Nothing,
+        Verdict::Closed
+    ),
+    case!(
+        "percent-hack-off",
+        "takes every local user, and a % for a letter",
+        Relays::Nothing,
+        Verdict::Closed
+    ),
+    Case {
+        accepts_only: true,
+        ..case!("discard", "throws away what is not its own", Relays::Nothing, Verdict::Open)
+    },
+    Case {
+        accepts_only: true,
+        ..case!("bounce", "returns what is not its own", Relays::Nothing, Verdict::Open)
+    },
+    Case {
+        accepts_only: true,
+        ..case!(
+            "refuse-data",
+            "takes every recipient, and refuses DATA",
+            Relays::Nothing,
+            Verdict::Open
+        )
+    },
+    Case {
+        accepts_only: true,
+        ..case!(
+            "refuse-dot",
+            "takes every recipient, and refuses the message",
+            Relays::Nothing,
+            Verdict::Open
+        )
+    },
+    case!(
+        "greylist",
+        "puts every first delivery off",
+        Relays::Nothing,
+        Verdict::Closed,
+        ["greylist.sh"]
+    ),
+    case!(
+        "greylist-open",
+        "puts every first delivery off, and relays the second",
+        Relays::EverythingPlain,
+        Verdict::Open,
+        ["greylist.sh"]
+    ),
+    case!("postscreen", "puts every stranger off once", Relays::Nothing, Verdict::Closed, []),
+    case!(
+        "postscreen-open",
+        "puts every stranger off once, and then relays",
+        Relays::EverythingPlain,
+        Verdict::Open,
+        []
+    ),
+    Case {
+        reasons: &["blocked"],
+        ..case!(
+            "dnsbl",
+            "blocks the auditor by a list in DNS",
+            Relays::Nothing,
+            Verdict::Inconclusive
+        )
+    },
+    case!(
+        "early-refusal",
+        "refuses strangers who write as one of its users, at MAIL",
+        Relays::Nothing,
+        Verdict::Closed
+    ),
+    case!(
+        "early-sender-refusal",
+        "refuses the auditor's domain as a sender, at MAIL",
+        Relays::Nothing,
+        Verdict::Closed
+    ),
+    case!("reject-footer", "explains its refusals in many lines", Relays::Nothing, Verdict::Closed),
+    Case {
+        tried: Some(FEW),
+        ..case!("slow", "greets after two seconds", Relays::Nothing, Verdict::Closed)
+    },
+    Case {
+        limits: Limits::Lowered,
+        ..case!(
+            "one-connection",
+            "serves one connection at a time",
+            Relays::Nothing,
+            Verdict::Closed
+        )
+    },
+    Case {
+        limits: Limits::Lowered,
+        tried: Some(&["relay-sender-same"]),
+        reasons: &["throttled"],
+        ..case!(
+            "connection-rate",
+            "serves three connections a minute",
+            Relays::Nothing,
+            Verdict::Inconclusive
+        )
+    },
+    Case {
+        limits: Limits::Lowered,
+        ..case!(
+            "recipient-limit-open",
+            "takes two recipients a message, and relays",
+            Relays::EverythingPlain,
+            Verdict::Open
+        )
+    },
+    Case {
+        limits: Limits::Lowered,
+        ..case!(
+            "junk-limit",
+            "ends sessions with three needless commands",
+            Relays::Nothing,
+            Verdict::Closed
+        )
+    },
+    Case {
+        limits: Limits::Lowered,
+        ..case!(
+            "impatient",
+            "hangs up after five seconds of silence",
+            Relays::Nothing,
+            Verdict::Closed
+        )
+    },
+    Case {
+        reasons: &["xclient-offered"],
+        ..case!(
+            "xclient",
+            "lets every client say that it is another one",
+            Relays::Nothing,
+            Verdict::Inconclusive
+        )
+    },
+    Case {
+        transport: Transport::StartTls,
+        ..case!("tls-required", "wants TLS", Relays::Nothing, Verdict::Closed)
+    },
+    Case {
+        transport: Transport::StartTls,
+        ..case!(
+            "tls-required-open",
+            "wants TLS, and relays",
+            Relays::EverythingPlain,
+            Verdict::Open
+        )
+    },
+    Case {
+        transport: Transport::StartTls,
+        ..case!(
+            "tls-hole",
+            "relays for who comes by TLS",
+            Relays::EverythingPlain,
+            Verdict::Open,
+            ["encrypted.sh"]
+        )
+    },
+    Case {
+        port: 587,
+        transport: Transport::StartTls,
+        ..case!(
+            "submission",
+            "wants TLS and a login on port 587",
+            Relays::Nothing,
+            Verdict::Closed,
+            ["auth.sh"]
+        )
+    },
+    Case {
+        port: 587,
+        ..case!(
+            "submission-open",
+            "wants no login on port 587, and relays",
+            Relays::EverythingPlain,
+            Verdict::Open,
+            []
+        )
+    },
+    Case {
+        port: 465,
+        transport: Transport::ImplicitTls,
+        ..case!("smtps", "speaks TLS from the first byte", Relays::Nothing, Verdict::Closed)
+    },
+    Case {
+        port: 465,
+        transport: Transport::ImplicitTls,
+        ..case!(
+            "smtps-open",
+            "speaks TLS from the first byte, and relays",
+            Relays::EverythingPlain,
+            Verdict::Open,
+            []
+        )
+    },
+    Case { ipv6: true, ..case!("ipv6", "is reached by IPv6", Relays::Nothing, Verdict::Closed) },
+    Case {
+        ipv6: true,
+        ..case!(
+            "ipv6-open",
+            "relays for everyone who comes by IPv6",
+            Relays::EverythingPlain,
+            Verdict::Open
+        )
+    },
+];
 
-/// The verdict of mxaudit on a host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Relays for a stranger.
-    Open,
-    /// Refuses to relay for a stranger.
-    Closed,
-    /// Nothing can be said.
-    Inconclusive,
-}
-
-/// The techniques whose forward-path and greeting are ordinary.
-pub(crate) const PLAIN: [&str; 3] =
-    ["relay-sender-same", "relay-sender-other", "relay-sender-null"];
-
-/// The greylist's reply.
-pub(crate) const GREYLISTED: &str =
-    "450 4.2.0 <unknown[127.66.0.1]>: Client host rejected: Greylisted";
-
-/// The block's reply.
-pub(crate) const BLOCKED: &str = "blocked using bl.test";
-
-const ACCEPTED: &str = "250 2.1.5 Ok";
-const UNKNOWN: &str = "550 5.1.1";
-const RELAY_454: &str = "454 4.7.1 ";
-const RELAY_554: &str = "554 5.7.1 ";
-
-const ALL: &[&str] = &[
+/// The techniques that differ from a plain one in the sender.
+const SENDERS: &[&str] = &[
     "relay-sender-same",
     "relay-sender-other",
     "relay-sender-null",
     "relay-sender-host",
     "relay-sender-local-domain",
-    "relay-helo-own-name",
-    "relay-percent-host",
-    "relay-percent-local-domain",
-    "relay-quoted-at",
-    "relay-quoted-at-host",
-    "relay-route-host",
-    "relay-bang",
+    "relay-sender-unqualified",
+    "relay-sender-localhost",
+    "relay-sender-embeds",
 ];
 
-/// A stranger who may relay by `relays`, and is refused otherwise with the relay wording behind `refusal`.
-const fn stranger(relays: &'static [&'static str], refusal: &'static str) -> View {
-    View { client: STRANGER, relays, deferred: &[], refusal, postmaster: ACCEPTED, nobody: UNKNOWN }
-}
-
-const fn case(name: &'static str, settings: &'static str, verdict: Verdict, truth: View) -> Case {
-    Case { name, settings, verdict, truth, other: None, low_error_limit: false }
-}
-
-/// Every case.
-pub(crate) const CASES: [Case; 12] = [
-    case("stock", include_str!("stock.cf"), Verdict::Closed, stranger(&[], RELAY_454)),
-    case("wide-open", include_str!("wide-open.cf"), Verdict::Open, stranger(ALL, RELAY_554)),
-    case(
-        "local-sender",
-        include_str!("local-sender.cf"),
-        Verdict::Open,
-        stranger(&["relay-sender-host", "relay-sender-local-domain"], RELAY_554),
-    ),
-    case(
-        "helo-trust",
-        include_str!("helo-trust.cf"),
-        Verdict::Open,
-        stranger(&["relay-helo-own-name"], RELAY_554),
-    ),
-    Case {
-        other: Some(View { client: OTHER_STRANGER, ..stranger(&[], RELAY_454) }),
-        ..case(
-            "dnsbl-block",
-            include_str!("dnsbl-block.cf"),
-            Verdict::Inconclusive,
-            View { postmaster: BLOCKED, nobody: BLOCKED, ..stranger(&[], BLOCKED) },
-        )
-    },
-    Case {
-        other: Some(View {
-            client: OTHER_STRANGER,
-            ..stranger(&["relay-helo-own-name"], RELAY_554)
-        }),
-        ..case(
-            "helo-trust-greylisted",
-            include_str!("helo-trust-greylisted.cf"),
-            Verdict::Inconclusive,
-            View {
-                deferred: &["relay-helo-own-name"],
-                postmaster: GREYLISTED,
-                nobody: GREYLISTED,
-                ..stranger(&[], RELAY_554)
-            },
-        )
-    },
-    Case {
-        other: Some(View { client: OTHER_STRANGER, ..stranger(&[], RELAY_554) }),
-        ..case(
-            "block-exempt-postmaster",
-            include_str!("block-exempt-postmaster.cf"),
-            Verdict::Inconclusive,
-            View { nobody: BLOCKED, ..stranger(&[], BLOCKED) },
-        )
-    },
-    case(
-        "reject-wording",
-        include_str!("reject-wording.cf"),
-        Verdict::Closed,
-        stranger(&[], RELAY_554),
-    ),
-    Case {
-        low_error_limit: true,
-        ..case(
-            "low-error-limit",
-            include_str!("low-error-limit.cf"),
-            Verdict::Closed,
-            stranger(&[], RELAY_454),
-        )
-    },
-    Case {
-        low_error_limit: true,
-        ..case(
-            "low-error-limit-open",
-            include_str!("low-error-limit-open.cf"),
-            Verdict::Open,
-            stranger(ALL, RELAY_554),
-        )
-    },
-    case(
-        "percent-hole",
-        include_str!("percent-hole.cf"),
-        Verdict::Open,
-        stranger(&["relay-percent-host", "relay-percent-local-domain"], RELAY_454),
-    ),
-    case(
-        "catch-all",
-        include_str!("catch-all.cf"),
-        Verdict::Closed,
-        View { nobody: ACCEPTED, ..stranger(&[], RELAY_454) },
-    ),
+/// A few of each kind, where every connection takes long.
+const FEW: &[&str] = &[
+    "relay-sender-same",
+    "relay-sender-null",
+    "relay-sender-local-domain",
+    "relay-helo-own-name",
+    "relay-percent-local-domain",
+    "relay-route-host",
 ];

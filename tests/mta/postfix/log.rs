@@ -1,6 +1,6 @@
 //! What Postfix writes about its sessions.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 /// One session, from its `disconnect from` line.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,15 +12,15 @@ pub(crate) struct Session {
 }
 
 /// The ended sessions of `client`, oldest first. A line that cannot be read is returned as the error.
-pub(crate) fn sessions(log: &str, client: Ipv4Addr) -> Result<Vec<Session>, String> {
+pub(crate) fn sessions(log: &str, client: IpAddr) -> Result<Vec<Session>, String> {
     let marker = format!("]: disconnect from unknown[{client}] ");
     let ended = log.lines().filter(|line| line.contains(&marker));
     ended.map(|line| session(line).ok_or_else(|| line.to_owned())).collect()
 }
 
-/// Whether a session of `client` has begun.
-pub(crate) fn began(log: &str, client: Ipv4Addr) -> bool {
-    log.contains(&format!("]: connect from unknown[{client}]"))
+/// How many sessions of `client` have begun.
+pub(crate) fn begun(log: &str, client: IpAddr) -> usize {
+    log.matches(&format!("]: connect from unknown[{client}]")).count()
 }
 
 /// Whether every session that began has ended.

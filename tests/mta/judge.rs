@@ -1,0 +1,81 @@
+//! What mxaudit's report about any server must satisfy.
+
+use anyhow::{Context as _, Result, ensure};
+
+use super::audit::Audit;
+use super::case::{Case, Limits, Verdict};
+use super::family::Family;
+use super::truth::Truth;
+
+/// Holds a report to the case, and above all to the truth.
+///
+/// # Errors
+///
+/// Says what is wrong in the report.
+pub(crate) fn report(case: &Case, truth: &Truth, audit: &Audit) -> Result<()> {
+    let host = &audit.host;
+    let verdict = host.relay.verdict.as_str();
+    let relays = truth.relays();
+    let called_open = matches!(verdict, "open" | "conditional");
+
+    ensure!(relays.is_empty() || verdict != "closed", "called closed, and relays: {relays:?}");
+    let may_be_open = !relays.is_empty() || case.accepts_only;
+    ensure!(may_be_open || !called_open, "called {verdict}, and relays nothing");
+    for probe in host.probes.iter().filter(|probe| probe.outcome.starts_with("accepted")) {
+        // A form whose sender is the null one is also a null sender.
+        let by_sender = probe.has_null_sender() && relays.contains(&"relay-sender-null");
+        let relayed = by_sender || relays.contains(&&*probe.id);
+        let real = case.accepts_only || relayed || !truth.tried(&probe.id);
+        ensure!(real, "{} is {}, and does not relay", probe.id, probe.outcome);
+    }
+
+    let (expected, exit) = case.verdict.expected();
+    ensure!(verdict == expected, "verdict {verdict}, not {expected}");
+    let other_findings = host.findings.iter().any(|finding| {
+        matches!(&*finding.severity, "high" | "critical") && !finding.id.ends_with("-relay")
+    });
+    let exits = audit.exit == exit || (other_findings && audit.exit == 1);
+    ensure!(exits, "exit code {}, not {exit}", audit.exit);
+    for reason in case.reasons {
+        ensure!(
+            host.relay.reasons.iter().any(|given| given == reason),
+            "the reason {reason} is not among {:?}",
+            host.relay.reasons
+        );
+    }
+    if case.verdict == Verdict::Inconclusive {
+        ensure!(!host.relay.reasons.is_empty(), "inconclusive without a reason");
+    }
+    Ok(())
+}
+
+/// Holds the audit to the limits of the server, by what the log says more than `before`.
+///
+/// # Errors
+///
+/// Names the complaint.
+pub(crate) fn politeness(
+    family: &dyn Family,
+    case: &Case,
+    before: &str,
+    after: &str,
+) -> Result<()> {
+    if case.limits == Limits::Lowered {
+        return Ok(());
+    }
+    for complaint in family.complaints() {
+        let count = |log: &str| log.matches(complaint).count();
+        ensure!(count(after) <= count(before), "the server complains: {complaint}");
+    }
+    Ok(())
+}
+
+/// Sees that an audit had one connection open at a time; `most` is how many were seen at once.
+///
+/// # Errors
+///
+/// Says how many there were.
+pub(crate) fn one_at_a_time(most: usize, audit: &Audit) -> Result<()> {
+    ensure!(most <= 1, "{most} connections at once");
+    audit.dialogues.first().map(drop).context("no connection in the evidence")
+}

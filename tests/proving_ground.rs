@@ -1,0 +1,169 @@
+//! mxaudit judged against real mail servers of four kinds, closed and deliberately open.
+//!
+//! Each case is a configuration below `tests/mta`. Its *truth* trial finds out without mxaudit by which techniques the
+//! server really relays; its *audit* trial holds mxaudit to that, and reads in the server's log that it stayed polite; its
+//! *nmap* trial notes what nmap says. At the end stands a table of all servers.
+
+mod mta;
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result, anyhow};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+
+use mta::case::Case;
+use mta::family::{FAMILIES, Family};
+use mta::lab::{Lab, Turn};
+use mta::postfix::{exact, report};
+use mta::{isolation, judge, matrix, nmap, requirement, truth};
+
+/// How many trials run at once. They wait for servers rather than compute.
+const THREADS: usize = 24;
+
+type Judge = fn(&Lab, &'static Case, &mut Turn<'_>) -> Result<()>;
+
+fn main() -> ExitCode {
+    let mut arguments = Arguments::from_args();
+    if arguments.list {
+        return libtest_mimic::run(&arguments, trials(&Err("listed only".to_owned()))).exit_code();
+    }
+    if let Some(code) = isolation::rerun() {
+        return code;
+    }
+    arguments.test_threads.get_or_insert(THREADS);
+    let lab = Lab::prepare().map(Arc::new).map_err(|error| format!("{error:#}"));
+    let conclusion = libtest_mimic::run(&arguments, trials(&lab));
+    let published = lab.as_ref().map_or(Ok(()), |lab| publish(lab));
+    drop(lab);
+    match published {
+        Ok(()) => conclusion.exit_code(),
+        Err(error) => {
+            // With nowhere left to write, the exit code has to say it.
+            let _ = writeln!(io::stderr(), "{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Shows what came of it, where whole families ran.
+fn publish(lab: &Lab) -> Result<()> {
+    let rows = lab.rows();
+    if !rows.is_empty() {
+        let mut out = io::stdout();
+        writeln!(out, "{} servers ran at once.", lab.running())?;
+        matrix::publish(&rows, &mut out)?;
+    }
+    Ok(())
+}
+
+/// Every trial. Those of one server wait for each other, so that each kind comes for all servers before the next.
+fn trials(lab: &Result<Arc<Lab>, String>) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    let kinds: [(&str, Judge, bool); 6] = [
+        ("truth", truth_is_as_told, false),
+        ("audit", audited, false),
+        ("exact", exactly, true),
+        ("quick", audited_quickly, true),
+        ("thorough", audited_thoroughly, true),
+        ("nmap", asked_nmap, false),
+    ];
+    for (kind, judge, needs_view) in kinds {
+        for family in FAMILIES {
+            let missing = family.available().err().map(|error| format!("{error:#}"));
+            for case in family.cases() {
+                let has_view = family.name() == "postfix" && exact::view(case).is_some();
+                if needs_view && !has_view {
+                    continue;
+                }
+                let (lab, missing) = (lab.clone(), missing.clone());
+                let name = format!("{}::{}::{kind}", family.name(), case.name);
+                trials.push(Trial::ignorable_test(name, move || match (lab, missing) {
+                    (_, Some(reason)) | (Err(reason), _) => {
+                        requirement::missing(family.name(), &reason)
+                    }
+                    (Ok(_), None) if kind == "nmap" && !nmap::available() => {
+                        requirement::missing("nmap", "nmap is not installed")
+                    }
+                    (Ok(lab), None) => run(&lab, family, case, judge),
+                }));
+            }
+        }
+    }
+    trials
+}
+
+/// Runs one trial of a case, alone with the case's server.
+fn run(
+    lab: &Lab,
+    family: &dyn Family,
+    case: &'static Case,
+    judge: Judge,
+) -> Result<Completion, Failed> {
+    let judged = lab.turn(family, case).and_then(|mut turn| judge(lab, case, &mut turn));
+    judged.map_err(|error| format!("{error:#}"))?;
+    Ok(Completion::Completed)
+}
+
+/// Finds out what is true of a server, and that it is what the case says.
+fn truth_is_as_told(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
+    turn.record()?;
+    let mut told = turn.truth().is_as_told(case);
+    if told.is_ok() && !case.accepts_only && case.serves_trusted {
+        told = truth::relays_for_trusted(&lab.sink, case, turn.place());
+    }
+    told.map_err(|error| turn.explained(&error))
+}
+
+/// Audits a server as a user would, and holds the report and the server's log to the case and the truth.
+fn audited(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
+    turn.truth();
+    turn.begin_audit();
+    let (audit, ..) = turn.audit("standard")?;
+    turn.keep_audit(audit);
+    turn.judged(|truth, audit| {
+        judge::report(case, truth, audit).map_err(|error| anyhow!("{error:#}\n{audit:#?}"))
+    })
+    .map_err(|error| turn.explained(&error))?;
+    let server = turn.place().socket(case).ip();
+    turn.truth().stays(&lab.sink, server)
+}
+
+/// Holds a server to the words that are known of it.
+fn exactly(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
+    exact::hold(&lab.sink, case, turn.place(), turn.server()?)
+}
+
+/// Audits a server with the probes that find most.
+fn audited_quickly(_: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
+    audited_with(case, turn, "quick", report::quick)
+}
+
+/// Audits a server with every probe: the verdict stays the same, and the server is not annoyed.
+fn audited_thoroughly(_: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
+    audited_with(case, turn, "thorough", report::thorough)
+}
+
+fn audited_with(
+    case: &'static Case,
+    turn: &mut Turn<'_>,
+    profile: &str,
+    judge: fn(&Case, &exact::View, &mta::audit::Audit) -> Result<()>,
+) -> Result<()> {
+    let view = exact::view(case).context("nothing is known of this case")?;
+    let (audit, before, after) = turn.audit(profile)?;
+    let log = after.get(before.len()..).context("the log shrank")?;
+    judge(case, view, &audit)
+        .and_then(|()| report::polite(case, log))
+        .map_err(|error| anyhow!("{error:#}\n{audit:#?}\nlog:\n{log}"))
+}
+
+/// Notes what nmap says; a server is asked when mxaudit and the truth have had their turn.
+fn asked_nmap(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
+    if !turn.begin_audit() {
+        // What is wrong with it is the matter of its own trial.
+        let _ = audited(lab, case, turn);
+    }
+    turn.ask_nmap()
+}
