@@ -122,12 +122,6 @@ impl Case {
         }
     }
 
-    /// The same case, whose report must hold these reason words.
-    pub(crate) const fn because(mut self, reasons: &'static [&'static str]) -> Self {
-        self.reasons = reasons;
-        self
-    }
-
     /// The filled content of the file `path`.
     pub(crate) fn file(&self, path: &str, place: &Place) -> Option<String> {
         let (_, content) = self.files.iter().find(|(name, _)| *name == path)?;

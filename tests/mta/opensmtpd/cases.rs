@@ -34,12 +34,7 @@ pub(super) static CASES: [Case; 25] = [
     Case {
         // A greeting and a route are tried by mxaudit from the null sender too, which is what relays.
         tried: Some(SENDERS),
-        ..case!(
-            "null-sender",
-            "relays bounces",
-            Relays::By(&["relay-sender-null"]),
-            Verdict::Open
-        )
+        ..case!("null-sender", "relays bounces", Relays::By(&["relay-sender-null"]), Verdict::Open)
     },
     case!(
         "helo-trust",
@@ -53,13 +48,15 @@ pub(super) static CASES: [Case; 25] = [
         Relays::By(&["relay-rcpt-embeds", "relay-rcpt-embeds-domain"]),
         Verdict::Open
     ),
-    case!(
-        "catch-all",
-        "takes mail for every local user, whatever stands in the local part",
-        Relays::Nothing,
-        Verdict::Inconclusive
-    )
-    .because(&["local-control"]),
+    Case {
+        reasons: &["local-control"],
+        ..case!(
+            "catch-all",
+            "takes mail for every local user, whatever stands in the local part",
+            Relays::Nothing,
+            Verdict::Inconclusive
+        )
+    },
     case!(
         "own-sender-refused",
         "takes nothing from strangers who write as one of its users",
@@ -99,20 +96,24 @@ pub(super) static CASES: [Case; 25] = [
         Relays::EverythingPlain,
         Verdict::Open
     ),
-    case!(
-        "blocked-name",
-        "turns clients away by their names",
-        Relays::Nothing,
-        Verdict::Inconclusive
-    )
-    .because(&["blocked"]),
-    case!(
-        "temporary-failure",
-        "puts foreign recipients off for ever",
-        Relays::Nothing,
-        Verdict::Inconclusive
-    )
-    .because(&["deferred"]),
+    Case {
+        reasons: &["blocked"],
+        ..case!(
+            "blocked-name",
+            "turns clients away by their names",
+            Relays::Nothing,
+            Verdict::Inconclusive
+        )
+    },
+    Case {
+        reasons: &["deferred"],
+        ..case!(
+            "temporary-failure",
+            "puts foreign recipients off for ever",
+            Relays::Nothing,
+            Verdict::Inconclusive
+        )
+    },
     Case {
         limits: Limits::Lowered,
         ..case!(
@@ -155,10 +156,7 @@ pub(super) static CASES: [Case; 25] = [
             Verdict::Open
         )
     },
-    Case {
-        ipv6: true,
-        ..case!("ipv6", "is reached by IPv6", Relays::Nothing, Verdict::Closed)
-    },
+    Case { ipv6: true, ..case!("ipv6", "is reached by IPv6", Relays::Nothing, Verdict::Closed) },
     Case {
         ipv6: true,
         ..case!(

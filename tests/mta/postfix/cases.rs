@@ -1,8 +1,8 @@
-//! The cases: a `.cf` file each, laid on top of `base.cf`.
+//! The cases: a `.cf` file each, laid on top of `base.cf`, and for some services of their own in a `.master.cf` file.
 
-use super::super::case::{Case, Limits, Relays, Verdict};
+use super::super::case::{Case, Limits, Relays, Transport, Verdict};
 
-/// A case whose `main.cf` is the file `<name>.cf`.
+/// A case whose `main.cf` is the file `<name>.cf`; where further files are named, its `master.cf` is `<name>.master.cf`.
 macro_rules! case {
     ($name:literal, $about:literal, $relays:expr, $verdict:expr) => {
         Case::new(
@@ -13,10 +13,23 @@ macro_rules! case {
             $verdict,
         )
     };
+    ($name:literal, $about:literal, $relays:expr, $verdict:expr, [$($file:literal),*]) => {
+        Case::new(
+            $name,
+            $about,
+            &[
+                ("main.cf", include_str!(concat!($name, ".cf"))),
+                ("master.cf", include_str!(concat!($name, ".master.cf"))),
+                $(($file, include_str!($file)),)*
+            ],
+            $relays,
+            $verdict,
+        )
+    };
 }
 
 /// Every case.
-pub(super) static CASES: [Case; 12] = [
+pub(super) static CASES: [Case; 46] = [
     case!("stock", "the restrictions that Postfix ships", Relays::Nothing, Verdict::Closed),
     case!(
         "wide-open",
@@ -80,4 +93,261 @@ pub(super) static CASES: [Case; 12] = [
         Verdict::Open
     ),
     case!("catch-all", "takes mail for every local user", Relays::Nothing, Verdict::Closed),
+    Case {
+        // A greeting is tried by mxaudit from the null sender too, which is what relays.
+        tried: Some(SENDERS),
+        ..case!("null-sender", "relays bounces", Relays::By(&["relay-sender-null"]), Verdict::Open)
+    },
+    case!(
+        "sender-regexp",
+        "relays for senders in its own domain, by a pattern without an end",
+        Relays::By(&["relay-sender-local-domain", "relay-sender-embeds"]),
+        Verdict::Open
+    ),
+    case!(
+        "recipient-regexp",
+        "relays to addresses that hold its domain anywhere",
+        Relays::By(&["relay-rcpt-embeds", "relay-rcpt-embeds-domain"]),
+        Verdict::Open
+    ),
+    case!(
+        "mx-backup",
+        "relays to domains whose MX records name it",
+        Relays::By(&["relay-mx-lists-target"]),
+        Verdict::Conditional
+    ),
+    case!(
+        "untrusted-routing",
+        "takes user%domain for what it is, and does not send it on",
+        Relays::Nothing,
+        Verdict::Closed
+    ),
+    case!(
+        "percent-hack-off",
+        "takes every local user, and a % for a letter",
+        Relays::Nothing,
+        Verdict::Closed
+    ),
+    Case {
+        accepts_only: true,
+        ..case!("discard", "throws away what is not its own", Relays::Nothing, Verdict::Open)
+    },
+    Case {
+        accepts_only: true,
+        ..case!("bounce", "returns what is not its own", Relays::Nothing, Verdict::Open)
+    },
+    Case {
+        accepts_only: true,
+        ..case!(
+            "refuse-data",
+            "takes every recipient, and refuses DATA",
+            Relays::Nothing,
+            Verdict::Open
+        )
+    },
+    Case {
+        accepts_only: true,
+        ..case!(
+            "refuse-dot",
+            "takes every recipient, and refuses the message",
+            Relays::Nothing,
+            Verdict::Open
+        )
+    },
+    case!(
+        "greylist",
+        "puts every first delivery off",
+        Relays::Nothing,
+        Verdict::Closed,
+        ["greylist.sh"]
+    ),
+    case!(
+        "greylist-open",
+        "puts every first delivery off, and relays the second",
+        Relays::EverythingPlain,
+        Verdict::Open,
+        ["greylist.sh"]
+    ),
+    case!("postscreen", "puts every stranger off once", Relays::Nothing, Verdict::Closed, []),
+    case!(
+        "postscreen-open",
+        "puts every stranger off once, and then relays",
+        Relays::EverythingPlain,
+        Verdict::Open,
+        []
+    ),
+    Case {
+        reasons: &["blocked"],
+        ..case!(
+            "dnsbl",
+            "blocks the auditor by a list in DNS",
+            Relays::Nothing,
+            Verdict::Inconclusive
+        )
+    },
+    case!(
+        "early-refusal",
+        "refuses strangers who write as one of its users, at MAIL",
+        Relays::Nothing,
+        Verdict::Closed
+    ),
+    case!(
+        "early-sender-refusal",
+        "refuses the auditor's domain as a sender, at MAIL",
+        Relays::Nothing,
+        Verdict::Closed
+    ),
+    case!("reject-footer", "explains its refusals in many lines", Relays::Nothing, Verdict::Closed),
+    Case {
+        tried: Some(FEW),
+        ..case!("slow", "greets after two seconds", Relays::Nothing, Verdict::Closed)
+    },
+    Case {
+        limits: Limits::Lowered,
+        ..case!(
+            "one-connection",
+            "serves one connection at a time",
+            Relays::Nothing,
+            Verdict::Closed
+        )
+    },
+    Case {
+        limits: Limits::Lowered,
+        tried: Some(&["relay-sender-same"]),
+        reasons: &["throttled"],
+        ..case!(
+            "connection-rate",
+            "serves three connections a minute",
+            Relays::Nothing,
+            Verdict::Inconclusive
+        )
+    },
+    Case {
+        limits: Limits::Lowered,
+        ..case!(
+            "recipient-limit-open",
+            "takes two recipients a message, and relays",
+            Relays::EverythingPlain,
+            Verdict::Open
+        )
+    },
+    Case {
+        limits: Limits::Lowered,
+        ..case!(
+            "junk-limit",
+            "ends sessions with three needless commands",
+            Relays::Nothing,
+            Verdict::Closed
+        )
+    },
+    Case {
+        limits: Limits::Lowered,
+        ..case!(
+            "impatient",
+            "hangs up after five seconds of silence",
+            Relays::Nothing,
+            Verdict::Closed
+        )
+    },
+    Case {
+        reasons: &["xclient-offered"],
+        ..case!(
+            "xclient",
+            "lets every client say that it is another one",
+            Relays::Nothing,
+            Verdict::Inconclusive
+        )
+    },
+    Case {
+        transport: Transport::StartTls,
+        ..case!("tls-required", "wants TLS", Relays::Nothing, Verdict::Closed)
+    },
+    Case {
+        transport: Transport::StartTls,
+        ..case!(
+            "tls-required-open",
+            "wants TLS, and relays",
+            Relays::EverythingPlain,
+            Verdict::Open
+        )
+    },
+    Case {
+        transport: Transport::StartTls,
+        ..case!(
+            "tls-hole",
+            "relays for who comes by TLS",
+            Relays::EverythingPlain,
+            Verdict::Open,
+            ["encrypted.sh"]
+        )
+    },
+    Case {
+        port: 587,
+        transport: Transport::StartTls,
+        ..case!(
+            "submission",
+            "wants TLS and a login on port 587",
+            Relays::Nothing,
+            Verdict::Closed,
+            ["auth.sh"]
+        )
+    },
+    Case {
+        port: 587,
+        ..case!(
+            "submission-open",
+            "wants no login on port 587, and relays",
+            Relays::EverythingPlain,
+            Verdict::Open,
+            []
+        )
+    },
+    Case {
+        port: 465,
+        transport: Transport::ImplicitTls,
+        ..case!("smtps", "speaks TLS from the first byte", Relays::Nothing, Verdict::Closed)
+    },
+    Case {
+        port: 465,
+        transport: Transport::ImplicitTls,
+        ..case!(
+            "smtps-open",
+            "speaks TLS from the first byte, and relays",
+            Relays::EverythingPlain,
+            Verdict::Open,
+            []
+        )
+    },
+    Case { ipv6: true, ..case!("ipv6", "is reached by IPv6", Relays::Nothing, Verdict::Closed) },
+    Case {
+        ipv6: true,
+        ..case!(
+            "ipv6-open",
+            "relays for everyone who comes by IPv6",
+            Relays::EverythingPlain,
+            Verdict::Open
+        )
+    },
+];
+
+/// The techniques that differ from a plain one in the sender.
+const SENDERS: &[&str] = &[
+    "relay-sender-same",
+    "relay-sender-other",
+    "relay-sender-null",
+    "relay-sender-host",
+    "relay-sender-local-domain",
+    "relay-sender-unqualified",
+    "relay-sender-localhost",
+    "relay-sender-embeds",
+];
+
+/// A few of each kind, where every connection takes long.
+const FEW: &[&str] = &[
+    "relay-sender-same",
+    "relay-sender-null",
+    "relay-sender-local-domain",
+    "relay-helo-own-name",
+    "relay-percent-local-domain",
+    "relay-route-host",
 ];

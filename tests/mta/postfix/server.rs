@@ -56,6 +56,10 @@ impl Instance {
             // Postfix's own user must reach the queue, whatever the umask.
             fs::set_permissions(path, fs::Permissions::from_mode(0o755))?;
         }
+        // What the scripts of a case remember.
+        let shared = directory.join("shared");
+        fs::create_dir_all(&shared)?;
+        fs::set_permissions(shared, fs::Permissions::from_mode(0o777))?;
         for (path, content) in case.files {
             write_settled(&configuration.join(path), &place.fill(content))?;
         }
@@ -83,9 +87,9 @@ impl Instance {
             .context("postfix cannot be run")?;
         let (socket, transport) = (place.socket(case), case.transport);
         let mut this = Self { socket, transport, directory, child, sessions: Cell::new(0) };
-        let greets = this.greets();
-        greets
-            .with_context(|| format!("log:\n{}", family::Server::log(&this).unwrap_or_default()))?;
+        if let Err(error) = this.greets() {
+            bail!("{error:#}\nlog:\n{}", family::Server::log(&this).unwrap_or_default());
+        }
         Ok(this)
     }
 
