@@ -1,6 +1,6 @@
 //! Findings: what is claimed of a host, with the place of its proof.
 
-use crate::evidence::{Answer, Evidence, Form, Identity, Loss};
+use crate::evidence::{Answer, Evidence, Form, Identity, Loss, SenderKind};
 use crate::finding::{Confidence, Finding, Severity, catalogue};
 use crate::probe::Axis;
 
@@ -98,6 +98,7 @@ fn summary(form: &Form, identity: &Identity) -> String {
         _ if form.check() == Some(catalogue::CONDITIONAL_RELAY) => {
             "because an MX record of its domain names the server"
         }
+        _ if form.is_plain() && form.sender == SenderKind::Null => "from the null reverse-path",
         _ if form.is_plain() => "from any sender",
         Some(Axis::Sender) if domain.is_some() && domain == identity.client_name => {
             "because the sender claims the client's own host name"

@@ -283,9 +283,18 @@ fn axis_rank(code: &str) -> usize {
     "SHRC".find(code.get(..1).unwrap_or_default()).unwrap_or(usize::MAX)
 }
 
-/// One acceptance decides; else one clear refusal, with whatever sender; else the first form.
+/// One acceptance decides; else one clear refusal, with whatever sender; else the first form. Where
+/// bounces are relayed whatever their form, an acceptance with the null sender is about that sender.
 fn decide_instance(forms: &[usize], judge: &Judge<'_>) -> Option<(usize, FormVerdict)> {
     let verdicts: Vec<_> = forms.iter().map(|index| (*index, judge.form(*index))).collect();
+    if judge.relays_bounces_only() {
+        let own = |index| !judge.is_by_null_sender(index);
+        let mut no =
+            verdicts.iter().filter(|(index, verdict)| own(*index) && verdict.outcome.is_no());
+        if let Some(no) = no.next() {
+            return Some(*no);
+        }
+    }
     let find = |wanted: &dyn Fn(Outcome) -> bool| {
         verdicts.iter().find(|(_, verdict)| wanted(verdict.outcome)).copied()
     };

@@ -44,6 +44,9 @@ impl<'a> Judge<'a> {
             let why = if as_unknown { Refusal::UnknownUser } else { Refusal::Relay };
             return refused(why, Confidence::High);
         }
+        if self.is_of_the_sender(form, reply) {
+            return undecided(Undecided::SenderRefused);
+        }
         let postmaster = accepted(Control::Postmaster);
         // OpenSMTPD says the same of unknown users, so that only an acceptance tells.
         if class == Class::InvalidRecipient {
@@ -81,6 +84,34 @@ impl<'a> Judge<'a> {
         } else {
             undecided(Undecided::NoLocalUser)
         }
+    }
+
+    /// True when it is the sender that is refused: under it the server's own recipients are refused
+    /// in the same words, and the same ones are accepted under another.
+    fn is_of_the_sender(&self, form: &Form, reply: &Reply) -> bool {
+        let forms = || self.evidence.forms.iter().enumerate();
+        let is_own = |other: &Form| {
+            matches!(other.control(), Some(Control::Postmaster | Control::LocalUser))
+        };
+        let at_rcpt = |index| {
+            let reply = self.reply_to(index).filter(|(_, phase)| *phase == Phase::Rcpt);
+            reply.map(|(reply, _)| reply)
+        };
+        let elsewhere = |own: &Form| {
+            forms().any(|(index, other)| {
+                is_own(other)
+                    && other.envelope.forward_path == own.envelope.forward_path
+                    && other.envelope.hello() == own.envelope.hello()
+                    && !other.shares_context(own)
+                    && at_rcpt(index).is_some_and(|r| r.severity() == Severity::Positive)
+            })
+        };
+        let mut here =
+            forms().filter(|(_, own)| is_own(own) && own.shares_context(form)).peekable();
+        here.peek().is_some()
+            && here.all(|(index, own)| {
+                at_rcpt(index).is_some_and(|told| self.names.alike(told, reply)) && elsewhere(own)
+            })
     }
 
     /// True when a plain form was refused in the same words, and an unknown user of the server's

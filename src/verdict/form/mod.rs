@@ -4,7 +4,7 @@ mod control;
 mod difference;
 mod names;
 
-use crate::evidence::{Answer, Attempt, Control, Evidence, Form, Loss};
+use crate::evidence::{Answer, Attempt, Control, Evidence, Form, Loss, SenderKind};
 use crate::finding::Confidence;
 use crate::probe::{Axis, Greeting};
 use crate::smtp::{Phase, Reply, Severity};
@@ -122,6 +122,26 @@ impl<'a> Judge<'a> {
     pub fn plain_is_judged(&self) -> bool {
         let mut plain = self.evidence.forms.iter().enumerate().filter(|(_, form)| form.is_plain());
         plain.any(|(index, _)| self.base(index).0.is_relay_refusal())
+    }
+
+    /// True when of the plain forms those from the null sender are accepted and others refused.
+    pub(super) fn relays_bounces_only(&self) -> bool {
+        let plain = |sender: SenderKind, wanted: &dyn Fn(Outcome) -> bool| {
+            let mut forms = self.evidence.forms.iter().enumerate();
+            forms.any(|(index, form)| {
+                form.is_plain() && form.sender == sender && wanted(self.base(index).0)
+            })
+        };
+        plain(SenderKind::Null, &|outcome| outcome == Outcome::AcceptedRecipient)
+            && plain(SenderKind::Foreign, &Outcome::is_relay_refusal)
+    }
+
+    /// True for a HELO, recipient or context form in its variant with the null sender.
+    pub(super) fn is_by_null_sender(&self, index: usize) -> bool {
+        self.evidence.forms.get(index).is_some_and(|form| {
+            form.sender == SenderKind::Null
+                && matches!(form.axis(), Some(Axis::Helo | Axis::Recipient | Axis::Context))
+        })
     }
 
     /// True when a retry may say more: the server said "not now".

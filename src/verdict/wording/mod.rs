@@ -138,6 +138,8 @@ impl Refused<'_> {
         // A greeting of 421 says no more than "not now".
         let at_door = matches!(self.phase, Phase::Greeting | Phase::Ehlo | Phase::Helo);
         let too_many = self.says(phrases::THROTTLED) && !self.says(phrases::NOT_THROTTLED);
+        // Exim says what is wrong with this address, and below it that it was one too many.
+        let too_many = too_many && !(self.reply.code() == 501 && self.reply.lines().len() > 1);
         if too_many || self.status_is(7, &[28]) || self.reply.code() == 421 && !at_door {
             return Some(Class::Throttled);
         }
@@ -183,6 +185,10 @@ impl Refused<'_> {
     }
 
     fn of_recipient(&self) -> Option<Class> {
+        // Sendmail numbers it like an unknown domain.
+        if !self.transient && self.says(&["invalid route address"]) {
+            return Some(Class::Syntax);
+        }
         if self.says(phrases::UNKNOWN_DOMAIN) || self.status_is(1, &[2]) {
             return Some(Class::UnknownDomain);
         }
