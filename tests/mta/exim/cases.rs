@@ -2,19 +2,12 @@
 
 use super::super::case::{Case, Limits, Relays, Transport, Verdict};
 
-/// The content of a file beside this one.
-macro_rules! text {
-    ($name:literal) => {
-        include_str!($name)
-    };
-}
-
 /// The files of a case: its settings, then those parts of the configuration that have a file of their own.
 macro_rules! files {
     ($name:literal $(, $part:literal: $source:literal)*) => {
         &[
-            ("etc/exim4/case.conf", text!($name)),
-            $((concat!("etc/exim4/case.", $part), text!($source)),)*
+            ("etc/exim4/case.conf", include_str!($name)),
+            $((concat!("etc/exim4/case.", $part), include_str!($source)),)*
         ]
     };
 }
@@ -116,7 +109,12 @@ pub(super) static CASES: [Case; 50] = [
         files!("local-sender.conf"),
         &["relay-sender-host", "relay-sender-local-domain"],
     ),
-    hole("helo-trust", "our own name may relay", files!("helo-trust.conf"), &["relay-helo-own-name"]),
+    hole(
+        "helo-trust",
+        "our own name may relay",
+        files!("helo-trust.conf"),
+        &["relay-helo-own-name"],
+    ),
     hole("null-sender", "bounces may relay", files!("null-sender.conf"), &["relay-sender-null"]),
     hole(
         "percent-hole",
@@ -187,16 +185,8 @@ pub(super) static CASES: [Case; 50] = [
     )),
     lowered(closed("too-many-bad", "bad recipients spoil good ones", files!("too-many-bad.conf"))),
     // Greylists.
-    closed(
-        "greylist",
-        "a greylist by client",
-        files!("greylist.conf", "acl": "greylist.acl"),
-    ),
-    open(
-        "greylist-open",
-        "as greylist, open",
-        files!("greylist-open.conf", "acl": "greylist.acl"),
-    ),
+    closed("greylist", "a greylist by client", files!("greylist.conf", "acl": "greylist.acl")),
+    open("greylist-open", "as greylist, open", files!("greylist-open.conf", "acl": "greylist.acl")),
     closed(
         "greylist-envelope",
         "a greylist by client, sender and recipient",
