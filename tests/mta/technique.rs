@@ -55,7 +55,7 @@ pub(crate) const TECHNIQUES: [Technique; 68] = [
     sender("relay-sender-null", "<>"),
     sender("relay-sender-host", "<postmaster@{host}>"),
     sender("relay-sender-local-domain", "<postmaster@{local}>"),
-    sender("relay-sender-nx", "<prober@{user}.{foreign}>"),
+    sender("relay-sender-nx", "<prober@nowhere.{foreign}>"),
     sender("relay-sender-unqualified", "<prober>"),
     sender("relay-sender-ip", "<postmaster@{literal}>"),
     sender("relay-sender-localhost", "<postmaster@localhost>"),
