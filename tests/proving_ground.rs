@@ -10,7 +10,7 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 
 use mta::case::Case;
@@ -109,22 +109,24 @@ fn run(
 /// Finds out what is true of a server, and that it is what the case says.
 fn truth_is_as_told(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
     turn.record()?;
-    turn.truth().is_as_told(case).with_context(|| turn.log())?;
-    if !case.accepts_only && case.serves_trusted {
-        truth::relays_for_trusted(&lab.sink, case, turn.place()).with_context(|| turn.log())?;
+    let mut told = turn.truth().is_as_told(case);
+    if told.is_ok() && !case.accepts_only && case.serves_trusted {
+        told = truth::relays_for_trusted(&lab.sink, case, turn.place());
     }
-    Ok(())
+    told.map_err(|error| turn.explained(&error))
 }
 
 /// Audits a server as a user would, and holds the report and the server's log to the case and the truth.
 fn audited(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
-    let server = turn.place().socket(case).ip();
     turn.truth();
-    let (audit, _, log) = turn.audit("standard")?;
+    turn.begin_audit();
+    let (audit, ..) = turn.audit("standard")?;
     turn.keep_audit(audit);
     turn.judged(|truth, audit| {
-        judge::report(case, truth, audit).with_context(|| format!("{audit:#?}\nlog:\n{log}"))
-    })?;
+        judge::report(case, truth, audit).map_err(|error| anyhow!("{error:#}\n{audit:#?}"))
+    })
+    .map_err(|error| turn.explained(&error))?;
+    let server = turn.place().socket(case).ip();
     turn.truth().stays(&lab.sink, server)
 }
 
@@ -152,14 +154,16 @@ fn audited_with(
     let view = exact::view(case).context("nothing is known of this case")?;
     let (audit, before, after) = turn.audit(profile)?;
     let log = after.get(before.len()..).context("the log shrank")?;
-    judge(case, view, &audit).with_context(|| format!("{audit:#?}\nlog:\n{log}"))?;
-    report::polite(case, log).with_context(|| format!("log:\n{log}"))
+    judge(case, view, &audit)
+        .and_then(|()| report::polite(case, log))
+        .map_err(|error| anyhow!("{error:#}\n{audit:#?}\nlog:\n{log}"))
 }
 
 /// Notes what nmap says; a server is asked when mxaudit and the truth have had their turn.
 fn asked_nmap(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
-    if !turn.is_audited() {
-        audited(lab, case, turn)?;
+    if !turn.begin_audit() {
+        // What is wrong with it is the matter of its own trial.
+        let _ = audited(lab, case, turn);
     }
     turn.ask_nmap()
 }

@@ -68,6 +68,20 @@ pub(crate) struct Probe {
     pub(crate) id: String,
     /// What came of it.
     pub(crate) outcome: String,
+    envelope: Option<Envelope>,
+}
+
+/// The envelope that a probe sent.
+#[derive(Debug, Deserialize)]
+struct Envelope {
+    mail_from: String,
+}
+
+impl Probe {
+    /// Whether the reverse-path was the null one.
+    pub(crate) fn has_null_sender(&self) -> bool {
+        self.envelope.as_ref().is_some_and(|envelope| envelope.mail_from.is_empty())
+    }
 }
 
 /// One finding.
@@ -101,6 +115,8 @@ pub(crate) fn run(directory: &Path, case: &Case, place: &Place, profile: &str) -
         .args(["--source", &stranger(server.ip()).to_string(), "--profile", profile])
         .args(["--evidence", "evidence", "--format", "json=report.json"])
         .args(case.arguments)
+        // Only IPv4 has addresses that nobody else can have.
+        .args(case.ipv6.then_some("--authorized"))
         .current_dir(directory)
         .env("HOME", directory)
         .env_remove("XDG_CONFIG_HOME")

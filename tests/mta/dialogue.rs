@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail};
 
 use super::AUDITOR_DOMAIN;
 use super::case::Transport;
@@ -41,18 +41,33 @@ impl Dialogue {
         let mut this =
             Self { stream: BufReader::new(stream), greeting: String::new(), said: Vec::new() };
         this.greeting = this.reply().context("greeting")?;
-        if transport == Transport::StartTls {
-            this = this.start_tls()?;
+        if transport == Transport::StartTls
+            && let Some(reply) = this.secure()?
+        {
+            bail!("no TLS: {reply}");
         }
         Ok(this)
     }
 
-    fn start_tls(mut self) -> Result<Self> {
-        self.say(&format!("EHLO probe.{AUDITOR_DOMAIN}"))?;
+    /// Speaks inside TLS from here on. A server that does not want that has its reply returned.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the connection ends, and where the handshake fails.
+    pub(crate) fn secure(&mut self) -> Result<Option<String>> {
+        let Stream::Plain(plain) = self.stream.get_ref() else { return Ok(None) };
+        let plain = plain.try_clone()?;
+        let offers = self.say(&format!("EHLO probe.{AUDITOR_DOMAIN}"))?;
+        if !offers.to_ascii_uppercase().contains("STARTTLS") {
+            return Ok(Some(offers));
+        }
         let ready = self.say("STARTTLS")?;
-        ensure!(ready.starts_with("220"), "STARTTLS: {ready}");
-        let Stream::Plain(plain) = self.stream.into_inner() else { bail!("TLS inside TLS") };
-        Ok(Self { stream: BufReader::new(stream::secured(plain)?), ..self })
+        if !ready.starts_with("220") {
+            return Ok(Some(ready));
+        }
+        self.stream = BufReader::new(stream::secured(plain)?);
+        self.said.push("(TLS from here on)".to_owned());
+        Ok(None)
     }
 
     /// Sends one line and returns the whole reply, its lines joined by line feeds.

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anyhow::{Context as _, Result, anyhow, ensure};
+use anyhow::{Context as _, Error, Result, anyhow, ensure};
 
 use super::audit::{self, Audit};
 use super::boxed::Running;
@@ -46,6 +46,8 @@ struct Slot {
 struct State {
     server: Option<Result<Box<dyn Server>, String>>,
     truth: Option<Truth>,
+    /// Whether the audit for the table was begun.
+    audited: bool,
     audit: Option<Audit>,
     nmap: Option<Word>,
 }
@@ -142,19 +144,26 @@ impl Lab {
         self.slots.iter().filter(runs).count()
     }
 
-    /// A row for each server of the families of which every server has been judged.
+    /// A row for each server of the families that ran as a whole. A server that did not come so far has none.
     pub(crate) fn rows(&self) -> Vec<Row> {
         let mut rows = Vec::new();
         for family in FAMILIES {
             let own = self.slots.iter().filter(|slot| slot.family.name() == family.name());
-            let judged: Option<Vec<_>> = own.map(Slot::row).collect();
-            rows.extend(judged.unwrap_or_default());
+            if own.clone().all(Slot::is_tried) {
+                rows.extend(own.filter_map(Slot::row));
+            }
         }
         rows
     }
 }
 
 impl Slot {
+    /// Whether its audit was begun, or could not be because it does not start.
+    fn is_tried(&self) -> bool {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.audited || matches!(state.server, Some(Err(_)))
+    }
+
     fn row(&self) -> Option<Row> {
         let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let (truth, audit) = (state.truth.as_ref()?, state.audit.as_ref()?);
@@ -205,6 +214,11 @@ impl Turn<'_> {
         record::keep(slot.family.name(), slot.case.name, self.truth())
     }
 
+    /// Begins the audit for the table; says so if that has happened before.
+    pub(crate) fn begin_audit(&mut self) -> bool {
+        std::mem::replace(&mut self.state.audited, true)
+    }
+
     /// Audits the server with a profile and sees that the audit is polite. Returns what it said, with what the server's
     /// log holds before and after.
     ///
@@ -224,10 +238,10 @@ impl Turn<'_> {
         let audit = audit::run(&directory, slot.case, &slot.place, profile);
         let most = self.lab.watch.most(socket);
         let after = self.server()?.settled_log()?;
-        let audit = audit.with_context(|| format!("log:\n{after}"))?;
+        let audit = audit.map_err(|error| beside(&error, &after))?;
         judge::one_at_a_time(most, &audit)?;
         judge::politeness(slot.family, slot.case, &before, &after)
-            .with_context(|| format!("log:\n{after}"))?;
+            .map_err(|error| beside(&error, &after))?;
         Ok((audit, before, after))
     }
 
@@ -247,15 +261,10 @@ impl Turn<'_> {
         judge(truth, audit)
     }
 
-    /// The server's log, to show beside what went wrong.
-    pub(crate) fn log(&self) -> String {
+    /// What went wrong, with the server's log.
+    pub(crate) fn explained(&self, error: &Error) -> Error {
         let log = self.server().and_then(|server| server.log());
-        format!("log:\n{}", log.unwrap_or_else(|error| format!("{error:#}")))
-    }
-
-    /// Whether the audit for the table has been made.
-    pub(crate) fn is_audited(&self) -> bool {
-        self.state.audit.is_some()
+        beside(error, &log.unwrap_or_else(|error| format!("{error:#}")))
     }
 
     /// Keeps what nmap says.
@@ -267,4 +276,9 @@ impl Turn<'_> {
         self.state.nmap = Some(nmap::ask(self.slot.place.socket(self.slot.case))?);
         Ok(())
     }
+}
+
+/// What went wrong, and behind it the log.
+fn beside(error: &Error, log: &str) -> Error {
+    anyhow!("{error:#}\nlog:\n{log}")
 }

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use super::place::Place;
-use super::{AUDITOR_DOMAIN, CLIENT_NAME, HOST_NAME, LOCAL_DOMAIN, PARTNER_DOMAIN, SINK};
+use super::{AUDITOR_DOMAIN, CLIENT_NAME, HOST_NAME, LOCAL_DOMAIN, PARTNER_DOMAIN, SINK, TRUSTED};
 
 /// One technique, under the id of the probe that should find it.
 #[derive(Debug)]
@@ -17,10 +17,23 @@ pub(crate) struct Technique {
     first: Option<&'static str>,
     /// With its angle brackets, if it has any.
     rcpt_to: &'static str,
+    /// What comes before the greeting.
+    before: Before,
+}
+
+/// What a client does before it greets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Before {
+    /// Nothing.
+    Nothing,
+    /// Asks for TLS, where it does not speak it yet.
+    StartTls,
+    /// Claims to be a client that the server trusts.
+    Claim(IpAddr),
 }
 
 /// How the client greets.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 enum Greeting {
     Ehlo(&'static str),
     Helo(&'static str),
@@ -38,6 +51,8 @@ pub(crate) struct Envelope {
     pub(crate) first: Option<String>,
     /// The argument of the `RCPT TO:` that matters.
     pub(crate) rcpt_to: String,
+    /// What comes before the greeting.
+    pub(crate) before: Before,
 }
 
 const HELO: &str = "probe.{foreign}";
@@ -49,7 +64,7 @@ pub(crate) const PLAIN: [&str; 3] =
     ["relay-sender-same", "relay-sender-other", "relay-sender-null"];
 
 /// Every technique that the truth check knows.
-pub(crate) const TECHNIQUES: [Technique; 68] = [
+pub(crate) const TECHNIQUES: [Technique; 70] = [
     sender("relay-sender-same", SENDER),
     sender("relay-sender-other", "<prober@{other}>"),
     sender("relay-sender-null", "<>"),
@@ -117,11 +132,25 @@ pub(crate) const TECHNIQUES: [Technique; 68] = [
     recipient("relay-mx-lists-target", "<{user}@{mx}>"),
     recipient("relay-rcpt-embeds", "<{user}-{local}@{foreign}>"),
     recipient("relay-rcpt-embeds-domain", "<{user}@{local}.{foreign}>"),
-    Technique { first: Some("<postmaster@{local}>"), ..sender("relay-second-recipient", SENDER) },
+    Technique { first: Some("<postmaster@{local}>"), ..ordinary("relay-second-recipient") },
+    Technique { before: Before::StartTls, ..ordinary("relay-after-starttls") },
+    Technique { before: Before::Claim(IpAddr::V4(TRUSTED)), ..ordinary("relay-xclient") },
 ];
 
+/// An ordinary foreign sender who writes to an ordinary foreign recipient.
+const fn ordinary(id: &'static str) -> Technique {
+    Technique {
+        id,
+        greeting: Greeting::Ehlo(HELO),
+        mail_from: SENDER,
+        first: None,
+        rcpt_to: RECIPIENT,
+        before: Before::Nothing,
+    }
+}
+
 const fn sender(id: &'static str, mail_from: &'static str) -> Technique {
-    Technique { id, greeting: Greeting::Ehlo(HELO), mail_from, first: None, rcpt_to: RECIPIENT }
+    Technique { mail_from, ..ordinary(id) }
 }
 
 const fn helo(id: &'static str, name: &'static str) -> Technique {
@@ -129,11 +158,11 @@ const fn helo(id: &'static str, name: &'static str) -> Technique {
 }
 
 const fn greeting(id: &'static str, greeting: Greeting) -> Technique {
-    Technique { id, greeting, mail_from: SENDER, first: None, rcpt_to: RECIPIENT }
+    Technique { greeting, ..ordinary(id) }
 }
 
 const fn recipient(id: &'static str, rcpt_to: &'static str) -> Technique {
-    Technique { id, greeting: Greeting::Ehlo(HELO), mail_from: SENDER, first: None, rcpt_to }
+    Technique { rcpt_to, ..ordinary(id) }
 }
 
 impl Technique {
@@ -168,6 +197,7 @@ impl Technique {
             mail_from: fill(self.mail_from),
             first: self.first.map(fill),
             rcpt_to: fill(self.rcpt_to),
+            before: self.before,
         }
     }
 }
@@ -179,5 +209,6 @@ pub(crate) fn plain(recipient: &str) -> Envelope {
         mail_from: format!("<prober@{AUDITOR_DOMAIN}>"),
         first: None,
         rcpt_to: format!("<{recipient}>"),
+        before: Before::Nothing,
     }
 }

@@ -10,12 +10,15 @@ use super::case::{Case, Relays, Transport};
 use super::dialogue::Dialogue;
 use super::place::Place;
 use super::sink::{Message, Sink};
-use super::technique::{self, Envelope, PLAIN, TECHNIQUES, Technique};
-use super::{AUDITOR_DOMAIN, HOST_NAME, LOCAL_DOMAIN, stranger, trusted};
+use super::technique::{self, Before, Envelope, PLAIN, TECHNIQUES, Technique};
+use super::{AUDITOR_DOMAIN, CLIENT_NAME, HOST_NAME, LOCAL_DOMAIN, stranger, trusted};
 
-/// After how long what is put off is tried again: longer than a greylist of a case or the first session with
+/// After how long what is put off is tried once more: longer than a greylist of a case or the first session with
 /// postscreen wants.
 const RETRY: Duration = Duration::from_secs(5);
+
+/// How often that is: a greylist can stand behind postscreen, and a transaction can have two recipients.
+const RETRIES: usize = 2;
 
 /// How long no message may arrive from a server before all that it relays is taken to have arrived.
 const REST: Duration = Duration::from_secs(8);
@@ -73,8 +76,7 @@ pub(crate) fn measure(sink: &Sink, case: &Case, place: &Place) -> Truth {
         .filter(tried)
         .map(|technique| run(technique, format!("{mark}{}", letters(8))))
         .collect();
-    // Twice: where a technique has two recipients, a greylist wants to have seen each of them.
-    for _ in 0..2 {
+    for _ in 0..RETRIES {
         if !attempts.iter().any(Attempt::is_put_off) {
             break;
         }
@@ -154,7 +156,7 @@ fn send(
     (said, end)
 }
 
-/// Says everything; a reply that ends it early is returned.
+/// Says everything; a reply that ends it early is returned, and so is the server's offer where it offers no TLS.
 fn talk(
     dialogue: &mut Dialogue,
     envelope: &Envelope,
@@ -164,11 +166,22 @@ fn talk(
     if !dialogue.greeting.starts_with('2') {
         return Ok(Some(dialogue.greeting.clone()));
     }
+    let mut before = Vec::new();
+    match envelope.before {
+        Before::Nothing => {}
+        Before::StartTls => {
+            if let Some(reply) = dialogue.secure()? {
+                return Ok(Some(reply));
+            }
+        }
+        Before::Claim(address) => {
+            before = vec![format!("EHLO {CLIENT_NAME}"), format!("XCLIENT ADDR={address}")];
+        }
+    }
     let first = envelope.first.iter().map(|path| format!("RCPT TO:{path}"));
-    let commands = envelope
-        .greeting
-        .iter()
-        .cloned()
+    let commands = before
+        .into_iter()
+        .chain(envelope.greeting.clone())
         .chain([format!("MAIL FROM:{}", envelope.mail_from)])
         .chain(first)
         .chain([format!("RCPT TO:{}", envelope.rcpt_to)]);

@@ -102,8 +102,9 @@ impl Family for Boxed {
         let command: Vec<_> = self.command.iter().map(|word| place.fill(word)).collect();
         let mut server = Running::run(self.name, state, &command)?;
         let socket = place.socket(case);
-        let greets = server.greets(case, socket);
-        greets.with_context(|| format!("log:\n{}", server.log().unwrap_or_default()))?;
+        if let Err(error) = server.greets(case, socket) {
+            bail!("{error:#}\nlog:\n{}", server.log().unwrap_or_default());
+        }
         Ok(Box::new(server))
     }
 

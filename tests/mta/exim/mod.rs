@@ -1,16 +1,17 @@
-//! Exim 4: one configuration file a case.
+//! Exim 4: `base.conf`, and the settings and parts that a case has of its own.
 
 use super::boxed::Boxed;
-use super::case::{Case, Relays, Verdict};
+
+mod cases;
 
 /// The family.
 pub(crate) static FAMILY: Boxed = Boxed {
     name: "exim",
     number: 2,
-    cases: &CASES,
+    cases: &cases::CASES,
     passwd: "Debian-exim:x:590:590::/var/spool/exim4:/usr/sbin/nologin\n",
     group: "Debian-exim:x:590:\n",
-    files: &[],
+    files: &[("etc/exim4/exim4.conf", include_str!("base.conf"))],
     command: &[
         "sh",
         "-c",
@@ -22,11 +23,3 @@ pub(crate) static FAMILY: Boxed = Boxed {
         "too many unrecognized commands",
     ],
 };
-
-static CASES: [Case; 1] = [Case::new(
-    "stock",
-    "the default access lists",
-    &[("etc/exim4/exim4.conf", include_str!("stock.conf"))],
-    Relays::Nothing,
-    Verdict::Closed,
-)];

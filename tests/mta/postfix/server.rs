@@ -19,7 +19,7 @@ use super::super::{HARNESS_NETWORK, HARNESS6, HOST_NAME};
 use super::log;
 
 /// How long an instance may take to greet. All start at once on whatever cores there are.
-const START: Duration = Duration::from_secs(30);
+const START: Duration = Duration::from_secs(120);
 
 /// How long an instance may take to end.
 const STOP: Duration = Duration::from_secs(5);
@@ -87,9 +87,9 @@ impl Instance {
             .context("postfix cannot be run")?;
         let (socket, transport) = (place.socket(case), case.transport);
         let mut this = Self { socket, transport, directory, child, sessions: Cell::new(0) };
-        let greets = this.greets();
-        greets
-            .with_context(|| format!("log:\n{}", family::Server::log(&this).unwrap_or_default()))?;
+        if let Err(error) = this.greets() {
+            bail!("{error:#}\nlog:\n{}", family::Server::log(&this).unwrap_or_default());
+        }
         Ok(this)
     }
 

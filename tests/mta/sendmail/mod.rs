@@ -1,18 +1,29 @@
-//! Sendmail 8: one `.mc` file a case, built in the box.
+//! Sendmail 8: one `.mc` file a case, built in the box on top of `base.mc`.
 
 use super::boxed::Boxed;
-use super::case::Case;
+
+mod cases;
 
 /// The family.
 pub(crate) static FAMILY: Boxed = Boxed {
     name: "sendmail",
     number: 3,
-    cases: &CASES,
+    cases: &cases::CASES,
     passwd: "smmta:x:591:591::/var/lib/sendmail:/usr/sbin/nologin\nsmmsp:x:592:592::/var/lib/sendmail:/usr/sbin/nologin\n",
     group: "smmta:x:591:\nsmmsp:x:592:\n",
-    files: &[],
-    command: &["sh", "{state}/start.sh"],
-    complaints: &["too many bad commands", "possible SMTP attack"],
+    files: &[
+        ("etc/mail/base.mc", include_str!("base.mc")),
+        ("etc/mail/base.access", include_str!("base.access")),
+        ("etc/mail/aliases", include_str!("aliases")),
+        ("etc/mail/start.sh", include_str!("start.sh")),
+    ],
+    command: &["sh", "/etc/mail/start.sh"],
+    complaints: &[
+        "Too many bad commands",
+        "Too many bad recipients",
+        "possible SMTP attack",
+        "rejecting connections",
+        "limit exceeded",
+        "pre-greeting traffic",
+    ],
 };
-
-static CASES: [Case; 0] = [];

@@ -10,6 +10,8 @@ pub(in crate::verdict::wording) const TLS: &[&str] = &[
     "encryption required",
     "encryption is required",
     "encryption needed",
+    // Sendmail's, for no encryption at all too.
+    "encryption too weak",
     "secure connection required",
     "ssl required",
 ];
