@@ -96,7 +96,7 @@ async fn without_names_nothing_is_missing() {
         lacking.filter(|text| !text.ends_with("same-envelope")).collect::<Vec<_>>()
     };
     let names = ["S12 no-client-name", "S13 no-partner", "R38 no-mx-domain"];
-    let contexts = ["C04 not-offered", "C05 no-claimed-address"];
+    let contexts = ["C04 not-offered", "C05 not-offered"];
     assert_eq!(not_run(&without), [names.as_slice(), &contexts].concat());
     // What the sender of S12 and S13 lacks as well is not said of them.
     let mut bare = unnamed();

@@ -351,6 +351,7 @@ async fn a_first_try_without_configuration() {
         ("S02", "no-auditor-domain"),
         ("S10", "no-local-domain"),
         ("R03", "no-local-domain"),
+        ("C05", "not-offered"),
     ];
     assert_eq!(not_run, want);
     assert!(verdict.coverage.percent() < 100);

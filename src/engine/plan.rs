@@ -131,12 +131,12 @@ fn plan_probe(evidence: &mut Evidence, probe: &Probe, tokens: &Tokens) {
     if let Some((_, _, why)) = extra.into_iter().find(|(name, given, _)| uses(*name) && !given) {
         return lacking(evidence, probe, why);
     }
-    if envelope.xclient && identity.claimed_address.is_none() {
-        return lacking(evidence, probe, Lacking::ClaimedAddress);
-    }
     let extensions = [(envelope.starttls, "STARTTLS"), (envelope.xclient, "XCLIENT")];
     if extensions.iter().any(|(wanted, keyword)| *wanted && !evidence.offers(keyword)) {
         return lacking(evidence, probe, Lacking::Extension);
+    }
+    if envelope.xclient && identity.claimed_address.is_none() {
+        return lacking(evidence, probe, Lacking::ClaimedAddress);
     }
     // A probe that needs a local domain or a partner is asked once for each.
     let each = |name, values: &[String]| -> Vec<Option<String>> {

@@ -110,3 +110,36 @@ async fn a_farewell_of_the_server_is_its_answer() {
         drop(peer);
     }
 }
+
+/// What lies in the buffers when TLS begins is shown and not read, be it taken in with the reply to
+/// STARTTLS or behind it; and where no handshake follows, the session is over.
+#[tokio::test(start_paused = true)]
+async fn nothing_said_before_tls_counts_inside() {
+    for late in [false, true] {
+        let (mut session, mut peer) = pair();
+        peer.write_all(b"220 mx\r\n").await.unwrap();
+        session.greeting().await;
+        let more = b"220 go\r\n250 injected\r\n";
+        let at = if late { 8 } else { more.len() };
+        let server = tokio::spawn(async move {
+            let mut command = [0; 10];
+            peer.read_exact(&mut command).await.unwrap();
+            peer.write_all(&more[..at]).await.unwrap();
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            peer.write_all(&more[at..]).await.unwrap();
+            peer
+        });
+        assert_eq!(code(&session.ask(&Command::starttls()).await), Some(220));
+        let _peer = server.await.unwrap();
+        let seen = session.secure(Some("mx.test")).await;
+        let [left, failed] = seen.as_slice() else { panic!("{seen:?}") };
+        let line = WireText::from(&b"250 injected\r\n"[..]);
+        assert_eq!(left.answer, Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { line })));
+        // The peer says nothing, so the handshake ends at the deadline.
+        assert_eq!((failed.phase, failed.tls), (Phase::Handshake, false));
+        let Answer::Lost(Loss::Handshake { text }) = &failed.answer else { panic!("{failed:?}") };
+        assert_eq!(text.to_string(), "the handshake did not end within 60 s");
+        assert!(!session.is_alive() && session.tls().is_none());
+        assert!(session.quit().await.is_none());
+    }
+}

@@ -148,3 +148,59 @@ proptest! {
         prop_assert_eq!(format!("{back:?}"), format!("{transcript:?}"));
     }
 }
+
+const SECURED: &str = "mxaudit-transcript 1
+connection 192.0.2.66:40000 > 192.0.2.25:25
++12 S: 220 mx.example.test ESMTP
+C: STARTTLS
++1 S: 220 go ahead
++1 X: unsolicited 250 injected\\r\\n
+T: TLSv1.3 TLS_AES_256_GCM_SHA384
+T: certificate AAEC/w==
+T: certificate AQ==
+C: EHLO client.audit.test
++3 S: 250 mx.example.test
+";
+
+#[test]
+fn where_tls_begins_is_written_down() {
+    let (transcript, _) = read_transcript("x.smtp", SECURED).unwrap();
+    let inside: Vec<_> = transcript.exchanges.iter().map(|e| (e.phase, e.tls)).collect();
+    let want = [
+        (Phase::Greeting, false),
+        (Phase::StartTls, false),
+        (Phase::Unsolicited, false),
+        (Phase::Ehlo, true),
+    ];
+    assert_eq!(inside, want);
+    let tls = transcript.tls.as_ref().unwrap();
+    assert_eq!(tls.version, "TLSv1.3");
+    let ders: Vec<_> = tls.certificates.iter().map(|c| c.der().to_vec()).collect();
+    assert_eq!(ders, [vec![0, 1, 2, 255], vec![1]]);
+    assert_eq!(write_transcript(&transcript, |_| Vec::new()), SECURED);
+
+    let failed =
+        SECURED.split("T: ").next().unwrap().to_owned() + "+7 X: no-tls tls handshake eof\n";
+    let (transcript, _) = read_transcript("x.smtp", &failed).unwrap();
+    assert_eq!(
+        transcript.exchanges.last().map(|e| (e.phase, e.tls)),
+        Some((Phase::Handshake, false))
+    );
+    assert_eq!(write_transcript(&transcript, |_| Vec::new()), failed);
+}
+
+#[test]
+fn tls_lines_have_their_place() {
+    let twice = "T: TLSv1.3 A\nT: TLSv1.3 TLS_AES_256_GCM_SHA384";
+    let cases = [
+        ("T: TLSv1.3 TLS_AES_256_GCM_SHA384\n", "", "x.smtp:7:4: expected `T: VERSION CIPHER`"),
+        ("T: TLSv1.3 TLS_AES_256_GCM_SHA384", twice, "x.smtp:8:4: expected `T: VERSION CIPHER`"),
+        ("AAEC/w==", "AAEC/w=", "x.smtp:8:16: a certificate is written in Base64"),
+        ("+1 S: 220 go", "T: TLSv1.3 A\n+1 S: 220 go", "x.smtp:5:1: TLS begins in the middle"),
+    ];
+    for (from, to, want) in cases {
+        let text = SECURED.replacen(from, to, 1);
+        assert_ne!(text, SECURED, "{from}");
+        assert!(error(&text).starts_with(want), "{from} -> {to}: {}", error(&text));
+    }
+}

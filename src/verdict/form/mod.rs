@@ -157,8 +157,12 @@ impl<'a> Judge<'a> {
             }
             // The recipient that had to be accepted first was not: the question was never put.
             (Some(Answer::Reply(reply)), Some(Phase::Rcpt)) if self.is_first(form, attempt) => {
-                match reply.severity() {
-                    Severity::Transient => sure(Outcome::Deferred),
+                match self.names.classify(reply, Phase::Rcpt) {
+                    Class::AuthNeeded => sure(Outcome::AuthRequired),
+                    Class::TlsNeeded => sure(Outcome::TlsRequired),
+                    Class::ClientRefused if self.wants_a_login() => sure(Outcome::AuthRequired),
+                    Class::Listed | Class::ClientRefused => undecided(Undecided::Blocked),
+                    _ if reply.severity() == Severity::Transient => sure(Outcome::Deferred),
                     _ => undecided(Undecided::NoLocalUser),
                 }
             }
