@@ -156,14 +156,9 @@ pub(super) static CASES: [Case; 25] = [
             Verdict::Open
         )
     },
+    Case { ipv6: true, ..case!("ipv6", "is reached by IPv6", Relays::Nothing, Verdict::Closed) },
     Case {
         ipv6: true,
-        arguments: OVER_IPV6,
-        ..case!("ipv6", "is reached by IPv6", Relays::Nothing, Verdict::Closed)
-    },
-    Case {
-        ipv6: true,
-        arguments: OVER_IPV6,
         ..case!(
             "ipv6-open",
             "relays for everyone who comes by IPv6",
@@ -184,6 +179,3 @@ const SENDERS: &[&str] = &[
     "relay-sender-localhost",
     "relay-sender-embeds",
 ];
-
-/// Only loopback addresses need no consent.
-const OVER_IPV6: &[&str] = &["--authorized"];

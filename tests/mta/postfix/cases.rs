@@ -318,14 +318,9 @@ pub(super) static CASES: [Case; 46] = [
             []
         )
     },
+    Case { ipv6: true, ..case!("ipv6", "is reached by IPv6", Relays::Nothing, Verdict::Closed) },
     Case {
         ipv6: true,
-        arguments: OVER_IPV6,
-        ..case!("ipv6", "is reached by IPv6", Relays::Nothing, Verdict::Closed)
-    },
-    Case {
-        ipv6: true,
-        arguments: OVER_IPV6,
         ..case!(
             "ipv6-open",
             "relays for everyone who comes by IPv6",
@@ -356,6 +351,3 @@ const FEW: &[&str] = &[
     "relay-percent-local-domain",
     "relay-route-host",
 ];
-
-/// Only loopback addresses need no consent.
-const OVER_IPV6: &[&str] = &["--authorized"];
