@@ -116,7 +116,12 @@ pub(super) static CASES: [Case; 50] = [
         files!("local-sender.conf"),
         &["relay-sender-host", "relay-sender-local-domain"],
     ),
-    hole("helo-trust", "our own name may relay", files!("helo-trust.conf"), &["relay-helo-own-name"]),
+    hole(
+        "helo-trust",
+        "our own name may relay",
+        files!("helo-trust.conf"),
+        &["relay-helo-own-name"],
+    ),
     hole("null-sender", "bounces may relay", files!("null-sender.conf"), &["relay-sender-null"]),
     hole(
         "percent-hole",
@@ -187,16 +192,8 @@ pub(super) static CASES: [Case; 50] = [
     )),
     lowered(closed("too-many-bad", "bad recipients spoil good ones", files!("too-many-bad.conf"))),
     // Greylists.
-    closed(
-        "greylist",
-        "a greylist by client",
-        files!("greylist.conf", "acl": "greylist.acl"),
-    ),
-    open(
-        "greylist-open",
-        "as greylist, open",
-        files!("greylist-open.conf", "acl": "greylist.acl"),
-    ),
+    closed("greylist", "a greylist by client", files!("greylist.conf", "acl": "greylist.acl")),
+    open("greylist-open", "as greylist, open", files!("greylist-open.conf", "acl": "greylist.acl")),
     closed(
         "greylist-envelope",
         "a greylist by client, sender and recipient",

@@ -310,31 +310,28 @@ pub(super) const CASES: [Case; 43] = [
     ),
     Case {
         transport: Transport::StartTls,
-        ..unclear(
+        ..closed(
             "tls-required",
             "454 without TLS",
             files!("tls-required.mc", "tls-required.access"),
-            &["tls-required"],
         )
     },
     Case {
         transport: Transport::StartTls,
-        ..unclear(
+        ..closed(
             "tls-required-permanently",
             "503 without TLS",
             files!("tls-required-permanently.mc", "tls-required-permanently.access"),
-            &["tls-required"],
         )
     },
     Case {
-        reasons: &["tls-required"],
         transport: Transport::StartTls,
         ..case(
             "tls-required-open",
             "454 without TLS, and an open relay behind it",
             files!("tls-required-open.mc", "tls-required-open.access"),
             Relays::EverythingPlain,
-            Verdict::Inconclusive,
+            Verdict::Open,
         )
     },
     Case {
