@@ -19,7 +19,7 @@ use super::super::{HARNESS_NETWORK, HARNESS6, HOST_NAME};
 use super::log;
 
 /// How long an instance may take to greet. All start at once on whatever cores there are.
-const START: Duration = Duration::from_secs(30);
+const START: Duration = Duration::from_secs(120);
 
 /// How long an instance may take to end.
 const STOP: Duration = Duration::from_secs(5);
