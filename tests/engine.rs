@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use lab::{accepted, audit_address, audited, dialogue, settings, target};
 use mxaudit::engine::{Interrupt, Settings, audit};
-use mxaudit::evidence::{Answer, DialFailure, DialFault, Loss, Stop};
+use mxaudit::evidence::{Answer, DialFailure, DialFault, Evidence, Lacking, Loss, Stop};
 use mxaudit::net::{Dialer, TcpDialer};
 use mxaudit::practice::{
     Behaviour, Block, BlockStage, Delivery, EhloSupport, ErrorLimit, HeloMatch, LOCAL_DOMAIN,
@@ -21,7 +21,7 @@ use mxaudit::probe::Profile;
 use mxaudit::smtp::{Phase, ReplyFault};
 use mxaudit::target::Target;
 use mxaudit::target::scope::Scope;
-use mxaudit::verdict::{Outcome, RelayVerdict, Undecided, Verdict, judge};
+use mxaudit::verdict::{NotRun, Outcome, ProbeVerdict, RelayVerdict, Undecided, Verdict, judge};
 use tokio::io::AsyncWriteExt;
 
 /// All codes of the quick profile that can be told apart with these identities.
@@ -439,15 +439,29 @@ async fn hosts_are_audited_side_by_side() {
 /// A server that is busy at first tells its name later, and the forms that need it are asked.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_busy_first_greeting_loses_no_form() {
+    for busy in [1, 2, 3] {
+        let evidence = busy_at_first(busy).await;
+        let verdict = judge(&evidence);
+        assert_eq!(accepted(&verdict), ["H01"], "{busy}\n{}", dialogue(&evidence));
+        let lacking = |probe: &ProbeVerdict| {
+            matches!(probe.verdict.outcome, Outcome::NotRun(NotRun::Lacking(Lacking::TargetName)))
+        };
+        assert!(!verdict.probes.iter().any(lacking), "{busy}: {:?}", verdict.probes);
+    }
+}
+
+/// Audits a server that trusts its own name, and that answers the first connections with 421.
+async fn busy_at_first(busy: usize) -> Evidence {
     let behaviour = Behaviour { relay: RelayPolicy::HeloIsOwnName, ..Behaviour::closed() };
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let server = PracticeServer::start(behaviour, any).await.unwrap();
     let front = tokio::net::TcpListener::bind(any).await.unwrap();
     let (address, behind) = (front.local_addr().unwrap(), server.address());
     tokio::spawn(async move {
-        let (mut first, _) = front.accept().await.unwrap();
-        first.write_all(b"421 4.3.2 busy\r\n").await.unwrap();
-        drop(first);
+        for _ in 0..busy {
+            let (mut first, _) = front.accept().await.unwrap();
+            first.write_all(b"421 4.3.2 busy\r\n").await.unwrap();
+        }
         while let Ok((mut client, _)) = front.accept().await {
             tokio::spawn(async move {
                 let mut server = tokio::net::TcpStream::connect(behind).await.unwrap();
@@ -455,8 +469,7 @@ async fn a_busy_first_greeting_loses_no_form() {
             });
         }
     });
-    let evidence = audit_address(address, settings()).await;
-    assert_eq!(accepted(&judge(&evidence)), ["H01"], "{}", dialogue(&evidence));
+    audit_address(address, settings()).await
 }
 
 /// What is to be asked behind an accepted recipient is not judged where none was accepted.

@@ -68,6 +68,28 @@ pub(super) fn plan<'a>(
     }
 }
 
+/// Plans what lacked the server's name, once that is known, and says which forms were added.
+pub(super) fn plan_named<'a>(
+    evidence: &mut Evidence,
+    probes: impl Iterator<Item = &'a Probe>,
+    tokens: &Tokens,
+) -> Vec<usize> {
+    let before = evidence.forms.len();
+    if evidence.server_name().is_none() {
+        return Vec::new();
+    }
+    let lacking = |entry: &NotPlanned| entry.why == Lacking::TargetName;
+    let (unnamed, others) = evidence.not_planned.drain(..).partition::<Vec<_>, _>(lacking);
+    evidence.not_planned = others;
+    for probe in probes.filter(|probe| unnamed.iter().any(|entry| entry.probe == probe.id)) {
+        plan_probe(evidence, probe, tokens);
+    }
+    for form in evidence.forms.get(before..).unwrap_or_default().to_vec() {
+        add_controls(evidence, &form, tokens);
+    }
+    (before..evidence.forms.len()).collect()
+}
+
 /// The contexts in which a plain message would come: from the auditor and from nobody.
 fn plain_contexts(form: &Form, identity: &Identity) -> Vec<Form> {
     let from = |path: String, sender| {

@@ -181,3 +181,28 @@ fn confidence_needs_a_repetition() {
         assert_eq!((found[0].id, found[0].confidence), ("open-relay", confidence), "{name}");
     }
 }
+
+/// Where bounces are relayed whatever their form, a form that only they get through shows nothing
+/// of its own; where the plain bounce is refused, it does.
+#[test]
+fn bounces_explain_what_only_they_get_through() {
+    let codes = |lines: &[super::host::Line<'_>]| {
+        let relay = judge(&host(lines));
+        let open =
+            relay.probes.iter().filter(|p| p.verdict.outcome.as_str() == "accepted-recipient");
+        open.map(|probe| probe.code.clone()).collect::<Vec<_>>()
+    };
+    let bounces = [("S02", RELAY), ("S04", OK)];
+    let h01 = [("H01", RELAY), ("H01<>", OK)];
+    assert_eq!(codes(&[&bounces[..], &h01].concat()), ["S04"]);
+    assert_eq!(codes(&[&[("S02", RELAY), ("S04", RELAY)], &h01[..]].concat()), ["H01"]);
+    assert_eq!(codes(&[&bounces[..], &[("H01", OK), ("H01<>", OK)]].concat()), ["S04", "H01"]);
+    // What was not asked under a sender that is judged stays with the bounce.
+    assert_eq!(
+        codes(&[&bounces[..], &[("H01", GREYLISTED), ("H01<>", OK)]].concat()),
+        ["S04", "H01"]
+    );
+    let evidence = host(&[("S02", RELAY), ("S04", OK)]);
+    let found = findings(&evidence, &judge(&evidence));
+    assert!(found[0].summary.ends_with("from the null reverse-path"), "{}", found[0].summary);
+}

@@ -269,3 +269,37 @@ fn confidence_follows_the_control() {
         assert_eq!(Judge::new(&host(lines)).form(0).confidence, want, "{lines:?}");
     }
 }
+
+/// Under one sender the server's own users are refused in the same words as a stranger, and under
+/// another they are accepted: the sender is refused.
+#[test]
+fn the_sender_alone() {
+    for words in [NO, "550 5.7.1 Access denied", "550 Invalid recipient: <x@y.example>"] {
+        let of = |more: &[Line<'_>]| {
+            let lines: Vec<_> = [("S10", words)].iter().chain(more).copied().collect();
+            super::host::outcome(&host(&lines))
+        };
+        let plain = [("S02", RELAY), ("S02 postmaster", OK)];
+        let with_plain =
+            |more: &[Line<'_>]| of(&more.iter().chain(&plain).copied().collect::<Vec<_>>());
+        assert_eq!(with_plain(&[("S10 postmaster", words)]), "refused sender", "{words}");
+        let both = [("S10 postmaster", words), ("S10 user", words), ("S02 user", OK)];
+        assert_eq!(with_plain(&both), "refused sender", "{words}");
+        let unjudged = [("S10 postmaster", words), ("S02 postmaster", OK)];
+        assert_eq!(of(&unjudged), "inconclusive sender-refused", "{words}");
+
+        let not_of_the_sender: [&[Line<'_>]; 5] = [
+            // Refused under the other sender too, put off there, or only taken under another name.
+            &[("S10 postmaster", words), ("S02", RELAY), ("S02 postmaster", words)],
+            &[("S10 postmaster", words), ("S02", RELAY), ("S02 postmaster", GREYLISTED)],
+            &[("S10 postmaster", words), ("S02", RELAY), ("H01 postmaster", OK)],
+            // Refused here for another reason; and a second user who was not told the same.
+            &[("S10 postmaster", "550 5.2.1 disabled"), ("S02", RELAY), ("S02 postmaster", OK)],
+            &[("S10 postmaster", words), ("S10 user", GREYLISTED), ("S02 postmaster", OK)],
+        ];
+        for more in not_of_the_sender {
+            let got = of(more);
+            assert!(!got.contains("sender"), "{words} {more:?}: {got}");
+        }
+    }
+}

@@ -135,6 +135,8 @@ fn refusals_of_the_client() {
             "421 4.7.1 Connection rate limit exceeded",
             "550 5.7.28 no",
             "554 Too many nonmail commands",
+            "501 Too many syntax or protocol errors",
+            "550-no\n550 too many errors",
             "450 4.7.1 Error: too much mail, slow down",
         ],
     );
@@ -227,7 +229,9 @@ fn refusals_of_the_recipient() {
         Class::Syntax,
         &[
             "553 5.1.3 <c4n4ry@probe.example@mx.target.example>... Invalid route address",
+            "553 5.1.2 <c4n4ry@probe.example@>... Invalid route address",
             "501 <x>: domain missing or malformed",
+            "501-<x@[192.0.2.25]>: domain literals not allowed\n501 Too many syntax or protocol errors",
             "501 <x>: recipient address must contain a domain",
             "550 restricted characters in address",
             "553 5.1.3 <x>... User address required",
