@@ -2,19 +2,12 @@
 
 use super::super::case::{Case, Limits, Relays, Transport, Verdict};
 
-/// The content of a file beside this one.
-macro_rules! text {
-    ($name:literal) => {
-        include_str!($name)
-    };
-}
-
 /// The files of a case: its settings, then those parts of the configuration that have a file of their own.
 macro_rules! files {
     ($name:literal $(, $part:literal: $source:literal)*) => {
         &[
-            ("etc/exim4/case.conf", text!($name)),
-            $((concat!("etc/exim4/case.", $part), text!($source)),)*
+            ("etc/exim4/case.conf", include_str!($name)),
+            $((concat!("etc/exim4/case.", $part), include_str!($source)),)*
         ]
     };
 }
