@@ -83,6 +83,8 @@ pub(crate) fn markdown(rows: &[Row]) -> Result<String> {
             writeln!(text, "| {truth} | {open} | {closed} | {none} |")?;
         }
     }
+    let only = rows.iter().filter(|row| row.accepts_only).count();
+    writeln!(text, "\n{only} of those that do not relay take the recipient and deliver nothing.")?;
     Ok(text)
 }
 
