@@ -26,6 +26,7 @@
 //! What a server does is never an `Err`: refusals, lost connections and broken replies are answers
 //! like any other, and `verdict` says what they mean.
 
+pub mod canary;
 pub mod cli;
 pub mod dns;
 pub mod engine;

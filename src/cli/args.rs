@@ -9,6 +9,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::finding::Severity;
 use crate::probe::Profile;
 
+use super::confirm::{ConfirmArgs, LateArgs};
+
 /// Audits mail servers that you administer: is this server an open relay, by any known trick?
 #[derive(Debug, Parser)]
 #[command(name = "mxaudit", version, max_term_width = 100, arg_required_else_help = true)]
@@ -36,6 +38,9 @@ pub(super) enum Command {
     /// List, show or validate relay probes
     #[command(subcommand)]
     Probes(ProbesCommand),
+    /// Judge stored evidence again, now that its messages have arrived: by their tokens, or by what
+    /// the canary has got meanwhile
+    Confirm(LateArgs),
     /// Judge stored evidence again and write its report, without any network
     Replay(ReplayArgs),
 }
@@ -126,6 +131,8 @@ pub(super) struct CheckArgs {
     pub(super) identity: IdentityArgs,
     #[command(flatten)]
     pub(super) network: NetworkArgs,
+    #[command(flatten)]
+    pub(super) confirm: ConfirmArgs,
     #[command(flatten)]
     pub(super) timing: TimingArgs,
     #[command(flatten)]

@@ -15,7 +15,9 @@ use crate::target::spec::TargetSpec;
 
 use super::args::{CheckArgs, ServerAddress, TimingArgs};
 use super::categories::Categories;
+use super::complain;
 use super::config::{Auditor, Local};
+use super::confirm::Confirmation;
 use super::consent;
 use super::exit::{self, Exit, Failure};
 use super::identity;
@@ -43,7 +45,18 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         true => Scope::authorized(Consent::Flag),
         false => Scope::loopback_only(),
     });
-    let resolver = resolver(&specs, args.network.resolver)?;
+    let connect_timeout = seconds(args.timing.connect_timeout);
+    let deadlines = deadlines(&args.timing);
+    let confirmation = Confirmation::new(
+        &args.confirm,
+        &identity,
+        args.network.source,
+        connect_timeout,
+        deadlines,
+    )?;
+    // The canary's own mail server may have to be looked up.
+    let by_name = confirmation.is_some() && identity.canary_address.is_none();
+    let resolver = resolver(&specs, by_name, args.network.resolver)?;
     let runtime = super::runtime()?;
     let (expansion, scope) =
         runtime.block_on(targets(&specs, &args.ports, resolver.as_ref(), scope, asked_first))?;
@@ -59,18 +72,21 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let library = Arc::new(probes::library(&args.library)?);
     let mut reports = Reports::prepare(&args.report)?;
     let folder = args.evidence.as_deref().map(Folder::prepare).transpose()?;
-    let connect_timeout = seconds(args.timing.connect_timeout);
+    if let Some(confirmation) = &confirmation {
+        runtime.block_on(confirmation.prove(&identity, resolver.as_ref()))?;
+    }
     let settings = Settings {
         library: Arc::clone(&library),
         profile: args.profile.into(),
         wanted: categories.wanted(),
         identity,
         outside_asserted: args.network.vantage.is_some(),
-        deadlines: deadlines(&args.timing),
+        deadlines,
         host_deadline: seconds(args.timing.host_deadline) + seconds(args.timing.greylist_wait),
         retry_wait: Duration::from_secs(5),
         greylist_wait: seconds(args.timing.greylist_wait),
         budget: Budget::default(),
+        letters: confirmation.as_ref().map(Confirmation::letters),
         max_hosts: usize::from(args.network.max_hosts),
         seed: args.seed.unwrap_or_else(random_seed),
     };
@@ -84,7 +100,13 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         own_probes: probes::own(&library),
         quiet: args.report.quiet,
     };
-    let record = runtime.block_on(run::run(run, &scope));
+    let mut record = runtime.block_on(run::run(run, &scope));
+    if let Some(confirmation) = &confirmation {
+        // What was audited is not lost because the canary cannot be read any more.
+        if let Err(failure) = runtime.block_on(confirmation.collect(&mut record)) {
+            failure.messages.iter().for_each(|message| complain(message));
+        }
+    }
     if let Some(folder) = folder {
         folder.write(&record)?;
     }
@@ -130,10 +152,11 @@ fn specs(texts: &[String]) -> Result<Vec<TargetSpec>, Failure> {
 
 fn resolver(
     specs: &[TargetSpec],
+    by_name: bool,
     server: Option<ServerAddress>,
 ) -> Result<Box<dyn Resolver>, Failure> {
     // Addresses need no name server, so a machine without one can be used for them.
-    if specs.iter().all(|spec| matches!(spec, TargetSpec::Address(_))) {
+    if !by_name && specs.iter().all(|spec| matches!(spec, TargetSpec::Address(_))) {
         return Ok(Box::new(ZoneFile::parse("").map_err(Failure::internal)?));
     }
     let resolver = match server {

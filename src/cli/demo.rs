@@ -36,6 +36,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<Exit, Failure> {
         retry_wait: Duration::from_secs(5),
         greylist_wait: Duration::ZERO,
         budget: Budget::default(),
+        letters: None,
         max_hosts: fleet.len(),
         seed: random_seed(),
     };

@@ -4,6 +4,7 @@ mod args;
 mod categories;
 mod check;
 mod config;
+mod confirm;
 mod consent;
 mod demo;
 mod exit;
@@ -35,6 +36,7 @@ pub fn main() -> ExitCode {
     };
     let ended = match cli.command {
         Command::Check(args) => check::check(&args),
+        Command::Confirm(args) => confirm::late(&args),
         Command::Demo(args) => demo::demo(&args),
         Command::Explain { id } => explain::explain(id.as_deref()),
         Command::Init(args) => init::init(&args),
@@ -64,7 +66,7 @@ fn usage(error: &clap::Error) -> Exit {
         .filter(|line| !line.is_empty() && !line.starts_with("For more information"))
         .map(|line| line.trim_start_matches("error: "))
         .collect();
-    let commands = ["check", "demo", "explain", "init", "probes", "replay"];
+    let commands = ["check", "confirm", "demo", "explain", "init", "probes", "replay"];
     let command = std::env::args().nth(1).filter(|first| commands.contains(&first.as_str()));
     let help = command.map_or("mxaudit --help".to_owned(), |name| format!("mxaudit {name} --help"));
     let said = words.join(" ").replace(" tip: ", "; ");

@@ -96,6 +96,7 @@ async fn course(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
     retry(runner, settings).await;
     ask_by_name(runner, settings, tokens).await;
     confirm(runner).await;
+    deliver(runner, settings).await;
     plain_at_end(runner).await;
     runner.hang_up().await;
 }
@@ -229,6 +230,66 @@ async fn confirm(runner: &mut Runner) {
         runner.start_pass();
         runner.run(queue, Pass::Confirm).await;
     }
+}
+
+/// Carries accepted forms through DATA, where the user wants that: the plainest of each cause, one of
+/// each kind that the server may have taken for its own user, then the rest, up to the limit.
+async fn deliver(runner: &mut Runner, settings: &Settings) {
+    let Some(letters) = &settings.letters else { return };
+    for form in to_deliver(&runner.evidence, letters.limit) {
+        let evidence = &runner.evidence;
+        let Some(probe) = evidence.forms.get(form).and_then(Form::probe_id) else { continue };
+        let about = format!("{probe} at {}", evidence.target);
+        let purpose =
+            format!("{form} {probe} {} {}", evidence.target.address(), evidence.target.port());
+        let token = letters.token(&purpose);
+        let to = canary_of(evidence);
+        match letters.write(&evidence.identity, &to, &token, &about) {
+            Ok(text) => runner.deliver(form, token, text).await,
+            Err(_) => return runner.stop(Stop::Internal),
+        }
+    }
+}
+
+/// The forms to send a message by, plainest first.
+fn to_deliver(evidence: &Evidence, limit: usize) -> Vec<usize> {
+    let verdict = judge(evidence);
+    let of = |wanted: Outcome| {
+        let probes = verdict.probes.iter().filter(move |p| p.verdict.outcome == wanted);
+        probes.filter_map(|probe| probe.form).collect::<Vec<_>>()
+    };
+    let accepted = of(Outcome::AcceptedRecipient);
+    let swallowed = of(Outcome::Inconclusive(Undecided::LocalControl));
+    let form = |index: &usize| evidence.forms.get(*index);
+    let mut chosen: Vec<usize> = Vec::new();
+    let first_of = |chosen: &mut Vec<usize>, all: &[usize], by_outer: bool| {
+        for index in all {
+            let key = |index: &usize| {
+                let form = form(index)?;
+                let check = form.check().map(str::to_owned);
+                Some((form.axis(), check, by_outer.then_some(form.outer)))
+            };
+            if !chosen.iter().any(|other| key(other) == key(index)) {
+                chosen.push(*index);
+            }
+        }
+    };
+    first_of(&mut chosen, &accepted, false);
+    first_of(&mut chosen, &swallowed, true);
+    for index in accepted.into_iter().chain(swallowed) {
+        if !chosen.contains(&index) {
+            chosen.push(index);
+        }
+    }
+    chosen.truncate(limit);
+    chosen
+}
+
+/// The canary's mailbox, for the header of a message.
+fn canary_of(evidence: &Evidence) -> String {
+    let (local, domain) = &evidence.identity.canary;
+    let local = if local.is_empty() { "canary" } else { local };
+    format!("{local}@{domain}")
 }
 
 /// A server that throttled or banned us midway refuses everything: the plain recipient must be

@@ -2,6 +2,7 @@
 
 mod budget;
 mod host;
+mod letter;
 mod line;
 mod plan;
 mod runner;
@@ -17,6 +18,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 pub use budget::Budget;
+pub use letter::{LetterError, Letters, TOKEN_PREFIX};
 pub use targets::{Expansion, ExpansionError, NotProbed, expand, taker_of};
 
 use crate::evidence::{Evidence, Identity, Stop};
@@ -48,6 +50,8 @@ pub struct Settings {
     pub greylist_wait: Duration,
     /// What one connection may cost the server.
     pub budget: Budget,
+    /// What accepted forms are confirmed with; `None` stops at RCPT.
+    pub letters: Option<Letters>,
     /// Hosts at once.
     pub max_hosts: usize,
     /// Random tokens of the run come from this.

@@ -1,5 +1,6 @@
 //! Evidence: all that one host was asked and all that it answered, enough to judge it again.
 
+mod arrival;
 mod form;
 pub mod record;
 mod text;
@@ -9,6 +10,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+pub use arrival::{Arrival, ArrivalReader, Handover, is_token};
 pub use form::{Control, Envelope, Form, FormRole, Hello, SenderKind};
 pub use text::{read_transcript, write_transcript};
 pub use transcript::{Answer, Certificate, Exchange, Loss, TlsFacts, Transcript};
@@ -40,6 +42,15 @@ pub struct Evidence {
     pub attempts: Vec<Attempt>,
     /// Every connection, in order.
     pub transcripts: Vec<Transcript>,
+    /// Messages that were sent past RCPT.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<SentMessage>,
+    /// What of them came to the canary.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub arrivals: Vec<Arrival>,
+    /// For how many seconds it was waited for; `None` where nobody looked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub awaited: Option<u64>,
     /// Connections that did not come about.
     pub dial_failures: Vec<DialFailure>,
     /// Why the course ended before its plan did.
@@ -156,8 +167,21 @@ pub enum Pass {
     Retry,
     /// Accepted forms again, alone on a fresh connection.
     Confirm,
+    /// Accepted forms with a whole message.
+    Message,
     /// The plain foreign recipient once more, at the end.
     End,
+}
+
+/// A message that was sent past RCPT, by the form that let it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentMessage {
+    /// Index into [`Evidence::forms`].
+    pub form: usize,
+    /// What it carries, and what to look for at the canary.
+    pub token: String,
+    /// The message as it was sent, header and body.
+    pub text: String,
 }
 
 /// A connection that did not come about.
@@ -217,6 +241,9 @@ impl Evidence {
             not_planned: Vec::new(),
             attempts: Vec::new(),
             transcripts: Vec::new(),
+            messages: Vec::new(),
+            arrivals: Vec::new(),
+            awaited: None,
             dial_failures: Vec::new(),
             stopped: None,
         }
@@ -244,10 +271,20 @@ impl Evidence {
         attempt.exchange >= start
     }
 
-    /// The attempt that decides a form: the newest one that was not a confirmation.
+    /// The attempt that decides a form: the newest one that was neither a confirmation nor went
+    /// past RCPT.
     pub fn deciding(&self, form: usize) -> Option<&Attempt> {
-        let decides = |a: &&Attempt| a.form == form && a.pass != Pass::Confirm;
+        let decides =
+            |a: &&Attempt| a.form == form && !matches!(a.pass, Pass::Confirm | Pass::Message);
         self.attempts.iter().rev().find(decides)
+    }
+
+    /// The attempt to send a message by a form, and the message.
+    pub fn message(&self, form: usize) -> Option<(&Attempt, &SentMessage)> {
+        let sent = self.messages.iter().find(|message| message.form == form)?;
+        let attempt = self.attempts.iter().rev();
+        let attempt = attempt.into_iter().find(|a| a.form == form && a.pass == Pass::Message)?;
+        Some((attempt, sent))
     }
 
     /// The confirmation of a form, if there was one.

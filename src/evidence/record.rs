@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Attempt, Evidence, Form, Pass, read_transcript, write_transcript};
+use super::{Attempt, Evidence, Form, Pass, SentMessage, read_transcript, write_transcript};
 use crate::probe::SourceError;
 
 /// The comment before an exchange that answers a form.
@@ -13,6 +13,9 @@ use crate::probe::SourceError;
 struct Answered {
     pass: Pass,
     form: Form,
+    /// The message that was sent by it, token and text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    message: Option<(String, String)>,
 }
 
 /// The `.smtp` texts of a host, one for each connection.
@@ -21,6 +24,7 @@ pub fn to_texts(evidence: &Evidence) -> Result<Vec<String>, serde_json::Error> {
         forms: Vec::new(),
         attempts: Vec::new(),
         transcripts: Vec::new(),
+        messages: Vec::new(),
         ..evidence.clone()
     };
     let host = format!("host {}", serde_json::to_string(&host)?);
@@ -29,7 +33,10 @@ pub fn to_texts(evidence: &Evidence) -> Result<Vec<String>, serde_json::Error> {
         let mut notes = vec![(0, host.clone())];
         for attempt in evidence.attempts.iter().filter(|attempt| attempt.transcript == number) {
             let Some(form) = evidence.forms.get(attempt.form) else { continue };
-            let answered = Answered { pass: attempt.pass, form: form.clone() };
+            let sent = evidence.messages.iter().find(|message| message.form == attempt.form);
+            let sent = sent.filter(|_| attempt.pass == Pass::Message);
+            let message = sent.map(|sent| (sent.token.clone(), sent.text.clone()));
+            let answered = Answered { pass: attempt.pass, form: form.clone(), message };
             notes.push((attempt.exchange, format!("form {}", serde_json::to_string(&answered)?)));
         }
         texts.push(write_transcript(transcript, |index| {
@@ -80,6 +87,9 @@ impl Evidence {
             self.forms.push(answered.form);
             self.forms.len() - 1
         });
+        if let Some((token, text)) = answered.message {
+            self.messages.push(SentMessage { form, token, text });
+        }
         let transcript = self.transcripts.len();
         self.attempts.push(Attempt { form, pass: answered.pass, transcript, exchange });
     }

@@ -32,6 +32,34 @@ pub const XCLIENT_OFFERED: &str = "xclient-offered";
 /// Every check, in alphabetical order.
 pub const ENTRIES: &[Entry] = &[
     Entry {
+        id: "backscatter",
+        title: "mail for strangers is taken and sent back to whoever its sender is said to be",
+        severity: Severity::Medium,
+        explanation: "The server took a message for a mailbox that is not its own and returned it \
+            with a notification of its own. Senders of spam forge the reverse-path, so these \
+            notifications go to people who never wrote; lists of servers that send them cost the \
+            server its own mail.",
+        remedy: "Refuse at RCPT what will not be delivered: check recipients and relaying before \
+            the message is taken, and let no later stage of delivery be the first to find out.",
+        references: &["RFC 5321 section 3.3", "RFC 5321 section 6.2"],
+    },
+    Entry {
+        id: "client-address-masked",
+        title: "the server sees strangers at an address of its own network",
+        severity: Severity::High,
+        explanation: "In the trace of a message that arrived, the server wrote down a private or \
+            local address as ours, which is neither. A gateway, a load balancer or a container's \
+            network puts its own address in the place of every client's: rules that trust the own \
+            network then trust the whole world. It is the most frequent cause of open relays \
+            today, and it makes block lists, rate limits and logs useless.",
+        remedy: "Let the server see the client's address: host networking or a published port \
+            without a userland proxy for containers, no source NAT on the way in, or the PROXY \
+            protocol between a load balancer and the server (postscreen_upstream_proxy_protocol, \
+            hosts_proxy). Until then take the gateway's address out of mynetworks, \
+            relay_from_hosts and the like.",
+        references: &["RFC 5321 section 4.4"],
+    },
+    Entry {
         id: CONDITIONAL_RELAY,
         title: "mail is relayed for any domain whose MX record names the server",
         severity: Severity::High,
@@ -62,6 +90,18 @@ pub const ENTRIES: &[Entry] = &[
             of the restrictions or put warn_if_reject before it; in Exim, let the ACL that uses \
             verify = helo warn instead of deny.",
         references: &["RFC 5321 section 4.1.4", "RFC 5321 section 7.9"],
+    },
+    Entry {
+        id: "late-refusal",
+        title: "mail for strangers is refused only after its recipient was accepted",
+        severity: Severity::Low,
+        explanation: "The server accepts any recipient at RCPT and refuses the message at DATA or \
+            after it. Nothing is relayed; but whoever tests at RCPT takes the server for an open \
+            relay and may list it, and a sender with several recipients cannot be told which of \
+            them was refused.",
+        remedy: "Check relaying at RCPT: in Postfix in smtpd_relay_restrictions, in Exim in \
+            acl_smtp_rcpt, in Sendmail in check_rcpt, in OpenSMTPD in the match rules.",
+        references: &["RFC 5321 section 3.3"],
     },
     Entry {
         id: "null-sender-refused",

@@ -2,7 +2,7 @@
 
 use crate::evidence::Evidence;
 use crate::finding::Finding;
-use crate::verdict::{Judge, Outcome, RelayVerdict, Taken, Undecided, Verdict, own_mail};
+use crate::verdict::{Judge, RelayVerdict, Taken, Undecided, Verdict, own_mail};
 
 use super::{CheckOutcome, CheckResult};
 
@@ -36,8 +36,7 @@ fn variants(relay: &RelayVerdict) -> CheckResult {
     let of_probes = format!("of {} relay probes", coverage.planned);
     match relay.verdict {
         Verdict::Open | Verdict::Conditional => {
-            let accepted =
-                relay.probes.iter().filter(|p| p.verdict.outcome == Outcome::AcceptedRecipient);
+            let accepted = relay.probes.iter().filter(|p| p.verdict.outcome.is_accepted());
             let detail = match accepted.count() {
                 0 => "a plain form that was refused at first was accepted at the end".to_owned(),
                 1 => format!("1 {of_probes} was accepted"),

@@ -17,6 +17,9 @@ use crate::smtp::{Command, Phase, ReplyFault, ReplyParser, WireText};
 
 /// The wait for the reply to QUIT.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// How much longer than for other replies to wait for the one to the final dot: RFC 5321 section
+/// 4.5.3.2.6 asks for 10 minutes where other replies get one here.
+const TERMINATION: u32 = 10;
 /// The wait for the server to close after it.
 const CLOSING: Duration = Duration::from_millis(500);
 
@@ -157,6 +160,23 @@ impl Session {
         self.take_group()
     }
 
+    /// Sends a message after DATA was answered with 354, and reads the reply to the final dot. The
+    /// command of the exchange is that dot. Lines of `content` end with CRLF.
+    pub async fn send_message(&mut self, content: &[u8]) -> Exchange {
+        let start = Instant::now();
+        let stuffed = transparent(content);
+        let patience = self.deadlines.reply * TERMINATION;
+        let written = timeout(patience, async {
+            self.stream.write_all(&stuffed).await?;
+            self.stream.flush().await
+        });
+        self.outstanding = 1;
+        let _ = written.await;
+        let answer = self.read(patience).await;
+        self.outstanding = 0;
+        self.exchange(Phase::Message, b".", false, answer, start)
+    }
+
     /// What was answered of a group that was cut short.
     pub fn take_group(&mut self) -> Vec<Exchange> {
         std::mem::take(&mut self.group)
@@ -256,6 +276,22 @@ impl Session {
         let (sent, tls) = (WireText::from(sent), self.tls.is_some());
         Exchange { phase, sent, pipelined, tls, answer, elapsed_ms }
     }
+}
+
+/// A message with its dots doubled and the final dot behind it (RFC 5321 section 4.5.2).
+fn transparent(content: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(content.len() + 5);
+    for line in content.split_inclusive(|byte| *byte == b'\n') {
+        if line.starts_with(b".") {
+            out.push(b'.');
+        }
+        out.extend_from_slice(line);
+    }
+    if !out.ends_with(b"\r\n") {
+        out.extend_from_slice(b"\r\n");
+    }
+    out.extend_from_slice(b".\r\n");
+    out
 }
 
 #[cfg(test)]

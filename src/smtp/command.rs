@@ -22,6 +22,10 @@ pub enum Phase {
     Rcpt,
     /// RSET.
     Rset,
+    /// DATA.
+    Data,
+    /// The message and the final dot (RFC 5321 section 4.1.1.4).
+    Message,
     /// STARTTLS (RFC 3207).
     #[serde(rename = "starttls")]
     StartTls,
@@ -44,6 +48,8 @@ impl Phase {
             "MAIL" => Self::Mail,
             "RCPT" => Self::Rcpt,
             "RSET" => Self::Rset,
+            "DATA" => Self::Data,
+            "." => Self::Message,
             "STARTTLS" => Self::StartTls,
             "XCLIENT" => Self::Xclient,
             "QUIT" => Self::Quit,
@@ -120,6 +126,11 @@ impl Command {
         };
         let line = format!("XCLIENT NAME=[UNAVAILABLE] ADDR={address}").into_bytes();
         Self { phase: Phase::Xclient, line }
+    }
+
+    /// `DATA`.
+    pub fn data() -> Self {
+        Self { phase: Phase::Data, line: b"DATA".to_vec() }
     }
 
     /// `QUIT`.

@@ -1,11 +1,11 @@
 //! Findings: what is claimed of a host, with the place of its proof.
 
-use crate::evidence::{Answer, Evidence, Form, Identity, Loss, SenderKind};
+use crate::evidence::{Answer, Arrival, Evidence, Form, Identity, Loss, SenderKind};
 use crate::finding::{Confidence, Finding, Severity, catalogue};
 use crate::probe::Axis;
 
 use super::relay::ProbeVerdict;
-use super::{Judge, Outcome, RelayVerdict, Taken, Verdict, connection, own_mail};
+use super::{Judge, Outcome, RelayVerdict, Taken, Verdict, arrivals, connection, own_mail};
 
 const NOT_PAST_RCPT: &str = "not sent past RCPT: the server may still refuse the message at DATA \
                              or discard it; only delivery proves relaying";
@@ -23,6 +23,7 @@ pub fn findings(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
         findings.push(sink());
     }
     findings.extend(connection::findings(evidence));
+    findings.extend(arrivals::findings(evidence, relay));
     findings.extend(overblocking(evidence, relay));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings
@@ -32,7 +33,7 @@ pub fn findings(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
 /// the plain form is open, and all else follows; otherwise each check and axis is a cause of its
 /// own.
 fn causes<'a>(evidence: &Evidence, relay: &'a RelayVerdict) -> Vec<Vec<&'a ProbeVerdict>> {
-    let accepted = relay.probes.iter().filter(|p| p.verdict.outcome == Outcome::AcceptedRecipient);
+    let accepted = relay.probes.iter().filter(|p| p.verdict.outcome.is_accepted());
     let plain = |probe: &&ProbeVerdict| {
         let form = probe.form.and_then(|index| evidence.forms.get(index));
         form.is_some_and(Form::is_plain)
@@ -54,12 +55,19 @@ fn causes<'a>(evidence: &Evidence, relay: &'a RelayVerdict) -> Vec<Vec<&'a Probe
 }
 
 fn relays(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
-    let groups = causes(evidence, relay);
+    let mut groups = causes(evidence, relay);
+    // What arrived shows most.
+    let not_arrived = |probe: &ProbeVerdict| probe.verdict.outcome != Outcome::Delivered;
+    for group in &mut groups {
+        group.sort_by_key(|probe| not_arrived(probe));
+    }
+    groups.sort_by_key(|group| group.iter().all(|probe| not_arrived(probe)));
     let finding = |group: Vec<&ProbeVerdict>| {
         let (first, rest) = group.split_first()?;
         let form = evidence.forms.get(first.form?)?;
         let check = catalogue::find(form.check()?)?;
-        let mut notes = vec![NOT_PAST_RCPT.to_owned()];
+        let arrived = first.form.and_then(|form| arrivals::arrival_of(evidence, form));
+        let mut notes = vec![arrived.map_or_else(|| NOT_PAST_RCPT.to_owned(), came)];
         match &evidence.identity.mx_domain {
             Some(domain) if check.id == catalogue::CONDITIONAL_RELAY => {
                 notes.push(by_right(domain))
@@ -75,7 +83,10 @@ fn relays(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
             summary: summary(form, &evidence.identity),
             notes,
             evidence: first.verdict.evidence,
-            mark: mark(form, first.verdict.repeated),
+            mark: match arrived {
+                Some(_) => "the message was taken here, and arrived".to_owned(),
+                None => mark(form, first.verdict.repeated),
+            },
             also: rest.iter().map(|probe| probe.code.clone()).collect(),
         })
     };
@@ -85,6 +96,11 @@ fn relays(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
         found.push(accepted_at_end(relay));
     }
     found
+}
+
+fn came(arrival: &Arrival) -> String {
+    let from = arrival.client.map(|client| format!(" from {client}")).unwrap_or_default();
+    format!("the message with the token {} arrived{from} at {}", arrival.token, arrival.at)
 }
 
 fn by_right(domain: &str) -> String {

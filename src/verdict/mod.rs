@@ -5,11 +5,13 @@
 //! users under the same circumstances. And an acceptance counts only where the server cannot have
 //! taken the recipient for one of its own.
 
+mod arrivals;
 mod connection;
 mod findings;
 mod form;
 mod outcome;
 mod own_mail;
+mod proof;
 mod reason;
 mod relay;
 mod vectors;

@@ -20,6 +20,10 @@ pub enum Outcome {
     Refused(Refusal),
     /// The server accepted a recipient that is not its own.
     AcceptedRecipient,
+    /// It took the whole message, which has not arrived.
+    AcceptedMessage,
+    /// The message arrived at the canary.
+    Delivered,
 }
 
 /// Why a server said no.
@@ -37,6 +41,10 @@ pub enum Refusal {
     Helo,
     /// It does not take this command here.
     Sequence,
+    /// It took the recipient, and refused the message.
+    Message,
+    /// It took the message, and returned it to the sender.
+    Returned,
 }
 
 /// Why nothing was learned.
@@ -112,6 +120,8 @@ impl Outcome {
             Self::TlsRequired => "tls-required",
             Self::Refused(_) => "refused",
             Self::AcceptedRecipient => "accepted-recipient",
+            Self::AcceptedMessage => "accepted-message",
+            Self::Delivered => "delivered",
         }
     }
 
@@ -121,15 +131,29 @@ impl Outcome {
             Self::NotRun(why) => Some(why.as_str()),
             Self::Inconclusive(why) => Some(why.as_str()),
             Self::Refused(why) => Some(why.as_str()),
-            Self::Deferred | Self::AuthRequired | Self::TlsRequired | Self::AcceptedRecipient => {
-                None
-            }
+            Self::Deferred
+            | Self::AuthRequired
+            | Self::TlsRequired
+            | Self::AcceptedRecipient
+            | Self::AcceptedMessage
+            | Self::Delivered => None,
         }
     }
 
     /// True where the server clearly does not relay this form.
     pub fn is_no(self) -> bool {
         matches!(self, Self::Refused(_) | Self::AuthRequired)
+    }
+
+    /// True where the server took a recipient that is not its own, and nothing has shown since that
+    /// it does not relay.
+    pub fn is_accepted(self) -> bool {
+        matches!(self, Self::AcceptedRecipient | Self::Delivered)
+    }
+
+    /// True where the server takes recipients and then shows that it does not relay.
+    pub fn is_late_refusal(self) -> bool {
+        matches!(self, Self::Refused(Refusal::Message | Refusal::Returned))
     }
 
     /// True where the server clearly said something about relaying as such.
@@ -148,6 +172,8 @@ impl Refusal {
             Self::Sender => "sender",
             Self::Helo => "helo",
             Self::Sequence => "sequence",
+            Self::Message => "message",
+            Self::Returned => "returned",
         }
     }
 }

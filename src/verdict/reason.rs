@@ -56,7 +56,15 @@ impl Reason {
             Outcome::NotRun(NotRun::Lacking(_) | NotRun::NoTls | NotRun::Unreachable)
             | Outcome::AuthRequired
             | Outcome::Refused(_)
-            | Outcome::AcceptedRecipient => None,
+            | Outcome::AcceptedRecipient
+            | Outcome::Delivered => None,
+            Outcome::AcceptedMessage => Some(Self::new(
+                "not-arrived",
+                "the server took a whole message for a stranger's mailbox, and it has not arrived: \
+                 discarded, delayed, or swallowed by a trap",
+                "look into the server's queue and log for the token; if the message arrives later, \
+                 mxaudit confirm judges again",
+            )),
         }
     }
 }

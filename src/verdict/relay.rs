@@ -75,9 +75,7 @@ pub fn judge(evidence: &Evidence) -> RelayVerdict {
         .map(|index| (index, judge.form(index)))
         .collect();
     let counted = probes.iter().filter(|probe| !is_beside_the_plan(probe.verdict.outcome));
-    let judged = |p: &&ProbeVerdict| {
-        p.verdict.outcome.is_no() || p.verdict.outcome == Outcome::AcceptedRecipient
-    };
+    let judged = |p: &&ProbeVerdict| p.verdict.outcome.is_no() || p.verdict.outcome.is_accepted();
     let coverage =
         Coverage { planned: counted.clone().count(), judged: counted.filter(judged).count() };
     let mut relay = RelayVerdict {
@@ -112,8 +110,11 @@ impl RelayVerdict {
             self.reasons.push(reason);
             return;
         }
+        if self.decide_by_messages(evidence) {
+            return;
+        }
         let end = self.at_end(evidence).map(|(_, verdict)| *verdict);
-        let accepted = |verdict: &FormVerdict| verdict.outcome == Outcome::AcceptedRecipient;
+        let accepted = |verdict: &FormVerdict| verdict.outcome.is_accepted();
         if end.iter().chain(self.probes.iter().map(|p| &p.verdict)).any(accepted) {
             self.proof = Proof::Suspected;
             if end.is_none_or(|end| !accepted(&end)) && self.relays_by_mx_only(evidence) {
@@ -193,8 +194,8 @@ impl RelayVerdict {
     }
 
     /// Everything accepted is at a domain whose MX record names the server.
-    fn relays_by_mx_only(&self, evidence: &Evidence) -> bool {
-        let open = |p: &ProbeVerdict| p.verdict.outcome == Outcome::AcceptedRecipient;
+    pub(super) fn relays_by_mx_only(&self, evidence: &Evidence) -> bool {
+        let open = |p: &ProbeVerdict| p.verdict.outcome.is_accepted();
         self.probes.iter().all(|probe| !open(probe) || probe.is_by_mx(evidence))
     }
 
@@ -205,8 +206,7 @@ impl RelayVerdict {
     }
 
     fn accepted_reason(&self) -> Reason {
-        let accepted =
-            self.probes.iter().filter(|p| p.verdict.outcome == Outcome::AcceptedRecipient);
+        let accepted = self.probes.iter().filter(|p| p.verdict.outcome.is_accepted());
         Reason {
             code: "accepted-recipient",
             text: "a recipient in a domain that is not the server's was accepted at RCPT; nothing \
@@ -219,7 +219,7 @@ impl RelayVerdict {
     }
 
     /// One reason for each kind of not knowing, with all probes that it stands for.
-    fn collect_undecided(&mut self, evidence: &Evidence) {
+    pub(super) fn collect_undecided(&mut self, evidence: &Evidence) {
         let mut found: BTreeMap<&'static str, Reason> = BTreeMap::new();
         for probe in &self.probes {
             let Some(fresh) = Reason::of(probe.verdict.outcome) else { continue };
@@ -250,7 +250,7 @@ fn probes(evidence: &Evidence, judge: &Judge<'_>) -> Vec<ProbeVerdict> {
         let decided = instances.values().filter_map(|forms| decide_instance(forms, judge));
         // Of several local domains the worst counts: accepted, then unknown, then refused.
         let worst = decided.min_by_key(|(_, verdict)| match verdict.outcome {
-            Outcome::AcceptedRecipient => 0,
+            outcome if outcome.is_accepted() => 0,
             outcome if !outcome.is_no() => 1,
             _ => 2,
         });
@@ -283,8 +283,8 @@ fn axis_rank(code: &str) -> usize {
     "SHRC".find(code.get(..1).unwrap_or_default()).unwrap_or(usize::MAX)
 }
 
-/// One acceptance decides; else one clear refusal, with whatever sender; else the first form. Where
-/// bounces are relayed whatever their form, an acceptance with the null sender is about that sender.
+/// What became of a message decides; else one acceptance; else one clear refusal, with whatever
+/// sender; else the first form. Where bounces are relayed whatever their form, an acceptance with the null sender is about that sender.
 fn decide_instance(forms: &[usize], judge: &Judge<'_>) -> Option<(usize, FormVerdict)> {
     let verdicts: Vec<_> = forms.iter().map(|index| (*index, judge.form(*index))).collect();
     if judge.relays_bounces_only() {
@@ -298,7 +298,10 @@ fn decide_instance(forms: &[usize], judge: &Judge<'_>) -> Option<(usize, FormVer
     let find = |wanted: &dyn Fn(Outcome) -> bool| {
         verdicts.iter().find(|(_, verdict)| wanted(verdict.outcome)).copied()
     };
-    find(&|outcome| outcome == Outcome::AcceptedRecipient)
+    find(&|outcome| outcome == Outcome::Delivered)
+        .or_else(|| find(&|outcome| outcome == Outcome::AcceptedMessage))
+        .or_else(|| find(&Outcome::is_late_refusal))
+        .or_else(|| find(&|outcome| outcome == Outcome::AcceptedRecipient))
         .or_else(|| find(&Outcome::is_no))
         .or_else(|| verdicts.first().copied())
 }

@@ -42,6 +42,7 @@ pub(crate) fn settings() -> Settings {
         retry_wait: Duration::from_millis(100),
         greylist_wait: Duration::ZERO,
         budget: Budget::default(),
+        letters: None,
         max_hosts: 16,
         seed: 7,
     }

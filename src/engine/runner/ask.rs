@@ -224,7 +224,7 @@ impl Runner {
 }
 
 /// The RCPT command of a form.
-fn recipient(form: &Form) -> Result<Command, CommandError> {
+pub(super) fn recipient(form: &Form) -> Result<Command, CommandError> {
     let path = form.envelope.forward_path.as_bytes();
     if form.envelope.bare_rcpt { Command::bare_rcpt(path) } else { Command::rcpt(path) }
 }

@@ -11,6 +11,7 @@ use crate::target::scope::Authority;
 use crate::verdict::{FormVerdict, Judge, NotRun, Outcome, ProbeVerdict, Reason, RelayVerdict};
 
 use super::dialogue::excerpt;
+use super::messages::messages;
 use super::*;
 
 /// The checks whose findings claim relaying, and so have a level of proof.
@@ -40,6 +41,7 @@ impl HostReport {
             probes: relay.probes.iter().map(|probe| source.probe(probe)).collect(),
             controls: relay.controls.iter().filter_map(|(f, v)| source.control(*f, v)).collect(),
             findings: findings.iter().map(|finding| source.finding(finding)).collect(),
+            messages: messages(evidence),
             connections: source.connections(),
             dial_failures: source.dial_failures(),
             stopped: evidence.stopped,

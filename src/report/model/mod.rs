@@ -5,16 +5,17 @@
 mod dialogue;
 mod grade;
 mod host;
+mod messages;
 mod run;
 mod v1;
 
 pub use run::RunDetails;
 pub use v1::{
-    AuthorityReport, CategoryReport, CategoryStanding, ConnectionReport, ControlReport,
-    CoverageReport, DialFailureReport, DialogueLine, EnvelopeReport, ExchangeReport,
+    ArrivalReport, AuthorityReport, CategoryReport, CategoryStanding, ConnectionReport,
+    ControlReport, CoverageReport, DialFailureReport, DialogueLine, EnvelopeReport, ExchangeReport,
     ExplanationReport, FindingReport, GradeReasonReport, GradeReport, Grant, HostReport,
-    HostVantage, IdentityReport, LetterCounts, NotProbed, OwnProbe, Place, PolicyReport,
-    ProbeReport, RelayReport, RunReport, RunSection, ServerReport, Summary, TargetReport,
-    TlsReport, Tool, Totals, VantageReport,
+    HostVantage, IdentityReport, LetterCounts, MessageReport, NotProbed, OwnProbe, Place,
+    PolicyReport, ProbeReport, RelayReport, RunReport, RunSection, ServerReport, Summary,
+    TargetReport, TlsReport, Tool, Totals, VantageReport,
 };
 pub(crate) use v1::{PROGRAM, SCHEMA};

@@ -62,7 +62,8 @@ fn write_host(host: &HostReport, out: &mut dyn Write, width: usize) -> io::Resul
     }
     summary::line(host, out)?;
     grade::write(&host.grade, out, width)?;
-    summary::not_run(host, out, width)
+    summary::not_run(host, out, width)?;
+    summary::messages(host, out, width)
 }
 
 /// The explanations that are drawn: those of a host about which no more is known.

@@ -46,6 +46,22 @@ pub(super) fn not_run(host: &HostReport, out: &mut dyn Write, width: usize) -> i
     Ok(())
 }
 
+/// The messages that were sent and of which nothing is known, to be looked for by hand.
+pub(super) fn messages(host: &HostReport, out: &mut dyn Write, width: usize) -> io::Result<()> {
+    for message in &host.messages {
+        let arrivals = message.arrivals.as_deref();
+        let came = match arrivals {
+            Some([]) => "nothing has arrived",
+            Some(all) if all.iter().all(|arrival| arrival.bounce) => "came back as a bounce",
+            Some(_) => "arrived",
+            None => "look for it in the canary's mailbox, then: mxaudit confirm DIR TOKEN",
+        };
+        let text = format!("    message: {} token {}: {came}", message.code, message.token);
+        paragraph(out, &terminal(&text), 6, width)?;
+    }
+    Ok(())
+}
+
 /// Reason, remedy and the codes of the probes; without reasons that are drawn already.
 fn reasons(host: &HostReport) -> Vec<(&str, &str, Vec<&str>)> {
     let mut reasons: Vec<(&str, &str, Vec<&str>)> = Vec::new();

@@ -85,7 +85,7 @@ fn broken_documents_are_refused() {
         ("/hosts/0/findings/0/proof", json!("sure")),
         ("/hosts/0/findings/0/fix", json!([])),
         ("/hosts/0/findings/0/dialogue/0/direction", json!("X")),
-        ("/hosts/0/connections/0/exchanges/0/phase", json!("data")),
+        ("/hosts/0/connections/0/exchanges/0/phase", json!("dance")),
         ("/hosts/3/dial_failures/0/kind", json!("busy")),
         ("/hosts/3/stopped", json!("tired")),
     ];

@@ -2,6 +2,7 @@
 
 mod control;
 mod difference;
+mod message;
 mod names;
 
 use crate::evidence::{Answer, Attempt, Control, Evidence, Form, Loss, SenderKind};
@@ -96,6 +97,11 @@ impl<'a> Judge<'a> {
             }
             _ => base,
         };
+        if Self::awaits_delivery(outcome)
+            && let Some(verdict) = self.by_message(index, outcome)
+        {
+            return verdict;
+        }
         if outcome != Outcome::AcceptedRecipient {
             return FormVerdict { outcome, confidence, evidence, repeated: None };
         }

@@ -34,6 +34,8 @@ pub struct HostReport {
     pub controls: Vec<ControlReport>,
     /// What is claimed, most severe first.
     pub findings: Vec<FindingReport>,
+    /// The messages that were sent past RCPT; empty without --confirm.
+    pub messages: Vec<MessageReport>,
     /// Every connection, in order.
     pub connections: Vec<ConnectionReport>,
     /// Connections that did not come about.
@@ -294,6 +296,35 @@ pub struct ExchangeReport {
     pub lost: Option<String>,
     /// Milliseconds to the end of the answer.
     pub elapsed_ms: u64,
+}
+
+/// One message that was sent past RCPT.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct MessageReport {
+    /// The id of the probe that it was sent by.
+    pub probe: String,
+    /// Its code.
+    pub code: String,
+    /// What it carries: in its header fields Subject, Message-ID and X-Mxaudit-Token, and in its
+    /// body.
+    pub token: String,
+    /// How far it got: the answer to DATA or to the final dot.
+    pub evidence: Option<Place>,
+    /// What of it came to the canary; `null` where nobody looked.
+    pub arrivals: Option<Vec<ArrivalReport>>,
+}
+
+/// One arrival at the canary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct ArrivalReport {
+    /// When, in RFC 3339.
+    pub at: String,
+    /// The address that it came from.
+    pub client: Option<IpAddr>,
+    /// True for a notification that the message came back.
+    pub bounce: bool,
+    /// Its Received lines, newest first.
+    pub received: Vec<String>,
 }
 
 /// A connection that did not come about.

@@ -12,9 +12,10 @@ pub use grade::{
     CategoryReport, CategoryStanding, GradeReasonReport, GradeReport, LetterCounts, PolicyReport,
 };
 pub use host::{
-    ConnectionReport, ControlReport, CoverageReport, DialFailureReport, DialogueLine,
-    EnvelopeReport, ExchangeReport, ExplanationReport, FindingReport, HostReport, HostVantage,
-    Place, ProbeReport, RelayReport, ServerReport, TargetReport, TlsReport, Totals,
+    ArrivalReport, ConnectionReport, ControlReport, CoverageReport, DialFailureReport,
+    DialogueLine, EnvelopeReport, ExchangeReport, ExplanationReport, FindingReport, HostReport,
+    HostVantage, MessageReport, Place, ProbeReport, RelayReport, ServerReport, TargetReport,
+    TlsReport, Totals,
 };
 pub use run::{
     AuthorityReport, Grant, IdentityReport, NotProbed, OwnProbe, RunReport, RunSection, Summary,

@@ -26,7 +26,7 @@ type LetterKind = grade::Letter;
 variants!(VERDICTS: VerdictKind = Open Conditional Inconclusive Closed Unreachable);
 variants!(PROOFS: ProofKind = None Suspected Probable Confirmed);
 variants!(LETTERS: LetterKind = APlus A B C D N F);
-variants!(REFUSALS: Refusal = Relay Syntax UnknownUser Sender Helo Sequence);
+variants!(REFUSALS: Refusal = Relay Syntax UnknownUser Sender Helo Sequence Message Returned);
 variants!(LACKING: Lacking = Interest LocalDomain AuditorDomain TargetName Difference Role CanaryAddress
     ClientName Partner MxDomain Extension ClaimedAddress);
 variants!(STOPS: Stop = Interrupted Deadline ConnectionCap NoProgress DialFailed Internal);
@@ -39,6 +39,8 @@ const OUTCOMES: &[OutcomeKind] = &[
     OutcomeKind::TlsRequired,
     OutcomeKind::Refused(Refusal::Relay),
     OutcomeKind::AcceptedRecipient,
+    OutcomeKind::AcceptedMessage,
+    OutcomeKind::Delivered,
 ];
 const _: fn(OutcomeKind) = |outcome| match outcome {
     OutcomeKind::NotRun(
@@ -49,7 +51,9 @@ const _: fn(OutcomeKind) = |outcome| match outcome {
     | OutcomeKind::AuthRequired
     | OutcomeKind::TlsRequired
     | OutcomeKind::Refused(_)
-    | OutcomeKind::AcceptedRecipient => {}
+    | OutcomeKind::AcceptedRecipient
+    | OutcomeKind::AcceptedMessage
+    | OutcomeKind::Delivered => {}
 };
 
 /// The reasons of a verdict that are no reason of a probe. A test reads them from the verdict.
@@ -59,10 +63,13 @@ const OF_HOSTS: &[&str] = &[
     "connect-timeout",
     "connection-refused",
     "deferred",
+    "delivered",
     "local-fault",
+    "message-refused",
     "no-greeting",
     "no-plain-probe",
     "no-route",
+    "not-arrived",
     "not-smtp",
     "not-tried",
     "out-of-scope",

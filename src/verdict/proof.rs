@@ -1,0 +1,99 @@
+//! The verdict where messages were sent: what arrived, what came back, and what was taken and is
+//! gone.
+
+use crate::evidence::{Evidence, Form};
+
+use super::reason::Reason;
+use super::relay::{ProbeVerdict, RelayVerdict};
+use super::{Outcome, Proof, Refusal, Verdict};
+
+impl RelayVerdict {
+    /// Decides the host by its messages; false where none was sent, or where they leave the question
+    /// to what was said at RCPT.
+    pub(super) fn decide_by_messages(&mut self, evidence: &Evidence) -> bool {
+        if evidence.messages.is_empty() {
+            return false;
+        }
+        if self.has(|outcome| outcome == Outcome::Delivered) {
+            self.proof = Proof::Confirmed;
+            let arrived = self.relays_by_mx_only(evidence);
+            self.verdict = if arrived { Verdict::Conditional } else { Verdict::Open };
+            let reason = self.reason_of(
+                |outcome| outcome == Outcome::Delivered,
+                "delivered",
+                "a message for a stranger's mailbox was taken, and arrived there",
+                "see the findings",
+            );
+            self.reasons.push(reason);
+            return true;
+        }
+        if self.has(|outcome| outcome == Outcome::AcceptedMessage) {
+            self.proof = Proof::Probable;
+            self.verdict = Verdict::Inconclusive;
+            self.collect_undecided(evidence);
+            let first = |reason: &Reason| reason.code != "not-arrived";
+            self.reasons.sort_by_key(first);
+            return true;
+        }
+        // What was not sent is open, unless the plainest form of all was among the refused.
+        let untested = self.codes_of(|outcome| outcome == Outcome::AcceptedRecipient);
+        let late = self.has(Outcome::is_late_refusal);
+        if !late || !(untested.is_empty() || self.plain_was_refused_late(evidence)) {
+            return false;
+        }
+        self.collect_undecided(evidence);
+        self.reasons.retain(|reason| reason.code != "local-control" || untested.is_empty());
+        if !self.reasons.is_empty() {
+            return true;
+        }
+        self.verdict = Verdict::Closed;
+        let returned = self.has(|outcome| outcome == Outcome::Refused(Refusal::Returned));
+        let mut reason = self.reason_of(
+            Outcome::is_late_refusal,
+            "message-refused",
+            if returned {
+                "recipients that are not the server's own were accepted at RCPT, and the message \
+                 came back: nothing is relayed, and strangers get its bounces"
+            } else {
+                "recipients that are not the server's own were accepted at RCPT, and the message \
+                 was refused: nothing is relayed"
+            },
+            "refuse at RCPT, where the sender can be told for each recipient",
+        );
+        if !untested.is_empty() {
+            let rest = untested.join(", ");
+            reason.text.push_str(&format!("; accepted and not sent, so untested: {rest}"));
+        }
+        self.reasons.push(reason);
+        true
+    }
+
+    fn has(&self, wanted: impl Fn(Outcome) -> bool) -> bool {
+        self.probes.iter().any(|probe| wanted(probe.verdict.outcome))
+    }
+
+    fn codes_of(&self, wanted: impl Fn(Outcome) -> bool) -> Vec<String> {
+        let of = self.probes.iter().filter(|probe| wanted(probe.verdict.outcome));
+        of.map(|probe| probe.code.clone()).collect()
+    }
+
+    fn plain_was_refused_late(&self, evidence: &Evidence) -> bool {
+        let plain = |probe: &ProbeVerdict| {
+            let form = probe.form.and_then(|index| evidence.forms.get(index));
+            form.is_some_and(Form::is_plain)
+        };
+        self.probes.iter().any(|probe| plain(probe) && probe.verdict.outcome.is_late_refusal())
+    }
+
+    fn reason_of(
+        &self,
+        wanted: impl Fn(Outcome) -> bool + Copy,
+        code: &'static str,
+        text: &str,
+        remedy: &str,
+    ) -> Reason {
+        let found = self.probes.iter().find(|probe| wanted(probe.verdict.outcome));
+        let evidence = found.and_then(|probe| probe.verdict.evidence);
+        Reason { probes: self.codes_of(wanted), evidence, ..Reason::new(code, text, remedy) }
+    }
+}
