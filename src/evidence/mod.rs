@@ -1,5 +1,6 @@
 //! Evidence: all that one host was asked and all that it answered, enough to judge it again.
 
+mod arrival;
 mod form;
 pub mod record;
 mod text;
@@ -9,6 +10,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
+pub use arrival::{Arrival, ArrivalReader, Handover, is_token};
 pub use form::{Control, Envelope, Form, FormRole, Hello, SenderKind};
 pub use text::{read_transcript, write_transcript};
 pub use transcript::{Answer, Certificate, Exchange, Loss, TlsFacts, Transcript};

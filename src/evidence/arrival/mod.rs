@@ -1,0 +1,71 @@
+//! Messages that came to the canary: what names them, and by which way they came.
+
+mod head;
+mod read;
+#[cfg(test)]
+mod tests;
+mod token;
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+pub use read::ArrivalReader;
+pub use token::is_token;
+
+/// One token that one message brought to the canary.
+///
+/// Everything but the token is what strangers wrote: it may hold any character.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Arrival {
+    /// The token: `mxa1` and 24 letters or digits of base32, in lower case.
+    pub token: String,
+    /// When the message was taken, in the form of RFC 3339.
+    pub at: String,
+    /// The address that handed the message over, where it is known.
+    pub client: Option<IpAddr>,
+    /// The name that it gave itself in EHLO or HELO.
+    pub helo: Option<String>,
+    /// The reverse-path without its brackets; empty for the null one, and where none is known.
+    pub reverse_path: String,
+    /// The forward-paths without their brackets.
+    pub forward_paths: Vec<String>,
+    /// The values of the Received lines, unfolded, the newest first.
+    pub received: Vec<String>,
+    /// True for what reports about another message: a null reverse-path, a `multipart/report`, or
+    /// a field `X-Failed-Recipients`.
+    pub bounce: bool,
+    /// The length of the message in bytes.
+    pub size: u64,
+}
+
+/// How a message came to the canary.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Handover {
+    /// When it was taken, in the form of RFC 3339.
+    pub at: String,
+    /// Who handed it over.
+    pub client: Option<IpAddr>,
+    /// The name that this client gave itself.
+    pub helo: Option<String>,
+    /// The reverse-path and the forward-paths; without them, the fields Return-Path and
+    /// Delivered-To of the message say them.
+    pub envelope: Option<(String, Vec<String>)>,
+}
+
+impl Arrival {
+    /// Reads a whole message: one arrival for each token in it, none where there is no token.
+    pub fn read(message: &[u8], handover: Handover) -> Vec<Self> {
+        let mut reader = ArrivalReader::default();
+        reader.take(message);
+        reader.finish(handover)
+    }
+
+    /// Reads one line of a store.
+    ///
+    /// # Errors
+    /// The line is not an arrival.
+    pub fn from_line(line: &[u8]) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(line)
+    }
+}

@@ -1,0 +1,168 @@
+use proptest::prelude::*;
+
+use super::*;
+
+const TOKEN: &str = "mxa1abcdefghijklmnopqrstuvwx";
+const OTHER: &str = "mxa1234567abcdefghijklmnopqr";
+
+fn handed_over(reverse_path: &str) -> Handover {
+    Handover {
+        at: "2026-01-02T03:04:05Z".into(),
+        client: Some("192.0.2.1".parse().unwrap()),
+        helo: Some("mx.target.test".into()),
+        envelope: Some((reverse_path.into(), vec!["u@audit.test".into()])),
+    }
+}
+
+fn tokens(message: &[u8]) -> Vec<String> {
+    let arrivals = Arrival::read(message, handed_over("a@b.test"));
+    arrivals.into_iter().map(|arrival| arrival.token).collect()
+}
+
+#[test]
+fn tokens_are_whole_words() {
+    let long = format!("{TOKEN}y");
+    let before = format!("x{TOKEN}");
+    let upper = TOKEN.to_ascii_uppercase();
+    let table: [(&str, String, &[&str]); 13] = [
+        ("alone", TOKEN.into(), &[TOKEN]),
+        ("header", format!("X-Mxaudit-Token: {TOKEN}\r\n\r\n"), &[TOKEN]),
+        ("subject", format!("Subject: mxaudit [{TOKEN}]\n\n"), &[TOKEN]),
+        ("body", format!("A: b\r\n\r\n> > {TOKEN}.\r\n"), &[TOKEN]),
+        ("encoded word", format!("Subject: =?utf-8?q?a_{TOKEN}?=\r\n"), &[TOKEN]),
+        ("twice", format!("{TOKEN} {TOKEN}"), &[TOKEN]),
+        ("two", format!("{TOKEN}\r\n{OTHER}"), &[TOKEN, OTHER]),
+        ("too long", long, &[]),
+        ("in a word", before, &[]),
+        ("upper case", upper, &[]),
+        ("too short", TOKEN[..27].into(), &[]),
+        ("not base32", TOKEN.replace('x', "1"), &[]),
+        ("none", "A: b\r\n\r\nhello\r\n".into(), &[]),
+    ];
+    for (case, message, want) in table {
+        assert_eq!(tokens(message.as_bytes()), want, "{case}");
+    }
+    assert!(is_token(TOKEN) && is_token(OTHER) && !is_token("mxa1"));
+}
+
+#[test]
+fn a_message_gives_one_arrival_a_token() {
+    let message = format!("Subject: {TOKEN}\r\n\r\n{OTHER}\r\n");
+    let arrivals = Arrival::read(message.as_bytes(), handed_over("a@b.test"));
+    assert_eq!(arrivals.len(), 2);
+    let first = &arrivals[0];
+    assert_eq!(first.client, Some("192.0.2.1".parse().unwrap()));
+    assert_eq!(first.helo.as_deref(), Some("mx.target.test"));
+    assert_eq!(first.reverse_path, "a@b.test");
+    assert_eq!(first.forward_paths, ["u@audit.test"]);
+    assert_eq!(first.size, message.len() as u64);
+    assert!(!first.bounce);
+    assert_eq!(arrivals[1], Arrival { token: OTHER.into(), ..first.clone() });
+}
+
+#[test]
+fn the_number_of_tokens_is_bounded() {
+    let many: String = (0..40)
+        .map(|n| format!("mxa1aaaaaaaaaaaaaaaaaaaaaa{}{}\n", b(n / 26), b(n % 26)))
+        .collect();
+    assert_eq!(tokens(many.as_bytes()).len(), 16);
+
+    fn b(n: u8) -> char {
+        char::from(b'a' + n)
+    }
+}
+
+#[test]
+fn received_lines_are_unfolded_newest_first() {
+    let message = format!(
+        "Received: from a.test ([192.0.2.9])\r\n\tby b.test;\r\n  Mon, 1 Jan 2026\r\n\
+         X: y\r\nRECEIVED : from c.test\n by a.test\n\r\nReceived: in the body {TOKEN}\r\n"
+    );
+    let arrival = Arrival::read(message.as_bytes(), handed_over("a@b.test")).remove(0);
+    let want =
+        ["from a.test ([192.0.2.9]) by b.test; Mon, 1 Jan 2026", "from c.test by a.test"];
+    assert_eq!(arrival.received, want);
+}
+
+#[test]
+fn received_lines_are_capped() {
+    let long = "é".repeat(1200);
+    let mut message = format!("Received: {long}\r\n");
+    for n in 0..40 {
+        message.push_str(&format!("Received: {n}\r\n"));
+    }
+    message.push_str(TOKEN);
+    let arrival = Arrival::read(message.as_bytes(), handed_over("a@b.test")).remove(0);
+    assert_eq!(arrival.received.len(), 30);
+    assert_eq!(arrival.received[0].chars().count(), 1000);
+    assert_eq!(arrival.received[29], "28");
+}
+
+#[test]
+fn folds_without_a_field_are_left_out() {
+    let message = format!(" first\r\nno field\r\n and its fold\r\nReceived: x\r\n\r\n{TOKEN}");
+    let arrival = Arrival::read(message.as_bytes(), handed_over("a@b.test")).remove(0);
+    assert_eq!(arrival.received, ["x"]);
+}
+
+#[test]
+fn bounces_are_told_by_path_or_header() {
+    let table = [
+        ("plain", "a@b.test", "A: b", false),
+        ("null path", "", "A: b", true),
+        ("report", "a@b.test", "Content-Type: Multipart/Report; report-type=x", true),
+        ("folded report", "a@b.test", "Content-Type:\r\n multipart/report;\r\n x=y", true),
+        ("failed recipients", "a@b.test", "x-failed-recipients: u@audit.test", true),
+        ("other multipart", "a@b.test", "Content-Type: multipart/mixed", false),
+    ];
+    for (case, path, field, want) in table {
+        let message = format!("{field}\r\n\r\n{TOKEN}\r\n");
+        let arrival = Arrival::read(message.as_bytes(), handed_over(path)).remove(0);
+        assert_eq!(arrival.bounce, want, "{case}");
+    }
+}
+
+#[test]
+fn without_an_envelope_the_message_says_it() {
+    let read = |head: &str| {
+        let message = format!("{head}\n\n{TOKEN}\n");
+        Arrival::read(message.as_bytes(), Handover::default()).remove(0)
+    };
+    let plain = read("Return-Path: <a@b.test>\nDelivered-To: u@audit.test\nDelivered-To: <v@w>");
+    assert_eq!(plain.reverse_path, "a@b.test");
+    assert_eq!(plain.forward_paths, ["u@audit.test", "v@w"]);
+    assert!(!plain.bounce);
+    assert!(read("Return-Path: <>").bounce);
+    assert!(!read("A: b").bounce, "an unknown path is not the null path");
+}
+
+#[test]
+fn lines_of_a_store_come_back() {
+    let message = format!("Received: \u{1b}[31m\u{202e}\"\\\r\n\r\n{TOKEN}\r\n");
+    let arrival = Arrival::read(message.as_bytes(), handed_over("\"a\n\"@b.test")).remove(0);
+    let line = serde_json::to_string(&arrival).unwrap();
+    assert!(!line.contains('\n'));
+    assert_eq!(Arrival::from_line(line.as_bytes()).unwrap(), arrival);
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_can_be_read(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
+        let message = [&bytes[..], b"\n", TOKEN.as_bytes()].concat();
+        prop_assert!(tokens(&message).contains(&TOKEN.to_owned()));
+        let _ = Arrival::from_line(&bytes);
+    }
+
+    #[test]
+    fn pieces_make_no_difference(
+        text in "(Received: [a-z\\n ]{0,9}|mxa1[a-z2-7]{24}|[\\r\\n ]|[a-z]){0,40}",
+        cut in 1_usize..40,
+    ) {
+        let whole = Arrival::read(text.as_bytes(), handed_over(""));
+        let mut reader = ArrivalReader::default();
+        for piece in text.as_bytes().chunks(cut) {
+            reader.take(piece);
+        }
+        prop_assert_eq!(reader.finish(handed_over("")), whole);
+    }
+}
