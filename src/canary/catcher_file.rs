@@ -50,10 +50,9 @@ impl Canary for CatcherFile {
         reader.seek(SeekFrom::Start(known.bytes)).map_err(read_fault)?;
         loop {
             let mut line = Vec::new();
-            let length = (&mut reader)
-                .take(LONGEST_LINE)
-                .read_until(b'\n', &mut line)
-                .map_err(read_fault)? as u64;
+            let length =
+                (&mut reader).take(LONGEST_LINE).read_until(b'\n', &mut line).map_err(read_fault)?
+                    as u64;
             if line.pop() != Some(b'\n') {
                 if length == LONGEST_LINE {
                     let line = known.lines + 1;

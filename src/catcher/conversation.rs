@@ -97,8 +97,10 @@ impl Conversation {
             match &mut self.stage {
                 Stage::Closed => return Turn::Close,
                 Stage::Data(intake) => {
-                    if intake.take(input) {
-                        return self.end_of_message();
+                    if intake.take(input)
+                        && let Some(arrivals) = self.end_of_message()
+                    {
+                        return Turn::Store(arrivals);
                     }
                 }
                 Stage::Skipping(skipped) => {
@@ -257,16 +259,17 @@ impl Conversation {
         }
     }
 
-    fn end_of_message(&mut self) -> Turn {
+    /// What the message brought; none where it was refused.
+    fn end_of_message(&mut self) -> Option<Vec<Arrival>> {
         let stage = std::mem::replace(&mut self.stage, Stage::Command(Vec::new()));
         let (Stage::Data(intake), Some(mail)) = (stage, self.mail.take()) else {
-            return Turn::Read;
+            return None;
         };
         if intake.is_too_long() {
             self.say("552 5.3.4 The message is too long");
-            return Turn::Read;
+            return None;
         }
-        Turn::Store(intake.into_reader().finish(Handover {
+        Some(intake.into_reader().finish(Handover {
             at: Timestamp::now().to_string(),
             client: Some(self.client),
             helo: self.helo.clone(),

@@ -60,7 +60,9 @@ pub(super) fn owner(path: &[u8], domain: &str) -> Owner {
     }
     let sound = match inner {
         Some(inner) => inner.iter().all(|b| matches!(b, b' '..=b'~') && !b"\"\\".contains(b)),
-        None => local.iter().all(|b| b.is_ascii_alphanumeric() || b".#$&'*+-/=?^_`{|}~".contains(b)),
+        None => {
+            local.iter().all(|b| b.is_ascii_alphanumeric() || b".#$&'*+-/=?^_`{|}~".contains(b))
+        }
     };
     if sound { Owner::Canary } else { Owner::Nobody }
 }

@@ -80,33 +80,68 @@ fn commands_have_their_codes() {
     let table: Vec<(&str, String, &str)> = vec![
         ("helo", "HELO x\r\n".into(), "250"),
         ("others", "NOOP\r\nRSET\r\nVRFY u\r\nHELP\r\nQUIT\r\n".into(), "250 250 252 214 221"),
-        ("not offered", "EHLO x\r\nSTARTTLS\r\nAUTH PLAIN\r\nEXPN u\r\nBDAT 3\r\nETRN x\r\n".into(),
-            "250 502 502 502 502 502"),
+        (
+            "not offered",
+            "EHLO x\r\nSTARTTLS\r\nAUTH PLAIN\r\nEXPN u\r\nBDAT 3\r\nETRN x\r\n".into(),
+            "250 502 502 502 502 502",
+        ),
         ("nonsense", "\r\nXYZ\r\nGET / HTTP/1.1\r\nEHLO\r\n".into(), "500 500 500 501"),
-        ("order", "MAIL FROM:<>\r\nEHLO x\r\nRCPT TO:<u@audit.test>\r\nDATA\r\nMAIL FROM:<>\r\n\
-            MAIL FROM:<>\r\nDATA\r\n".into(), "503 250 503 503 250 503 554"),
-        ("syntax", "EHLO x\r\nMAIL FROM:a@b.test\r\nMAIL FROM:<>\r\nRCPT TO:u@audit.test\r\n".into(),
-            "250 501 250 501"),
-        ("odd senders", "EHLO x\r\nMAIL FROM:<postmaster>\r\nRSET\r\nMAIL FROM:<a@[127.0.0.1]>\r\n\
-            RSET\r\nMAIL FROM:<a@b@c>\r\nRSET\r\nMAIL FROM:<\"a b\"@c.test> BODY=8BITMIME\r\n".into(),
-            "250 250 250 250 250 250 250 250"),
-        ("declared size", "EHLO x\r\nMAIL FROM:<> SIZE=31457281\r\nMAIL FROM:<> SIZE=31457280\r\n".into(),
-            "250 552 250"),
-        ("other parameters", "EHLO x\r\nMAIL FROM:<> RET=HDRS\r\nMAIL FROM:<> SMTPUTF8\r\n\
-            MAIL FROM:<> FOO=BAR\r\nMAIL FROM:<>\r\nRCPT TO:<u@audit.test> NOTIFY=NEVER\r\n".into(),
-            "250 555 555 555 250 555"),
-        ("relaying", "EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<u@target.test>\r\n\
+        (
+            "order",
+            "MAIL FROM:<>\r\nEHLO x\r\nRCPT TO:<u@audit.test>\r\nDATA\r\nMAIL FROM:<>\r\n\
+            MAIL FROM:<>\r\nDATA\r\n"
+                .into(),
+            "503 250 503 503 250 503 554",
+        ),
+        (
+            "syntax",
+            "EHLO x\r\nMAIL FROM:a@b.test\r\nMAIL FROM:<>\r\nRCPT TO:u@audit.test\r\n".into(),
+            "250 501 250 501",
+        ),
+        (
+            "odd senders",
+            "EHLO x\r\nMAIL FROM:<postmaster>\r\nRSET\r\nMAIL FROM:<a@[127.0.0.1]>\r\n\
+            RSET\r\nMAIL FROM:<a@b@c>\r\nRSET\r\nMAIL FROM:<\"a b\"@c.test> BODY=8BITMIME\r\n"
+                .into(),
+            "250 250 250 250 250 250 250 250",
+        ),
+        (
+            "declared size",
+            "EHLO x\r\nMAIL FROM:<> SIZE=31457281\r\nMAIL FROM:<> SIZE=31457280\r\n".into(),
+            "250 552 250",
+        ),
+        (
+            "other parameters",
+            "EHLO x\r\nMAIL FROM:<> RET=HDRS\r\nMAIL FROM:<> SMTPUTF8\r\n\
+            MAIL FROM:<> FOO=BAR\r\nMAIL FROM:<>\r\nRCPT TO:<u@audit.test> NOTIFY=NEVER\r\n"
+                .into(),
+            "250 555 555 555 250 555",
+        ),
+        (
+            "relaying",
+            "EHLO x\r\nMAIL FROM:<>\r\nRCPT TO:<u@target.test>\r\n\
             RCPT TO:<u%target.test@audit.test>\r\nRCPT TO:<\"u@target.test\"@audit.test>\r\n\
             RCPT TO:<@audit.test:u@target.test>\r\nRCPT TO:<@target.test:u@audit.test>\r\n\
-            RCPT TO:<target.test!u@audit.test>\r\nRCPT TO:<u@[127.0.0.1]>\r\nDATA\r\n".into(),
-            "250 250 550 550 550 550 550 550 550 554"),
-        ("recipients", format!("{START}{many}RCPT TO:<u@target.test>\r\nDATA\r\nx\r\n.\r\n"),
-            &format!("250 250 {}452 550 354 250", "250 ".repeat(100))),
+            RCPT TO:<target.test!u@audit.test>\r\nRCPT TO:<u@[127.0.0.1]>\r\nDATA\r\n"
+                .into(),
+            "250 250 550 550 550 550 550 550 550 554",
+        ),
+        (
+            "recipients",
+            format!("{START}{many}RCPT TO:<u@target.test>\r\nDATA\r\nx\r\n.\r\n"),
+            &format!("250 250 {}452 550 354 250", "250 ".repeat(100)),
+        ),
         ("empty message", format!("{START}DATA\r\n.\r\nNOOP\r\n"), "250 250 250 354 250 250"),
-        ("only CRLF ends", format!("{START}DATA\r\n\n.\nNOOP\n\r.\rx\n.\r\n\r\n.\r\nRSET\r\n"),
-            "250 250 250 354 250 250"),
-        ("bare line feeds", "EHLO x\nMAIL FROM:<>\nRCPT TO:<u@audit.test>\nQUIT\n".into(),
-            "250 250 250 221"),
+        (
+            "only CRLF ends",
+            format!("{START}DATA\r\n\n.\nNOOP\n\r.\rx\n.\r\n\r\n.\r\nRSET\r\n"),
+            "250 250 250 354 250 250",
+        ),
+        (
+            "bare line feeds",
+            "EHLO x\nMAIL FROM:<>\nRCPT TO:<u@audit.test>\nQUIT\n".into(),
+            "250 250 250 221",
+        ),
         ("long line", format!("NOOP {}\r\nNOOP\r\n", "x".repeat(5000)), "500 250"),
         ("endless line", "x".repeat(2_000_000), "421"),
         ("behind the end", "QUIT\r\nNOOP\r\n".into(), "221"),

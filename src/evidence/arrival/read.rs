@@ -79,7 +79,7 @@ fn envelope_of(fields: &[Field]) -> (String, Vec<String>) {
 /// True for a message whose header says that it reports about another.
 fn reports(fields: &[Field]) -> bool {
     const REPORT: &str = "multipart/report";
-    values(fields, "content-type")
-        .any(|value| value.get(..REPORT.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(REPORT)))
-        || values(fields, "x-failed-recipients").next().is_some()
+    values(fields, "content-type").any(|value| {
+        value.get(..REPORT.len()).is_some_and(|kind| kind.eq_ignore_ascii_case(REPORT))
+    }) || values(fields, "x-failed-recipients").next().is_some()
 }

@@ -79,8 +79,7 @@ fn received_lines_are_unfolded_newest_first() {
          X: y\r\nRECEIVED : from c.test\n by a.test\n\r\nReceived: in the body {TOKEN}\r\n"
     );
     let arrival = Arrival::read(message.as_bytes(), handed_over("a@b.test")).remove(0);
-    let want =
-        ["from a.test ([192.0.2.9]) by b.test; Mon, 1 Jan 2026", "from c.test by a.test"];
+    let want = ["from a.test ([192.0.2.9]) by b.test; Mon, 1 Jan 2026", "from c.test by a.test"];
     assert_eq!(arrival.received, want);
 }
 
