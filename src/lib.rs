@@ -8,10 +8,10 @@
 //!
 //! | layer | rooms | |
 //! |---|---|---|
-//! | shell | [`cli`], [`practice`] | arguments, printing, exit codes; practice servers |
+//! | shell | [`cli`], [`practice`], [`catcher`] | arguments, printing, exit codes; practice servers; the canary's own server |
 //! | reporting | [`report`] | the v1 model and its writers; pure |
 //! | engine | [`engine`] | targets, plan, the course of one host, many hosts |
-//! | wire | [`session`], [`net`], [`dns`] | ports to the world and their adapters |
+//! | wire | [`session`], [`net`], [`dns`], [`canary`] | ports to the world and their adapters |
 //! | judgement | [`verdict`], [`grade`] | outcomes, verdict, findings, the letter; pure |
 //! | vocabulary | [`evidence`], [`probe`], [`finding`], [`target`], [`smtp`] | values |
 //!
@@ -27,6 +27,7 @@
 //! like any other, and `verdict` says what they mean.
 
 pub mod canary;
+pub mod catcher;
 pub mod cli;
 pub mod dns;
 pub mod engine;

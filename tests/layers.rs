@@ -20,17 +20,19 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("dns", &[]),
     ("net", &["target", "evidence"]),
     ("session", &["smtp", "evidence", "net"]),
+    ("canary", &["evidence"]),
     // L3 engine
     ("engine", &["smtp", "target", "probe", "evidence", "verdict", "dns", "net", "session"]),
     // L4 reporting
     ("report", &["smtp", "target", "finding", "probe", "evidence", "verdict", "grade"]),
     // L5 shell
     ("practice", &[]),
+    ("catcher", &["evidence"]),
     (
         "cli",
         &[
             "smtp", "target", "finding", "probe", "evidence", "verdict", "grade", "dns", "net",
-            "session", "engine", "report", "practice",
+            "session", "canary", "engine", "report", "practice", "catcher",
         ],
     ),
 ];

@@ -24,6 +24,8 @@ pub(super) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
+    /// Serve your canary's mail domain: note which test messages arrive there, and relay nothing
+    Catch(CatchArgs),
     /// Audit hosts, addresses or mail domains
     Check(Box<CheckArgs>),
     /// Audit nine built-in practice servers on loopback, as a first look at the tool
@@ -59,6 +61,32 @@ pub(super) enum ProbesCommand {
         /// A folder of <family>/<name>.toml files; the built-in library if left out
         dir: Option<PathBuf>,
     },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    mxaudit catch --listen 0.0.0.0:25 --domain canary.example.org --store arrivals.jsonl\n  \
+    mxaudit catch --listen [::]:2525 --domain canary.example.org --store arrivals.jsonl --name \
+    mx.example.org\n\n\
+    The MX record of the domain has to name this machine. Each token that arrives is a line on \
+    standard output and a line of JSON in the store, on the disk before the message is confirmed. \
+    It ends with Ctrl-C or SIGTERM.")]
+pub(super) struct CatchArgs {
+    /// Address and port to listen on; [::] is every address of this machine
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(super) listen: SocketAddr,
+
+    /// The only domain whose mail is taken, any local part
+    #[arg(long, value_name = "DOMAIN")]
+    pub(super) domain: String,
+
+    /// Where arrivals are noted, one line of JSON each; appended to if it exists
+    #[arg(long, value_name = "FILE")]
+    pub(super) store: PathBuf,
+
+    /// Name of this server in its greeting [default: the domain]
+    #[arg(long, value_name = "HOST")]
+    pub(super) name: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -22,14 +22,14 @@ pub(super) fn watch(interrupt: Interrupt) {
 
 /// The signals that stop a run. One that cannot be taken ends the process by itself, as ever.
 #[cfg(unix)]
-struct Signals {
+pub(super) struct Signals {
     interrupt: Option<signal::unix::Signal>,
     terminate: Option<signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Signals {
-    fn take() -> Self {
+    pub(super) fn take() -> Self {
         use signal::unix::{SignalKind, signal};
         Self {
             interrupt: signal(SignalKind::interrupt()).ok(),
@@ -37,7 +37,7 @@ impl Signals {
         }
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         async fn of(signal: &mut Option<signal::unix::Signal>) {
             match signal {
                 Some(signal) => drop(signal.recv().await),
@@ -52,15 +52,15 @@ impl Signals {
 }
 
 #[cfg(not(unix))]
-struct Signals;
+pub(super) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {
-    fn take() -> Self {
+    pub(super) fn take() -> Self {
         Self
     }
 
-    async fn next(&mut self) {
+    pub(super) async fn next(&mut self) {
         if signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }

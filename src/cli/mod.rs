@@ -1,6 +1,7 @@
 //! The shell: from the command line to an exit code. The only place that prints.
 
 mod args;
+mod catch;
 mod categories;
 mod check;
 mod config;
@@ -35,6 +36,7 @@ pub fn main() -> ExitCode {
         Err(error) => return usage(&error).into(),
     };
     let ended = match cli.command {
+        Command::Catch(args) => catch::catch(&args),
         Command::Check(args) => check::check(&args),
         Command::Confirm(args) => confirm::late(&args),
         Command::Demo(args) => demo::demo(&args),
@@ -66,7 +68,7 @@ fn usage(error: &clap::Error) -> Exit {
         .filter(|line| !line.is_empty() && !line.starts_with("For more information"))
         .map(|line| line.trim_start_matches("error: "))
         .collect();
-    let commands = ["check", "confirm", "demo", "explain", "init", "probes", "replay"];
+    let commands = ["catch", "check", "confirm", "demo", "explain", "init", "probes", "replay"];
     let command = std::env::args().nth(1).filter(|first| commands.contains(&first.as_str()));
     let help = command.map_or("mxaudit --help".to_owned(), |name| format!("mxaudit {name} --help"));
     let said = words.join(" ").replace(" tip: ", "; ");
