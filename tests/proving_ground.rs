@@ -62,9 +62,10 @@ fn publish(lab: &Lab) -> Result<()> {
 /// servers that take longest come first with all of theirs.
 fn trials(lab: &Result<Arc<Lab>, String>) -> Vec<Trial> {
     let (mut slow, mut trials) = (Vec::new(), Vec::new());
-    let kinds: [(&str, Judge, bool); 6] = [
+    let kinds: [(&str, Judge, bool); 7] = [
         ("truth", truth_is_as_told, false),
         ("audit", audited, false),
+        ("confirm", confirmed, false),
         ("exact", exactly, true),
         ("quick", audited_quickly, true),
         ("thorough", audited_thoroughly, true),
@@ -124,7 +125,7 @@ fn truth_is_as_told(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Resu
 fn audited(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
     turn.truth();
     turn.begin_audit();
-    let (audit, ..) = turn.audit("standard")?;
+    let (audit, ..) = turn.audit("standard", false)?;
     turn.keep_audit(audit);
     turn.judged(|truth, audit| {
         judge::report(case, truth, audit).map_err(|error| anyhow!("{error:#}\n{audit:#?}"))
@@ -132,6 +133,15 @@ fn audited(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
     .map_err(|error| turn.explained(&error))?;
     let server = turn.place().socket(case).ip();
     turn.truth().stays(&lab.sink, server)
+}
+
+/// Audits a server with messages: now the verdict has to be right about every server whose truth was told.
+fn confirmed(_: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
+    turn.truth();
+    let (audit, ..) = turn.audit("standard", true)?;
+    let held = judge::confirmed(case, turn.truth(), &audit);
+    turn.keep_confirmed(&audit);
+    held.map_err(|error| turn.explained(&anyhow!("{error:#}\n{audit:#?}")))
 }
 
 /// Holds a server to the words that are known of it.
@@ -156,7 +166,7 @@ fn audited_with(
     judge: fn(&Case, &exact::View, &mta::audit::Audit) -> Result<()>,
 ) -> Result<()> {
     let view = exact::view(case).context("nothing is known of this case")?;
-    let (audit, before, after) = turn.audit(profile)?;
+    let (audit, before, after) = turn.audit(profile, false)?;
     let log = after.get(before.len()..).context("the log shrank")?;
     judge(case, view, &audit)
         .and_then(|()| report::polite(case, log))

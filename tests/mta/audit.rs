@@ -11,10 +11,15 @@ use serde::Deserialize;
 
 use super::case::Case;
 use super::place::Place;
-use super::{AUDITOR_DOMAIN, CLIENT_NAME, LOCAL_DOMAIN, PARTNER_DOMAIN, SINK, stranger};
+use super::{
+    AUDITOR_DOMAIN, CATCHER, CLIENT_NAME, LOCAL_DOMAIN, PARTNER_DOMAIN, SINK, TRUSTED, stranger,
+};
 
 /// How long one audit may take.
 const PATIENCE: Duration = Duration::from_secs(400);
+
+/// How many seconds a message may take to arrive.
+const ARRIVAL: &str = "30";
 
 /// What mxaudit said about one host, and how it ended.
 #[derive(Debug)]
@@ -99,12 +104,18 @@ struct Report {
 }
 
 /// Audits the server of a case at `place` as the stranger, an outsider, with the probes of `profile` and its files in
-/// `directory`.
+/// `directory`. Where `store` is given, acceptances are confirmed by what arrives there.
 ///
 /// # Errors
 ///
 /// Fails where mxaudit does not end in time or leaves no report about exactly this host.
-pub(crate) fn run(directory: &Path, case: &Case, place: &Place, profile: &str) -> Result<Audit> {
+pub(crate) fn run(
+    directory: &Path,
+    case: &Case,
+    place: &Place,
+    profile: &str,
+    store: Option<&Path>,
+) -> Result<Audit> {
     fs::create_dir(directory)?;
     let path = |name: &str| directory.join(name);
     fs::write(path("mxaudit.toml"), configuration(place))?;
@@ -117,6 +128,7 @@ pub(crate) fn run(directory: &Path, case: &Case, place: &Place, profile: &str) -
         .args(case.arguments)
         // Only IPv4 has addresses that nobody else can have.
         .args(case.ipv6.then_some("--authorized"))
+        .args(store.map(|store| confirmation(case, store)).unwrap_or_default())
         .current_dir(directory)
         .env("HOME", directory)
         .env_remove("XDG_CONFIG_HOME")
@@ -149,6 +161,17 @@ pub(crate) fn run(directory: &Path, case: &Case, place: &Place, profile: &str) -
     ensure!(about == (address.as_str(), port), "the report is about {about:?}, not {server}");
     let dialogues = dialogues(&path("evidence"))?;
     Ok(Audit { exit, host, dialogues })
+}
+
+/// What it takes to confirm; XCLIENT, where it is offered, is used then.
+fn confirmation(case: &Case, store: &Path) -> Vec<String> {
+    let mut arguments: Vec<_> = ["--confirm", "--confirm-wait", ARRIVAL].map(str::to_owned).into();
+    arguments.extend(["--canary-address".to_owned(), CATCHER.to_string()]);
+    arguments.extend(["--catcher".to_owned(), store.display().to_string()]);
+    if case.reasons.contains(&"xclient-offered") {
+        arguments.extend(["--xclient".to_owned(), TRUSTED.to_string()]);
+    }
+    arguments
 }
 
 /// The configuration file: everything that a form may need.

@@ -49,6 +49,36 @@ pub(crate) fn report(case: &Case, truth: &Truth, audit: &Audit) -> Result<()> {
     Ok(())
 }
 
+/// Holds a report that looked for messages to the truth, and to nothing else.
+///
+/// # Errors
+///
+/// Says what is wrong in the report.
+pub(crate) fn confirmed(case: &Case, truth: &Truth, audit: &Audit) -> Result<()> {
+    let host = &audit.host;
+    let proof = host.relay.proof.as_deref().unwrap_or_default();
+    let said = (host.relay.verdict.as_str(), proof);
+    let found = |id: &str| host.findings.iter().any(|finding| finding.id == id);
+    let right: &[_] = if case.verdict == Verdict::Conditional {
+        &[("conditional", "suspected")]
+    } else if !truth.relays().is_empty() {
+        &[("open", "confirmed")]
+    } else if case.accepts_only && truth.returned() > 0 {
+        ensure!(found("backscatter"), "no finding says that mail comes back");
+        &[("closed", "none")]
+    } else if case.accepts_only && truth.takes_messages() {
+        // What a bounce needs is not known where none was seen.
+        if found("backscatter") { &[("closed", "none")] } else { &[("inconclusive", "probable")] }
+    } else if case.accepts_only {
+        ensure!(found("late-refusal"), "no finding says that it refuses late");
+        &[("closed", "none")]
+    } else {
+        &[(case.verdict.expected().0, "none"), (case.verdict.expected().0, "probable")]
+    };
+    ensure!(right.contains(&said), "{said:?}, not {right:?}");
+    Ok(())
+}
+
 /// Holds the audit to the limits of the server, by what the log says more than `before`.
 ///
 /// # Errors

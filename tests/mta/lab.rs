@@ -9,6 +9,7 @@ use anyhow::{Context as _, Error, Result, anyhow, ensure};
 use super::audit::{self, Audit};
 use super::boxed::Running;
 use super::case::Case;
+use super::catcher::Catcher;
 use super::family::{FAMILIES, Family, Server};
 use super::matrix::Row;
 use super::nmap::{self, Word};
@@ -27,6 +28,7 @@ pub(crate) struct Lab {
     _dns: Running,
     /// Where every message arrives.
     pub(crate) sink: Sink,
+    catcher: Catcher,
     watch: Watch,
     /// Why no server can be asked over IPv6.
     no_ipv6: Option<String>,
@@ -49,6 +51,8 @@ struct State {
     /// Whether the audit for the table was begun.
     audited: bool,
     audit: Option<Audit>,
+    /// Verdict and proof after the messages.
+    confirmed: Option<(String, String)>,
     nmap: Option<Word>,
 }
 
@@ -107,7 +111,8 @@ impl Lab {
         let dns = dns::start(&names, &places).context("the name server does not start")?;
         dns::ask_here(&names)?;
         let (sink, watch) = (Sink::listen(SINK)?, Watch::begin()?);
-        Ok(Self { slots, _dns: dns, sink, watch, no_ipv6, directory })
+        let catcher = Catcher::start(directory.path())?;
+        Ok(Self { slots, _dns: dns, sink, catcher, watch, no_ipv6, directory })
     }
 
     /// Waits for a server and has it to itself. The server is started if it does not run yet.
@@ -177,6 +182,7 @@ impl Slot {
             proof: audit.host.relay.proof.clone(),
             connections: audit.dialogues.len(),
             commands: audit.dialogues.iter().map(audit::Dialogue::commands).sum(),
+            confirmed: state.confirmed.clone(),
             nmap: state.nmap.clone(),
         })
     }
@@ -225,17 +231,19 @@ impl Turn<'_> {
     /// # Errors
     ///
     /// Fails where there is no report, and names the limit that the audit ran into.
-    pub(crate) fn audit(&self, profile: &str) -> Result<(Audit, String, String)> {
+    pub(crate) fn audit(&self, profile: &str, confirm: bool) -> Result<(Audit, String, String)> {
         let slot = self.slot;
+        let store = confirm.then_some(self.lab.catcher.store.as_path());
         let socket = slot.place.socket(slot.case);
         let directory = self.lab.directory.path().join(format!(
-            "{}-{}-{profile}",
+            "{}-{}-{profile}{}",
             slot.family.name(),
-            slot.case.name
+            slot.case.name,
+            if confirm { "-confirmed" } else { "" }
         ));
         let before = self.server()?.settled_log()?;
         self.lab.watch.most(socket);
-        let audit = audit::run(&directory, slot.case, &slot.place, profile);
+        let audit = audit::run(&directory, slot.case, &slot.place, profile, store);
         let most = self.lab.watch.most(socket);
         let after = self.server()?.settled_log()?;
         let audit = audit.map_err(|error| beside(&error, &after))?;
@@ -248,6 +256,13 @@ impl Turn<'_> {
     /// Keeps the audit that the table shows.
     pub(crate) fn keep_audit(&mut self, audit: Audit) {
         self.state.audit = Some(audit);
+    }
+
+    /// Keeps what was said after the messages.
+    pub(crate) fn keep_confirmed(&mut self, audit: &Audit) {
+        let relay = &audit.host.relay;
+        let proof = relay.proof.clone().unwrap_or_default();
+        self.state.confirmed = Some((relay.verdict.clone(), proof));
     }
 
     /// Holds the audit that was kept to the truth.

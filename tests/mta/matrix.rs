@@ -32,8 +32,20 @@ pub(crate) struct Row {
     pub(crate) connections: usize,
     /// How many commands mxaudit sent.
     pub(crate) commands: usize,
+    /// Its verdict and proof with `--confirm`, where that was tried.
+    pub(crate) confirmed: Option<(String, String)>,
     /// What nmap says, where it was asked.
     pub(crate) nmap: Option<Word>,
+}
+
+impl Row {
+    fn confirmed_text(&self) -> String {
+        match &self.confirmed {
+            Some((verdict, proof)) if proof == "none" => verdict.clone(),
+            Some((verdict, proof)) => format!("{verdict}, {proof}"),
+            None => "not asked".to_owned(),
+        }
+    }
 }
 
 /// Open, closed, anything else.
@@ -42,8 +54,8 @@ type Counts = [[usize; 3]; 2];
 /// The tables as Markdown.
 pub(crate) fn markdown(rows: &[Row]) -> Result<String> {
     let mut text = String::from(
-        "| server | what it is | really relays | mxaudit | connections | commands | nmap |\n\
-         |---|---|---|---|--:|--:|---|\n",
+        "| server | what it is | really relays | mxaudit | with --confirm | connections | commands | nmap |\n\
+         |---|---|---|---|---|--:|--:|---|\n",
     );
     for row in rows {
         let mut relays = match row.relays {
@@ -61,15 +73,24 @@ pub(crate) fn markdown(rows: &[Row]) -> Result<String> {
         let nmap = row.nmap.as_ref().map_or("not asked".to_owned(), Word::to_string);
         writeln!(
             text,
-            "| {} | {} | {relays} | {}{proof} | {} | {} | {nmap} |",
-            row.server, row.about, row.verdict, row.connections, row.commands
+            "| {} | {} | {relays} | {}{proof} | {} | {} | {} | {nmap} |",
+            row.server,
+            row.about,
+            row.verdict,
+            row.confirmed_text(),
+            row.connections,
+            row.commands
         )?;
     }
     let mut mxaudit = Counts::default();
+    let mut confirmed = Counts::default();
     let mut nmap = Counts::default();
     for row in rows {
         let truth = usize::from(row.relays.0 == 0);
         mxaudit[truth][column(&row.verdict)] += 1;
+        if let Some((verdict, _)) = &row.confirmed {
+            confirmed[truth][column(verdict)] += 1;
+        }
         match &row.nmap {
             Some(Word::Open(_)) => nmap[truth][0] += 1,
             Some(Word::Closed) => nmap[truth][1] += 1,
@@ -77,7 +98,7 @@ pub(crate) fn markdown(rows: &[Row]) -> Result<String> {
             None => {}
         }
     }
-    for (tool, counts) in [("mxaudit", mxaudit), ("nmap", nmap)] {
+    for (tool, counts) in [("mxaudit", mxaudit), ("mxaudit --confirm", confirmed), ("nmap", nmap)] {
         write!(text, "\n| {tool} | open | closed | no verdict |\n|---|--:|--:|--:|\n")?;
         for (truth, [open, closed, none]) in ["relays", "does not relay"].iter().zip(counts) {
             writeln!(text, "| {truth} | {open} | {closed} | {none} |")?;

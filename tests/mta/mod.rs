@@ -10,6 +10,7 @@ pub(crate) mod audit;
 #[path = "box/mod.rs"]
 pub(crate) mod boxed;
 pub(crate) mod case;
+pub(crate) mod catcher;
 pub(crate) mod certificate;
 pub(crate) mod dialogue;
 pub(crate) mod dns;
@@ -47,6 +48,9 @@ pub(crate) const TRUSTED: Ipv4Addr = Ipv4Addr::new(127, 77, 0, 1);
 
 /// The same client's IPv6 address; servers that are asked over IPv6 trust fd77::/16.
 pub(crate) const TRUSTED6: Ipv6Addr = Ipv6Addr::new(0xfd77, 0, 0, 0, 0, 0, 0, 1);
+
+/// Where the canary's own mail server listens, on port 25.
+pub(crate) const CATCHER: Ipv4Addr = Ipv4Addr::new(127, 20, 0, 10);
 
 /// The /24 from which the harness looks whether a server answers; trusted too.
 pub(crate) const HARNESS_NETWORK: Ipv4Addr = Ipv4Addr::new(127, 77, 1, 0);

@@ -61,6 +61,13 @@ pub(crate) enum End {
     Lost(String),
 }
 
+impl Truth {
+    /// Whether it takes a whole message for a stranger.
+    pub(crate) fn takes_messages(&self) -> bool {
+        self.attempts.iter().any(|attempt| attempt.end == End::Taken)
+    }
+}
+
 /// Tries every technique of a case as the stranger, and reads from the sink what was relayed.
 pub(crate) fn measure(sink: &Sink, case: &Case, place: &Place) -> Truth {
     let server = place.socket(case);

@@ -203,7 +203,8 @@ impl Confirmation {
             named_by_user: true,
         };
         let target = scope.admit(candidate).map_err(|refusal| refusal.to_string())?;
-        Ok((target, TcpDialer::new(scope.admitted(), self.source, self.connect_timeout)))
+        let source = self.source.filter(|source| source.is_ipv4() == address.is_ipv4());
+        Ok((target, TcpDialer::new(scope.admitted(), source, self.connect_timeout)))
     }
 
     async fn read_back(&self, mailbox: &str, token: &str) -> Result<(), Failure> {
