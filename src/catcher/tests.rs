@@ -1,3 +1,5 @@
+#![allow(clippy::indexing_slicing, reason = "what panics in a test has failed it")]
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;

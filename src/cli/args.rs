@@ -66,8 +66,7 @@ pub(super) enum ProbesCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     mxaudit catch --listen 0.0.0.0:25 --domain canary.example.org --store arrivals.jsonl\n  \
-    mxaudit catch --listen [::]:2525 --domain canary.example.org --store arrivals.jsonl --name \
-    mx.example.org\n\n\
+    mxaudit catch --listen [::]:2525 --domain canary.example.org --store arrivals.jsonl\n\n\
     The MX record of the domain has to name this machine. Each token that arrives is a line on \
     standard output and a line of JSON in the store, on the disk before the message is confirmed. \
     It ends with Ctrl-C or SIGTERM.")]
