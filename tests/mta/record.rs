@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result};
 
-use super::case::Case;
+use super::case::{Case, Transport};
 use super::place::Place;
-use super::technique::{Envelope, RANDOM_USERS, TECHNIQUES};
+use super::technique::{Envelope, PLAIN, RANDOM_USERS, TECHNIQUES};
 use super::truth::{self, Truth};
 use super::{LOCAL_DOMAIN, STRANGER, stranger};
 
@@ -29,8 +29,8 @@ pub(crate) fn directory(family: &str, case: &str) -> Result<Option<PathBuf>> {
 }
 
 /// Asks for recipients and sends nothing. Writes `<technique>.rcpt.txt`; `<technique>.local.txt`, with the server's
-/// postmaster under the same greeting and sender; and `random-<outer>.txt`, with a random user at the server's own
-/// domains.
+/// postmaster under the same greeting and sender; `random-<outer>.txt`, with a random user at the server's own domains; and
+/// `<technique>.clear.txt` for the plain techniques in the clear, where the case is about TLS.
 ///
 /// # Errors
 ///
@@ -38,11 +38,12 @@ pub(crate) fn directory(family: &str, case: &str) -> Result<Option<PathBuf>> {
 pub(crate) fn recipients(directory: &Path, case: &Case, place: &Place) -> Result<()> {
     let server = place.socket(case);
     let mut client = stranger(server.ip());
-    let ask = |client: IpAddr, file: String, envelope: &Envelope| {
-        let said = truth::ask(client, server, case.transport, envelope);
+    let ask_by = |transport: Transport, client: IpAddr, file: String, envelope: &Envelope| {
+        let said = truth::ask(client, server, transport, envelope);
         let said = said.unwrap_or_else(|error| format!("{error:#}\n"));
         write(&directory.join(file), &said)
     };
+    let ask = |client, file, envelope: &Envelope| ask_by(case.transport, client, file, envelope);
     let tried = |id: &str| case.tried.is_none_or(|ids| ids.contains(&id));
     for (number, technique) in (1..).zip(&TECHNIQUES).filter(|(_, one)| tried(one.id)) {
         if case.name.starts_with("postscreen") {
@@ -52,6 +53,10 @@ pub(crate) fn recipients(directory: &Path, case: &Case, place: &Place) -> Result
         }
         let envelope = technique.envelope("c4n4ry", place, server.ip());
         ask(client, format!("{}.rcpt.txt", technique.id), &envelope)?;
+        if case.transport == Transport::StartTls && PLAIN.contains(&technique.id) {
+            let file = format!("{}.clear.txt", technique.id);
+            ask_by(Transport::Plain, client, file, &envelope)?;
+        }
         let rcpt_to = format!("<postmaster@{LOCAL_DOMAIN}>");
         let envelope = Envelope { first: None, rcpt_to, ..envelope };
         ask(client, format!("{}.local.txt", technique.id), &envelope)?;
