@@ -217,7 +217,12 @@ impl Turn<'_> {
     /// Fails where a file cannot be written.
     pub(crate) fn record(&mut self) -> Result<()> {
         let slot = self.slot;
-        record::keep(slot.family.name(), slot.case.name, self.truth())
+        let Some(directory) = record::directory(slot.family.name(), slot.case.name)? else {
+            return Ok(());
+        };
+        // Before the truth: what is put off is put off the first time.
+        record::recipients(&directory, slot.case, &slot.place)?;
+        record::keep(&directory, self.truth())
     }
 
     /// Begins the audit for the table; says so if that has happened before.

@@ -137,6 +137,16 @@ pub(crate) const TECHNIQUES: [Technique; 70] = [
     Technique { before: Before::Claim(IpAddr::V4(TRUSTED)), ..ordinary("relay-xclient") },
 ];
 
+/// Random users at each of the server's own domains, by the word that a probe file has for the domain.
+pub(crate) const RANDOM_USERS: [Technique; 6] = [
+    recipient("random-host-name", "<{user}@{host}>"),
+    recipient("random-mail-domain", "<{user}@{local}>"),
+    recipient("random-address", "<{user}@{literal}>"),
+    recipient("random-localhost", "<{user}@localhost>"),
+    recipient("random-sub-domain", "<{user}@sub.{local}>"),
+    recipient("random-absent", "<{user}>"),
+];
+
 /// An ordinary foreign sender who writes to an ordinary foreign recipient.
 const fn ordinary(id: &'static str) -> Technique {
     Technique {

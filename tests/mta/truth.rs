@@ -163,6 +163,21 @@ fn send(
     (said, end)
 }
 
+/// Asks for a recipient and sends nothing: what both sides said.
+pub(super) fn ask(
+    client: IpAddr,
+    server: SocketAddr,
+    transport: Transport,
+    envelope: &Envelope,
+) -> Result<String> {
+    let mut dialogue = Dialogue::open(client, server, transport)?;
+    // How far it came is there to be read.
+    let _ = name_recipient(&mut dialogue, envelope);
+    let said = dialogue.said();
+    dialogue.quit();
+    Ok(said)
+}
+
 /// Says everything; a reply that ends it early is returned, and so is the server's offer where it offers no TLS.
 fn talk(
     dialogue: &mut Dialogue,
@@ -170,6 +185,23 @@ fn talk(
     token: &str,
     recipient_taken: &mut bool,
 ) -> Result<Option<String>> {
+    if let Some(reply) = name_recipient(dialogue, envelope)? {
+        return Ok(Some(reply));
+    }
+    *recipient_taken = true;
+    let ready = dialogue.say("DATA")?;
+    if !ready.starts_with("354") {
+        return Ok(Some(ready));
+    }
+    let taken = dialogue.say(&format!(
+        "From: prober@{AUDITOR_DOMAIN}\r\nTo: reader@{AUDITOR_DOMAIN}\r\nSubject: truth\r\n\
+         Message-ID: <{token}@{AUDITOR_DOMAIN}>\r\n\r\n{token}\r\n."
+    ))?;
+    Ok((!taken.starts_with('2')).then_some(taken))
+}
+
+/// Says all that comes before `DATA`; a reply that ends it early is returned.
+fn name_recipient(dialogue: &mut Dialogue, envelope: &Envelope) -> Result<Option<String>> {
     if !dialogue.greeting.starts_with('2') {
         return Ok(Some(dialogue.greeting.clone()));
     }
@@ -198,16 +230,7 @@ fn talk(
             return Ok(Some(reply));
         }
     }
-    *recipient_taken = true;
-    let ready = dialogue.say("DATA")?;
-    if !ready.starts_with("354") {
-        return Ok(Some(ready));
-    }
-    let taken = dialogue.say(&format!(
-        "From: prober@{AUDITOR_DOMAIN}\r\nTo: reader@{AUDITOR_DOMAIN}\r\nSubject: truth\r\n\
-         Message-ID: <{token}@{AUDITOR_DOMAIN}>\r\n\r\n{token}\r\n."
-    ))?;
-    Ok((!taken.starts_with('2')).then_some(taken))
+    Ok(None)
 }
 
 impl Attempt {
