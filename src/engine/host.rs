@@ -8,7 +8,6 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::evidence::{Control, Evidence, Form, Hello, Pass, SenderKind, Stop};
-use crate::finding::catalogue;
 use crate::net::Dialer;
 use crate::probe::Axis;
 use crate::target::Target;
@@ -256,12 +255,11 @@ async fn deliver(runner: &mut Runner, settings: &Settings) {
 fn to_deliver(evidence: &Evidence, limit: usize) -> Vec<usize> {
     let verdict = judge(evidence);
     let of = |wanted: Outcome| {
-        let probes = verdict.probes.iter().filter(move |p| p.verdict.outcome == wanted);
         // Mail for a domain whose MX is the server itself would go round in circles.
-        let open = |index: &usize| {
-            let form = evidence.forms.get(*index);
-            form.and_then(Form::check) == Some(catalogue::OPEN_RELAY)
-        };
+        let probes = verdict.probes.iter().filter(|p| !p.is_by_mx(evidence));
+        let probes = probes.filter(move |p| p.verdict.outcome == wanted);
+        probes.filter_map(|probe| probe.form).collect::<Vec<_>>()
+    };
         probes.filter_map(|probe| probe.form).filter(open).collect::<Vec<_>>()
     };
     let accepted = of(Outcome::AcceptedRecipient);

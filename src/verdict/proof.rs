@@ -1,7 +1,7 @@
 //! The verdict where messages were sent: what arrived, what came back, and what was taken and is
 //! gone.
 
-use crate::evidence::{Evidence, Form};
+use crate::evidence::{Evidence, Form, SenderKind};
 
 use super::reason::Reason;
 use super::relay::{ProbeVerdict, RelayVerdict};
@@ -16,8 +16,8 @@ impl RelayVerdict {
         }
         if self.has(|outcome| outcome == Outcome::Delivered) {
             self.proof = Proof::Confirmed;
-            let arrived = self.relays_by_mx_only(evidence);
-            self.verdict = if arrived { Verdict::Conditional } else { Verdict::Open };
+            let by_mx = self.relays_by_mx_only(evidence);
+            self.verdict = if by_mx { Verdict::Conditional } else { Verdict::Open };
             let reason = self.reason_of(
                 |outcome| outcome == Outcome::Delivered,
                 "delivered",
@@ -27,7 +27,14 @@ impl RelayVerdict {
             self.reasons.push(reason);
             return true;
         }
-        if self.has(|outcome| outcome == Outcome::AcceptedMessage) {
+        // Who returns a stranger's message cannot return one whose sender is nobody, or its own.
+        let returned = self.has_plain(evidence, |o| o == Outcome::Refused(Refusal::Returned));
+        let gone = |probe: &ProbeVerdict| {
+            let form = probe.form.and_then(|index| evidence.forms.get(index));
+            let could_come_back = form.is_none_or(|form| form.sender == SenderKind::Foreign);
+            probe.verdict.outcome == Outcome::AcceptedMessage && (could_come_back || !returned)
+        };
+        if self.probes.iter().any(gone) {
             self.proof = Proof::Probable;
             self.verdict = Verdict::Inconclusive;
             self.collect_undecided(evidence);
@@ -38,16 +45,19 @@ impl RelayVerdict {
         // What was not sent is open, unless the plainest form of all was among the refused.
         let untested = self.codes_of(|outcome| outcome == Outcome::AcceptedRecipient);
         let late = self.has(Outcome::is_late_refusal);
-        if !late || !(untested.is_empty() || self.plain_was_refused_late(evidence)) {
+        let plain_refused = self.has_plain(evidence, Outcome::is_late_refusal);
+        if !late || !(untested.is_empty() || plain_refused) {
             return false;
         }
         self.collect_undecided(evidence);
-        self.reasons.retain(|reason| reason.code != "local-control" || untested.is_empty());
+        self.reasons.retain(|reason| {
+            let swallowed = reason.code == "local-control" && !untested.is_empty();
+            !(swallowed || reason.code == "not-arrived")
+        });
         if !self.reasons.is_empty() {
             return true;
         }
         self.verdict = Verdict::Closed;
-        let returned = self.has(|outcome| outcome == Outcome::Refused(Refusal::Returned));
         let mut reason = self.reason_of(
             Outcome::is_late_refusal,
             "message-refused",
@@ -77,12 +87,13 @@ impl RelayVerdict {
         of.map(|probe| probe.code.clone()).collect()
     }
 
-    fn plain_was_refused_late(&self, evidence: &Evidence) -> bool {
+    /// True where a plain form came out as wanted.
+    fn has_plain(&self, evidence: &Evidence, wanted: impl Fn(Outcome) -> bool) -> bool {
         let plain = |probe: &ProbeVerdict| {
             let form = probe.form.and_then(|index| evidence.forms.get(index));
             form.is_some_and(Form::is_plain)
         };
-        self.probes.iter().any(|probe| plain(probe) && probe.verdict.outcome.is_late_refusal())
+        self.probes.iter().any(|probe| plain(probe) && wanted(probe.verdict.outcome))
     }
 
     fn reason_of(

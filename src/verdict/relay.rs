@@ -60,7 +60,7 @@ pub struct ProbeVerdict {
 
 impl ProbeVerdict {
     /// True where an acceptance shows relaying to domains whose MX record names the server only.
-    pub(super) fn is_by_mx(&self, evidence: &Evidence) -> bool {
+    pub fn is_by_mx(&self, evidence: &Evidence) -> bool {
         let form = self.form.and_then(|index| evidence.forms.get(index));
         form.and_then(Form::check) == Some(catalogue::CONDITIONAL_RELAY)
     }

@@ -56,7 +56,13 @@ impl ArrivalReader {
             bounce: null_path || reports(&fields),
             size: self.size,
         };
-        tokens.into_iter().map(|token| Arrival { token, ..like.clone() }).collect()
+        // The message itself names its token in its own header, whoever its sender is.
+        let itself = |token: &str| values(&fields, "x-mxaudit-token").any(|own| own == token);
+        let arrival = |token: String| {
+            let bounce = like.bounce && !itself(&token);
+            Arrival { token, bounce, ..like.clone() }
+        };
+        tokens.into_iter().map(arrival).collect()
     }
 }
 

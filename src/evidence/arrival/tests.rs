@@ -106,9 +106,13 @@ fn folds_without_a_field_are_left_out() {
 
 #[test]
 fn bounces_are_told_by_path_or_header() {
+    let own = format!("X-Mxaudit-Token: {TOKEN}");
+    let other = format!("X-Mxaudit-Token: {OTHER}");
     let table = [
         ("plain", "a@b.test", "A: b", false),
         ("null path", "", "A: b", true),
+        ("the message itself from the null path", "", &own, false),
+        ("quoted in another message of ours", "", &other, true),
         ("report", "a@b.test", "Content-Type: Multipart/Report; report-type=x", true),
         ("folded report", "a@b.test", "Content-Type:\r\n multipart/report;\r\n x=y", true),
         ("failed recipients", "a@b.test", "x-failed-recipients: u@audit.test", true),
@@ -116,7 +120,8 @@ fn bounces_are_told_by_path_or_header() {
     ];
     for (case, path, field, want) in table {
         let message = format!("{field}\r\n\r\n{TOKEN}\r\n");
-        let arrival = Arrival::read(message.as_bytes(), handed_over(path)).remove(0);
+        let arrivals = Arrival::read(message.as_bytes(), handed_over(path));
+        let arrival = arrivals.iter().find(|arrival| arrival.token == TOKEN).unwrap();
         assert_eq!(arrival.bounce, want, "{case}");
     }
 }

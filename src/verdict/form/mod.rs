@@ -124,10 +124,15 @@ impl<'a> Judge<'a> {
         self.reply_to(index).map(|(reply, phase)| self.names.classify(reply, phase))
     }
 
-    /// True when some plain form got past HELO and MAIL and was refused as relaying.
+    /// True when some plain form got past HELO and MAIL and was refused as relaying, at RCPT or later.
     pub fn plain_is_judged(&self) -> bool {
         let mut plain = self.evidence.forms.iter().enumerate().filter(|(_, form)| form.is_plain());
-        plain.any(|(index, _)| self.base(index).0.is_relay_refusal())
+        plain.any(|(index, _)| {
+            let base = self.base(index).0;
+            let late = || self.by_message(index, base).map(|verdict| verdict.outcome);
+            base.is_relay_refusal()
+                || Self::awaits_delivery(base) && late().is_some_and(Outcome::is_late_refusal)
+        })
     }
 
     /// True when of the plain forms those from the null sender are accepted and others refused.
