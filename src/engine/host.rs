@@ -260,8 +260,6 @@ fn to_deliver(evidence: &Evidence, limit: usize) -> Vec<usize> {
         let probes = probes.filter(move |p| p.verdict.outcome == wanted);
         probes.filter_map(|probe| probe.form).collect::<Vec<_>>()
     };
-        probes.filter_map(|probe| probe.form).filter(open).collect::<Vec<_>>()
-    };
     let accepted = of(Outcome::AcceptedRecipient);
     let swallowed = of(Outcome::Inconclusive(Undecided::LocalControl));
     let form = |index: &usize| evidence.forms.get(*index);
