@@ -29,7 +29,7 @@ macro_rules! case {
 }
 
 /// Every case.
-pub(super) static CASES: [Case; 46] = [
+pub(super) static CASES: [Case; 53] = [
     case!("stock", "the restrictions that Postfix ships", Relays::Nothing, Verdict::Closed),
     case!(
         "wide-open",
@@ -225,6 +225,70 @@ pub(super) static CASES: [Case; 46] = [
             "takes two recipients a message, and relays",
             Relays::EverythingPlain,
             Verdict::Open
+        )
+    },
+    Case {
+        limits: Limits::Lowered,
+        ..case!(
+            "recipient-limit",
+            "takes two recipients a message",
+            Relays::Nothing,
+            Verdict::Closed
+        )
+    },
+    Case {
+        limits: Limits::Lowered,
+        tried: Some(FEW),
+        ..case!("soft-limit", "answers slowly after an error", Relays::Nothing, Verdict::Closed)
+    },
+    Case {
+        limits: Limits::Lowered,
+        tried: Some(&["relay-sender-same"]),
+        reasons: &["throttled"],
+        ..case!(
+            "message-rate",
+            "takes five messages a minute",
+            Relays::Nothing,
+            Verdict::Inconclusive
+        )
+    },
+    Case {
+        limits: Limits::Lowered,
+        tried: Some(&["relay-sender-same"]),
+        reasons: &["throttled"],
+        ..case!(
+            "recipient-rate",
+            "takes five recipients a minute",
+            Relays::Nothing,
+            Verdict::Inconclusive
+        )
+    },
+    Case {
+        limits: Limits::Lowered,
+        tried: Some(&["relay-sender-same"]),
+        transport: Transport::StartTls,
+        reasons: &["throttled"],
+        ..case!(
+            "tls-rate",
+            "wants TLS, and begins it twice a minute",
+            Relays::Nothing,
+            Verdict::Inconclusive
+        )
+    },
+    case!(
+        "forbid-pipelining",
+        "sends away who does not wait for replies",
+        Relays::Nothing,
+        Verdict::Closed
+    ),
+    Case {
+        limits: Limits::Lowered,
+        ..case!(
+            "postscreen-commands",
+            "puts every stranger off once, in five commands",
+            Relays::Nothing,
+            Verdict::Closed,
+            []
         )
     },
     Case {

@@ -89,7 +89,7 @@ const NO_SUBDOMAIN: Option<&[&str]> = Some(&[
 ]);
 
 /// Every case.
-pub(super) const CASES: [Case; 43] = [
+pub(super) const CASES: [Case; 46] = [
     closed("stock", "the access table alone", files!("stock.mc")),
     lowered(Case {
         tried: FEW,
@@ -273,6 +273,16 @@ pub(super) const CASES: [Case; 43] = [
         )
     }),
     lowered(closed("two-recipients", "two recipients a message", files!("two-recipients.mc"))),
+    lowered(Case {
+        tried: FEW,
+        ..closed("two-children", "one connection at all", files!("two-children.mc"))
+    }),
+    lowered(closed(
+        "twelve-children",
+        "twelve processes, and limits to commands that end a session",
+        files!("twelve-children.mc"),
+    )),
+    lowered(closed("impatient", "hangs up after five silent seconds", files!("impatient.mc"))),
     unclear("dnsbl", "a block list, in answer to MAIL", files!("dnsbl.mc"), &["blocked"]),
     closed(
         "dnsbl-delayed",
