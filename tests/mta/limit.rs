@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
 
-use super::OTHER_STRANGER;
 use super::case::Case;
 use super::dialogue::Dialogue;
 use super::family::{Family, Server};
 use super::place::Place;
+use super::{HARNESS, HARNESS6, OTHER_STRANGER};
 
 /// From here on a reply is a slow one.
 const SLOW: Duration = Duration::from_millis(900);
@@ -21,6 +21,9 @@ const SLOW_REPLIES: usize = 3;
 
 /// Between two looks into a log.
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// How long a server may take to be itself again.
+const RECOVERY: Duration = Duration::from_secs(60);
 
 /// How long a log may lag behind.
 const LOG_LAG: Duration = Duration::from_secs(10);
@@ -125,6 +128,7 @@ pub(crate) fn provoke(
         Then::Nothing => return Ok(()),
     }
     drop(client);
+    recovered(case, place)?;
     let deadline = Instant::now() + LOG_LAG;
     while !limit.log.is_empty() {
         let log = server.settled_log()?;
@@ -135,6 +139,23 @@ pub(crate) fn provoke(
         ensure!(Instant::now() < deadline, "the log does not say {:?}:\n{log}", limit.log);
     }
     Ok(())
+}
+
+/// Waits until the server is itself again, for those who come next.
+fn recovered(case: &Case, place: &Place) -> Result<()> {
+    let (server, deadline) = (place.socket(case), Instant::now() + RECOVERY);
+    let client = if server.is_ipv4() { HARNESS.into() } else { HARNESS6.into() };
+    loop {
+        match Dialogue::open(client, server, case.transport) {
+            Ok(dialogue) if dialogue.greeting.starts_with("220") => {
+                dialogue.quit();
+                return Ok(());
+            }
+            Ok(dialogue) => ensure!(Instant::now() < deadline, "{}", dialogue.greeting),
+            Err(error) => ensure!(Instant::now() < deadline, "does not recover: {error:#}"),
+        }
+        thread::sleep(PAUSE);
+    }
 }
 
 impl Client {
@@ -181,6 +202,8 @@ impl Client {
                 let dialogue = self.connect()?;
                 let greeting = dialogue.greeting.clone();
                 self.open.push(dialogue);
+                // A server that no longer listens has perhaps not noticed yet that it is full.
+                thread::sleep(PAUSE);
                 Ok(greeting)
             }
             Deed::Visit => {

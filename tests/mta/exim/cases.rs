@@ -188,7 +188,11 @@ pub(super) static CASES: [Case; 56] = [
     lowered(open("one-message-open", "as one-message, open", files!("one-message-open.conf"))),
     few(lowered(closed("one-connection", "one connection at all", files!("one-connection.conf")))),
     lowered(closed("impatient", "hangs up after five silent seconds", files!("impatient.conf"))),
-    closed("enforce-sync", "sends away who speaks too early", files!("enforce-sync.conf")),
+    few(closed(
+        "enforce-sync",
+        "sends away who speaks too early",
+        files!("enforce-sync.conf", "acl": "slow.acl"),
+    )),
     closed("domain-literals", "IP addresses are domains", files!("domain-literals.conf")),
     // Greylists.
     closed("greylist", "a greylist by client", files!("greylist.conf", "acl": "greylist.acl")),

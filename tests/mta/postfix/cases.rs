@@ -267,7 +267,7 @@ pub(super) static CASES: [Case; 53] = [
         limits: Limits::Lowered,
         tried: Some(&["relay-sender-same"]),
         transport: Transport::StartTls,
-        reasons: &["throttled"],
+        reasons: &["tls-required"],
         ..case!(
             "tls-rate",
             "wants TLS, and begins it twice a minute",

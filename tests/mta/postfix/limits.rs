@@ -23,7 +23,7 @@ const fn stock(
 }
 
 /// Every limit.
-pub(super) static LIMITS: [Limit; 21] = [
+pub(super) static LIMITS: [Limit; 22] = [
     stock("soft-errors", ENVELOPE, Deed::Say(&[FOREIGN]), 10, Then::Slow, ""),
     stock(
         "hard-errors",
@@ -201,6 +201,17 @@ pub(super) static LIMITS: [Limit; 21] = [
             0,
             Then::Says("521"),
             "NON-SMTP COMMAND",
+        )
+    },
+    Limit {
+        case: "postscreen",
+        ..stock(
+            "line-feed",
+            &[],
+            Deed::Blurt("EHLO other.audit.test\n"),
+            0,
+            Then::Says("CHUNKING"),
+            "BARE NEWLINE",
         )
     },
 ];

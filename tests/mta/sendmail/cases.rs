@@ -275,7 +275,7 @@ pub(super) const CASES: [Case; 46] = [
     lowered(closed("two-recipients", "two recipients a message", files!("two-recipients.mc"))),
     lowered(Case {
         tried: FEW,
-        ..closed("two-children", "one connection at all", files!("two-children.mc"))
+        ..closed("four-children", "three connections at all", files!("four-children.mc"))
     }),
     lowered(closed(
         "twelve-children",

@@ -140,12 +140,12 @@ pub(super) static LIMITS: [Limit; 17] = [
         )
     },
     Limit {
-        case: "two-children",
+        case: "four-children",
         ..stock(
             "connections",
-            &[EHLO, "NOOP", "NOOP"],
+            &[],
             Deed::Connect,
-            0,
+            3,
             Then::Says("error: connect"),
             "rejecting connections on daemon",
         )
