@@ -161,7 +161,7 @@ fn truth_is_as_told(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Resu
 fn audited(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
     turn.truth();
     turn.begin_audit();
-    let (audit, ..) = turn.audit("standard")?;
+    let (audit, ..) = turn.audit(case.profile)?;
     turn.keep_audit(audit);
     turn.judged(|truth, audit| {
         judge::report(case, truth, audit).map_err(|error| anyhow!("{error:#}\n{audit:#?}"))

@@ -58,6 +58,8 @@ pub(crate) enum Deed {
     Interrupt(&'static str),
     /// Opens one more connection.
     Connect,
+    /// Opens so many connections: the limit is among them, where the server's own processes count too.
+    Crowd(usize),
     /// Opens one more connection, greets, and says goodbye.
     Visit,
     /// Says nothing.
@@ -172,6 +174,16 @@ impl Client {
         self.open.first_mut().context("no connection")
     }
 
+    /// Opens one more connection and returns the greeting.
+    fn joined(&mut self) -> Result<String> {
+        let dialogue = self.connect()?;
+        let greeting = dialogue.greeting.clone();
+        self.open.push(dialogue);
+        // A server that no longer listens has perhaps not noticed yet that it is full.
+        thread::sleep(PAUSE);
+        Ok(greeting)
+    }
+
     /// Does it once. Returns the reply, or `error: ` and what went wrong, and how long that took.
     fn does(&mut self, limit: &Limit) -> (String, Duration) {
         let since = Instant::now();
@@ -198,12 +210,12 @@ impl Client {
             Deed::Interrupt(bytes) => {
                 Dialogue::interrupting(OTHER_STRANGER.into(), self.server, bytes)?.hear_until(until)
             }
-            Deed::Connect => {
-                let dialogue = self.connect()?;
-                let greeting = dialogue.greeting.clone();
-                self.open.push(dialogue);
-                // A server that no longer listens has perhaps not noticed yet that it is full.
-                thread::sleep(PAUSE);
+            Deed::Connect => self.joined(),
+            Deed::Crowd(count) => {
+                let mut greeting = String::new();
+                for _ in 0..count {
+                    greeting = self.joined()?;
+                }
                 Ok(greeting)
             }
             Deed::Visit => {

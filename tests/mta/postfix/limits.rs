@@ -23,7 +23,7 @@ const fn stock(
 }
 
 /// Every limit.
-pub(super) static LIMITS: [Limit; 22] = [
+pub(super) static LIMITS: [Limit; 24] = [
     stock("soft-errors", ENVELOPE, Deed::Say(&[FOREIGN]), 10, Then::Slow, ""),
     stock(
         "hard-errors",
@@ -213,5 +213,20 @@ pub(super) static LIMITS: [Limit; 22] = [
             Then::Says("CHUNKING"),
             "BARE NEWLINE",
         )
+    },
+    Limit {
+        case: "postscreen-commands",
+        ..stock(
+            "commands",
+            &[],
+            Deed::Say(&["NOOP"]),
+            5,
+            Then::Says("Service unavailable - try again later"),
+            "COMMAND COUNT LIMIT",
+        )
+    },
+    Limit {
+        case: "postscreen-commands",
+        ..stock("silence", &[], Deed::Wait, 0, Then::Says("closed"), "COMMAND TIME LIMIT")
     },
 ];

@@ -68,6 +68,7 @@ impl Family for Postfix {
             "PREGREET",
             "COMMAND PIPELINING",
             "COMMAND COUNT LIMIT",
+            "COMMAND TIME LIMIT",
             "NON-SMTP COMMAND",
             "BARE NEWLINE",
         ]

@@ -144,8 +144,8 @@ pub(super) static LIMITS: [Limit; 17] = [
         ..stock(
             "connections",
             &[],
-            Deed::Connect,
-            3,
+            Deed::Crowd(5),
+            0,
             Then::Says("error: connect"),
             "rejecting connections on daemon",
         )
