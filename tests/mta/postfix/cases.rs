@@ -28,6 +28,12 @@ macro_rules! case {
     };
 }
 
+/// A server that does not serve as often as an audit asks.
+const fn throttled(case: Case) -> Case {
+    let tried = Some(&["relay-sender-same"] as &[_]);
+    Case { limits: Limits::Lowered, tried, reasons: &["throttled"], ..case }
+}
+
 /// Every case.
 pub(super) static CASES: [Case; 53] = [
     case!("stock", "the restrictions that Postfix ships", Relays::Nothing, Verdict::Closed),
@@ -207,17 +213,12 @@ pub(super) static CASES: [Case; 53] = [
             Verdict::Closed
         )
     },
-    Case {
-        limits: Limits::Lowered,
-        tried: Some(&["relay-sender-same"]),
-        reasons: &["throttled"],
-        ..case!(
-            "connection-rate",
-            "serves three connections a minute",
-            Relays::Nothing,
-            Verdict::Inconclusive
-        )
-    },
+    throttled(case!(
+        "connection-rate",
+        "serves three connections a minute",
+        Relays::Nothing,
+        Verdict::Inconclusive
+    )),
     Case {
         limits: Limits::Lowered,
         ..case!(
@@ -241,28 +242,18 @@ pub(super) static CASES: [Case; 53] = [
         tried: Some(FEW),
         ..case!("soft-limit", "answers slowly after an error", Relays::Nothing, Verdict::Closed)
     },
-    Case {
-        limits: Limits::Lowered,
-        tried: Some(&["relay-sender-same"]),
-        reasons: &["throttled"],
-        ..case!(
-            "message-rate",
-            "takes five messages a minute",
-            Relays::Nothing,
-            Verdict::Inconclusive
-        )
-    },
-    Case {
-        limits: Limits::Lowered,
-        tried: Some(&["relay-sender-same"]),
-        reasons: &["throttled"],
-        ..case!(
-            "recipient-rate",
-            "takes five recipients a minute",
-            Relays::Nothing,
-            Verdict::Inconclusive
-        )
-    },
+    throttled(case!(
+        "message-rate",
+        "takes five messages a minute",
+        Relays::Nothing,
+        Verdict::Inconclusive
+    )),
+    throttled(case!(
+        "recipient-rate",
+        "takes five recipients a minute",
+        Relays::Nothing,
+        Verdict::Inconclusive
+    )),
     Case {
         limits: Limits::Lowered,
         tried: Some(&["relay-sender-same"]),
