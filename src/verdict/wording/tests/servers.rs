@@ -138,6 +138,7 @@ fn refusals_of_the_client() {
             "501 Too many syntax or protocol errors",
             "550-no\n550 too many errors",
             "450 4.7.1 Error: too much mail, slow down",
+            "450 4.7.1 Error: too much mail from 192.0.2.9",
         ],
     );
     check(
