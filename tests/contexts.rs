@@ -14,7 +14,7 @@ use futures::future::BoxFuture;
 use lab::{accepted, audited, dialogue, self_signed, settings};
 use mxaudit::engine::{Interrupt, Settings, audit};
 use mxaudit::evidence::record::{from_texts, to_texts};
-use mxaudit::evidence::{Attempt, Control, DialFailure, Evidence};
+use mxaudit::evidence::{Attempt, Control, DialFailure, Evidence, Exchange};
 use mxaudit::net::{Connection, Dialer};
 use mxaudit::practice::{
     AuthOffer, Behaviour, Block, BlockStage, Handshake, LOCAL_DOMAIN, MUST_START_TLS,
@@ -235,6 +235,44 @@ async fn a_claimed_address_needs_consent() {
     assert_eq!(verdict.verdict, Verdict::Closed);
     assert_eq!(outcome(&verdict, "C05"), "not-run not-offered");
     assert!(!claims(&evidence) && !found(&evidence, &verdict).contains(&"xclient-offered"));
+}
+
+/// XCLIENT that is listed inside TLS only is claimed there.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_is_made_where_it_is_offered() {
+    let trusted: IpAddr = [10, 0, 0, 1].into();
+    for listed_for in [Vec::new(), vec![trusted]] {
+        let xclient = Some(Xclient::ListedInsideTls { trusted: listed_for.clone() });
+        let behaviour = with_tls(Behaviour { xclient, ..Behaviour::closed() });
+        let (evidence, verdict, _server) = audited(behaviour.clone(), standard()).await;
+        assert_eq!(reasons(&verdict), ["xclient-offered"], "{}", dialogue(&evidence));
+        assert_eq!(outcome(&verdict, "C05"), "not-run no-claimed-address");
+
+        let mut settings = standard();
+        settings.identity.claimed_address = Some(trusted);
+        let (evidence, verdict, _server) = audited(behaviour, settings).await;
+        let all = || evidence.transcripts.iter().flat_map(|t| &t.exchanges);
+        let claims: Vec<_> = all().filter(|e| e.phase == Phase::Xclient).collect();
+        assert!(!claims.is_empty() && claims.iter().all(|e| e.tls), "{}", dialogue(&evidence));
+        let want = if listed_for.is_empty() { Verdict::Closed } else { Verdict::Open };
+        assert_eq!(verdict.verdict, want, "{:?}\n{}", reasons(&verdict), dialogue(&evidence));
+    }
+}
+
+/// PIPELINING that was offered before TLS began is not used inside without being offered there.
+#[tokio::test(flavor = "multi_thread")]
+async fn helo_inside_tls_knows_no_extension() {
+    let behaviour = Behaviour { extensions: vec!["PIPELINING".into()], ..Behaviour::closed() };
+    let thorough = Settings { profile: Profile::Thorough, ..settings() };
+    let (evidence, _, _server) = audited(tls_only(behaviour), thorough).await;
+    let inside = evidence.transcripts.iter().map(|transcript| {
+        transcript.exchanges.iter().filter(|exchange| exchange.tls).collect::<Vec<_>>()
+    });
+    let knows = |inside: &Vec<&Exchange>| inside.iter().any(|e| e.phase == Phase::Ehlo);
+    let (knowing, other): (Vec<_>, Vec<_>) = inside.filter(|i| !i.is_empty()).partition(knows);
+    let pipelined = |some: &[Vec<&Exchange>]| some.iter().flatten().any(|e| e.pipelined);
+    assert!(pipelined(&knowing) && !other.is_empty(), "{}", dialogue(&evidence));
+    assert!(!pipelined(&other), "{}", dialogue(&evidence));
 }
 
 /// Dials one practice server, whatever the target's port is.

@@ -15,7 +15,7 @@ use mxaudit::evidence::{Answer, DialFailure, DialFault, Evidence, Lacking, Loss,
 use mxaudit::net::{Dialer, TcpDialer};
 use mxaudit::practice::{
     Behaviour, Block, BlockStage, Delivery, EhloSupport, ErrorLimit, HeloMatch, LOCAL_DOMAIN,
-    PracticeServer, RelayPolicy, SenderMatch, Temporary, Wording, demo_fleet,
+    PracticeServer, RelayPolicy, SenderMatch, Temporary, Tls, Wording, demo_fleet,
 };
 use mxaudit::probe::Profile;
 use mxaudit::smtp::{Phase, ReplyFault};
@@ -440,7 +440,7 @@ async fn hosts_are_audited_side_by_side() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_busy_first_greeting_loses_no_form() {
     for busy in [1, 2, 3] {
-        let evidence = busy_at_first(busy).await;
+        let evidence = busy_at_first(busy, Behaviour::closed(), settings()).await;
         let verdict = judge(&evidence);
         assert_eq!(accepted(&verdict), ["H01"], "{busy}\n{}", dialogue(&evidence));
         let lacking = |probe: &ProbeVerdict| {
@@ -451,8 +451,8 @@ async fn a_busy_first_greeting_loses_no_form() {
 }
 
 /// Audits a server that trusts its own name, and that answers the first connections with 421.
-async fn busy_at_first(busy: usize) -> Evidence {
-    let behaviour = Behaviour { relay: RelayPolicy::HeloIsOwnName, ..Behaviour::closed() };
+async fn busy_at_first(busy: usize, behaviour: Behaviour, settings: Settings) -> Evidence {
+    let behaviour = Behaviour { relay: RelayPolicy::HeloIsOwnName, ..behaviour };
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let server = PracticeServer::start(behaviour, any).await.unwrap();
     let front = tokio::net::TcpListener::bind(any).await.unwrap();
@@ -469,7 +469,19 @@ async fn busy_at_first(busy: usize) -> Evidence {
             });
         }
     });
-    audit_address(address, settings()).await
+    audit_address(address, settings).await
+}
+
+/// Nor does it lose what needs an extension that nobody had listed by the time of the plan.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_busy_first_greeting_loses_no_extension() {
+    let tls = Tls::starttls(lab::self_signed("mx.practice.test"));
+    let behaviour = Behaviour { tls: Some(tls), ..Behaviour::closed() };
+    let standard = Settings { profile: Profile::Standard, ..settings() };
+    let evidence = busy_at_first(3, behaviour, standard).await;
+    let verdict = judge(&evidence);
+    let asked = verdict.probes.iter().find(|probe| probe.code == "C04").unwrap();
+    assert!(asked.verdict.outcome.is_no(), "{:?}\n{}", asked.verdict, dialogue(&evidence));
 }
 
 /// What is to be asked behind an accepted recipient is not judged where none was accepted.

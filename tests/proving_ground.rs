@@ -16,8 +16,9 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use mta::case::Case;
 use mta::family::{FAMILIES, Family};
 use mta::lab::{Lab, Turn};
+use mta::limit::Limit;
 use mta::postfix::{exact, report};
-use mta::{isolation, judge, matrix, nmap, requirement, truth};
+use mta::{isolation, judge, limit, matrix, nmap, requirement, truth};
 
 /// How many trials run at once. They wait for servers rather than compute.
 const THREADS: usize = 32;
@@ -96,7 +97,43 @@ fn trials(lab: &Result<Arc<Lab>, String>) -> Vec<Trial> {
         }
     }
     slow.extend(trials);
+    slow.extend(limits(lab));
     slow
+}
+
+/// Provokes every limit, and sees that no word by which an audit is found out goes without such a proof.
+fn limits(lab: &Result<Arc<Lab>, String>) -> Vec<Trial> {
+    let mut trials = Vec::new();
+    for family in FAMILIES {
+        let name = format!("{}::complaints", family.name());
+        trials.push(Trial::test(name, move || {
+            Ok(limit::complete(family).map_err(|error| format!("{error:#}"))?)
+        }));
+        let missing = family.available().err().map(|error| format!("{error:#}"));
+        for limit in family.limits() {
+            let (lab, missing) = (lab.clone(), missing.clone());
+            let name = format!("{}::{}::limit-{}", family.name(), limit.case, limit.name);
+            trials.push(Trial::ignorable_test(name, move || match (lab, missing) {
+                (_, Some(reason)) | (Err(reason), _) => {
+                    requirement::missing(family.name(), &reason)
+                }
+                (Ok(lab), None) => provoked(&lab, family, limit),
+            }));
+        }
+    }
+    trials
+}
+
+/// Provokes one limit, alone with the case's server.
+fn provoked(lab: &Lab, family: &dyn Family, limit: &Limit) -> Result<Completion, Failed> {
+    let case = family.cases().iter().find(|case| case.name == limit.case);
+    let case = case.ok_or_else(|| format!("there is no case {}", limit.case))?;
+    let judged = lab.turn(family, case).and_then(|turn| {
+        limit::provoke(limit, case, turn.place(), turn.server()?)
+            .map_err(|error| turn.explained(&error))
+    });
+    judged.map_err(|error| format!("{error:#}"))?;
+    Ok(Completion::Completed)
 }
 
 /// Runs one trial of a case, alone with the case's server.
@@ -125,7 +162,7 @@ fn truth_is_as_told(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Resu
 fn audited(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
     turn.truth();
     turn.begin_audit();
-    let (audit, ..) = turn.audit("standard", false)?;
+    let (audit, ..) = turn.audit(case.profile, false)?;
     turn.keep_audit(audit);
     turn.judged(|truth, audit| {
         judge::report(case, truth, audit).map_err(|error| anyhow!("{error:#}\n{audit:#?}"))
@@ -138,7 +175,7 @@ fn audited(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
 /// Audits a server with messages: now the verdict has to be right about every server whose truth was told.
 fn confirmed(_: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
     turn.truth();
-    let (audit, ..) = turn.audit("standard", true)?;
+    let (audit, ..) = turn.audit(case.profile, true)?;
     let held = judge::confirmed(case, turn.truth(), &audit);
     turn.keep_confirmed(&audit);
     held.map_err(|error| turn.explained(&anyhow!("{error:#}\n{audit:#?}")))

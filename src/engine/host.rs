@@ -13,7 +13,7 @@ use crate::probe::Axis;
 use crate::target::Target;
 use crate::verdict::{Judge, Outcome, Undecided, judge};
 
-use super::plan::{Tokens, plan, plan_named, repeat_at_end, with_null_sender};
+use super::plan::{Tokens, plan, plan_late, repeat_at_end, with_null_sender};
 use super::runner::Runner;
 use super::{Interrupt, Settings, blank};
 
@@ -94,7 +94,7 @@ async fn course(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
     try_null_sender(runner, tokens).await;
     greet_by_another_name(runner, late).await;
     retry(runner, settings).await;
-    ask_by_name(runner, settings, tokens).await;
+    ask_late(runner, settings, tokens).await;
     confirm(runner).await;
     deliver(runner, settings).await;
     plain_at_end(runner).await;
@@ -184,11 +184,11 @@ async fn retry(runner: &mut Runner, settings: &Settings) {
     }
 }
 
-/// A server that was busy when it was first met tells its name later: what needs the name is asked
-/// then.
-async fn ask_by_name(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
+/// A server that was busy when it was first met tells its name and its extensions later, and some
+/// extensions are offered only inside TLS: what needs them is asked then.
+async fn ask_late(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
     let probes = settings.library.in_profile(settings.profile);
-    let added = plan_named(&mut runner.evidence, probes, tokens);
+    let added = plan_late(&mut runner.evidence, probes, tokens);
     if !added.is_empty() {
         runner.start_pass();
         let queue = in_order(&runner.evidence.forms, added);

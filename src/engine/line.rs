@@ -18,7 +18,7 @@ pub(super) struct Line {
     pub(super) pipelining: bool,
     /// STARTTLS was offered.
     pub(super) starttls: bool,
-    /// Index of the exchange in which the last EHLO was accepted.
+    /// Index of the exchange in which the last EHLO or HELO was accepted.
     pub(super) greeted: usize,
     /// The open transaction.
     pub(super) transaction: Option<Transaction>,

@@ -68,20 +68,19 @@ pub(super) fn plan<'a>(
     }
 }
 
-/// Plans what lacked the server's name, once that is known, and says which forms were added.
-pub(super) fn plan_named<'a>(
+/// Plans what lacked the server's name or one of its extensions, once that is known, and says which
+/// forms were added.
+pub(super) fn plan_late<'a>(
     evidence: &mut Evidence,
     probes: impl Iterator<Item = &'a Probe>,
     tokens: &Tokens,
 ) -> Vec<usize> {
     let before = evidence.forms.len();
-    if evidence.server_name().is_none() {
-        return Vec::new();
-    }
-    let lacking = |entry: &NotPlanned| entry.why == Lacking::TargetName;
-    let (unnamed, others) = evidence.not_planned.drain(..).partition::<Vec<_>, _>(lacking);
+    let lacking =
+        |entry: &NotPlanned| matches!(entry.why, Lacking::TargetName | Lacking::Extension);
+    let (late, others) = evidence.not_planned.drain(..).partition::<Vec<_>, _>(lacking);
     evidence.not_planned = others;
-    for probe in probes.filter(|probe| unnamed.iter().any(|entry| entry.probe == probe.id)) {
+    for probe in probes.filter(|probe| late.iter().any(|entry| entry.probe == probe.id)) {
         plan_probe(evidence, probe, tokens);
     }
     for form in evidence.forms.get(before..).unwrap_or_default().to_vec() {
@@ -173,7 +172,10 @@ fn plan_probe(evidence: &mut Evidence, probe: &Probe, tokens: &Tokens) {
     for (instance, (domain, partner)) in pairs.enumerate() {
         let bindings = bindings(evidence, domain.clone(), partner.clone(), tokens);
         match Form::of_probe(probe, &bindings, instance) {
-            Ok(form) => {
+            Ok(mut form) => {
+                // Where XCLIENT is offered inside TLS only, it is sent there.
+                let in_clear = evidence.extensions.iter().any(|known| known == "XCLIENT");
+                form.envelope.starttls |= envelope.xclient && !in_clear;
                 let same = evidence
                     .forms
                     .iter()
@@ -332,3 +334,6 @@ fn add_mismatched_helo(evidence: &mut Evidence, plain: &Form, tokens: &Tokens) {
     form.envelope.helo = Some(format!("mismatch-{}.{domain}", tokens.helo).into_bytes().into());
     evidence.forms.push(form);
 }
+
+#[cfg(test)]
+mod tests;

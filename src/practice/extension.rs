@@ -11,12 +11,17 @@ use super::wording::{Phrase, Reply};
 const ATTRIBUTES: [&str; 8] =
     ["NAME", "ADDR", "PORT", "PROTO", "HELO", "LOGIN", "DESTADDR", "DESTPORT"];
 
-/// What the server does with XCLIENT, which it lists for every client.
+/// What the server does with XCLIENT, which it lists for every client, be it only inside TLS.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Xclient {
     /// It believes every client: the session begins again with the greeting, and a client that
     /// says it has one of these addresses is trusted and may relay.
     Honoured {
+        /// The addresses that are trusted.
+        trusted: Vec<IpAddr>,
+    },
+    /// The same, and it lists the command inside TLS only.
+    ListedInsideTls {
         /// The addresses that are trusted.
         trusted: Vec<IpAddr>,
     },
@@ -61,7 +66,7 @@ impl Behaviour {
         let optional = [
             (starttls, "STARTTLS"),
             (self.offers_auth(inside_tls), "AUTH PLAIN LOGIN"),
-            (self.xclient.is_some(), "XCLIENT NAME ADDR PROTO HELO"),
+            (self.offers_xclient(inside_tls), "XCLIENT NAME ADDR PROTO HELO"),
             (self.xforward, "XFORWARD NAME ADDR PROTO HELO"),
         ];
         let optional = optional.into_iter().filter_map(|(listed, line)| listed.then_some(line));
@@ -85,6 +90,14 @@ impl Behaviour {
         self.syntax.say(if offered { Phrase::AuthFailed } else { Phrase::AuthNeedsTls })
     }
 
+    fn offers_xclient(&self, inside_tls: bool) -> bool {
+        match self.xclient {
+            None => false,
+            Some(Xclient::ListedInsideTls { .. }) => inside_tls,
+            Some(Xclient::Honoured { .. } | Xclient::Refused(_)) => true,
+        }
+    }
+
     fn offers_auth(&self, inside_tls: bool) -> bool {
         match self.auth {
             None => false,
@@ -97,7 +110,7 @@ impl Behaviour {
     /// reply that refuses the command.
     pub(super) fn read_xclient(&self, argument: &[u8]) -> Result<Option<bool>, Reply> {
         let trusted = match &self.xclient {
-            Some(Xclient::Honoured { trusted }) => trusted,
+            Some(Xclient::Honoured { trusted } | Xclient::ListedInsideTls { trusted }) => trusted,
             Some(Xclient::Refused(reply)) => return Err(reply.clone().into_bytes()),
             None => return Err(self.syntax.say(Phrase::Unknown)),
         };

@@ -82,10 +82,9 @@ impl Session {
 
     /// Goes on inside TLS. `name` is the server's, where one is known. What the server said in the
     /// clear meanwhile is thrown away unread and returned as an exchange of its own, as is a
-    /// handshake that fails, after which the session is over.
+    /// handshake that fails, after which the session is over. So it is where the handshake is cut.
     pub async fn secure(&mut self, name: Option<&str>) -> Vec<Exchange> {
         let start = Instant::now();
-        let mut seen = Vec::new();
         let mut buffer = [0; 4096];
         while let Some(Ok(count @ 1..)) = self.stream.read(&mut buffer).now_or_never() {
             self.parser.feed(buffer.get(..count).unwrap_or_default());
@@ -94,9 +93,11 @@ impl Session {
         if !self.parser.is_idle() {
             let line = self.parser.excerpt();
             let left = Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { line }));
-            seen.push(self.exchange(Phase::Unsolicited, &[], false, left, start));
+            let left = self.exchange(Phase::Unsolicited, &[], false, left, start);
+            self.group.push(left);
             self.parser = ReplyParser::default();
         }
+        let alive = std::mem::replace(&mut self.alive, false);
         let stream = std::mem::replace(&mut self.stream, Box::new(tokio::io::empty()));
         let time = self.deadlines.reply;
         let shaken = timeout(time, net::secure(stream, name, self.peer)).await;
@@ -104,16 +105,17 @@ impl Session {
             Ok(Ok((stream, facts))) => {
                 self.stream = stream;
                 self.tls = Some(facts);
-                return seen;
+                self.alive = alive;
+                return self.take_group();
             }
             Ok(Err(error)) => error.to_string(),
             Err(_) => format!("the handshake did not end within {} s", time.as_secs()),
         };
-        self.alive = false;
         let text = WireText::from(failure.into_bytes());
         let lost = Answer::Lost(Loss::Handshake { text });
-        seen.push(self.exchange(Phase::Handshake, &[], false, lost, start));
-        seen
+        let failed = self.exchange(Phase::Handshake, &[], false, lost, start);
+        self.group.push(failed);
+        self.take_group()
     }
 
     /// Sends one command and reads its reply.
@@ -258,6 +260,8 @@ impl Session {
                 self.parser.feed(buffer.get(..count).unwrap_or_default());
                 return None;
             }
+            // The end of a stream of TLS that did not say farewell.
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Loss::Closed,
             Err(_) => Loss::Reset,
         };
         self.alive = false;

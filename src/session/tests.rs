@@ -143,3 +143,37 @@ async fn nothing_said_before_tls_counts_inside() {
         assert!(session.quit().await.is_none());
     }
 }
+
+/// A handshake that is cut, by a deadline or by the user, leaves no session: nothing is said on it,
+/// and what had been said in the clear is kept.
+#[tokio::test(start_paused = true)]
+async fn a_handshake_that_is_cut_ends_the_session() {
+    let (mut session, mut peer) = pair();
+    peer.write_all(b"220 injected\r\n").await.unwrap();
+    let cut = timeout(Duration::from_secs(1), session.secure(None)).await;
+    assert!(cut.is_err(), "the peer says nothing");
+    let kept = session.take_group();
+    assert_eq!(kept.iter().map(|e| e.phase).collect::<Vec<_>>(), [Phase::Unsolicited]);
+    assert!(session.quit().await.is_none(), "no QUIT was sent");
+}
+
+/// Inside TLS many servers close without a farewell of TLS: that is a close, and no reset.
+#[tokio::test]
+async fn an_end_without_farewell_is_a_close() {
+    struct Ends;
+    impl tokio::io::AsyncRead for Ends {
+        fn poll_read(
+            self: std::pin::Pin<&mut Self>,
+            _: &mut std::task::Context<'_>,
+            _: &mut tokio::io::ReadBuf<'_>,
+        ) -> std::task::Poll<io::Result<()>> {
+            std::task::Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()))
+        }
+    }
+    let stream = Box::new(tokio::io::join(Ends, tokio::io::sink()));
+    let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));
+    let deadlines =
+        Deadlines { greeting: Duration::from_secs(300), reply: Duration::from_secs(60) };
+    let mut session = Session::new(Connection { stream, local: nowhere, peer: nowhere }, deadlines);
+    assert_eq!(session.greeting().await.answer, Answer::Lost(Loss::Closed));
+}

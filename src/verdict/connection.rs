@@ -2,7 +2,7 @@
 
 use crate::evidence::{Answer, Evidence, Loss, Transcript};
 use crate::finding::{Confidence, Finding, catalogue};
-use crate::smtp::{Phase, ReplyFault};
+use crate::smtp::{Phase, ReplyFault, Severity};
 
 use super::{Judge, Reason, RelayVerdict};
 
@@ -89,9 +89,12 @@ fn plaintext(evidence: &Evidence) -> Option<Finding> {
 
 /// True for text that came in the clear after STARTTLS was accepted.
 pub(super) fn is_left_over(transcript: &Transcript, at: usize) -> bool {
-    let phase = |at: usize| transcript.exchanges.get(at).map(|exchange| exchange.phase);
-    let before = at.checked_sub(1).and_then(phase);
-    (before, phase(at)) == (Some(Phase::StartTls), Some(Phase::Unsolicited))
+    let exchange = |at: usize| transcript.exchanges.get(at);
+    let accepted = at.checked_sub(1).and_then(exchange).is_some_and(|before| {
+        let reply = before.answer.reply().filter(|_| before.phase == Phase::StartTls);
+        reply.is_some_and(|reply| reply.severity() == Severity::Positive)
+    });
+    accepted && exchange(at).is_some_and(|exchange| exchange.phase == Phase::Unsolicited)
 }
 
 /// The first exchange that `look` finds something in.

@@ -35,6 +35,17 @@ impl Reason {
         Self::new(why.as_str(), "the course of this host ended before its plan did", why.remedy())
     }
 
+    /// The reason where TLS came about and the server asks for it, or for more of it, all the same.
+    pub(super) fn more_tls() -> Self {
+        Self::new(
+            "tls-required",
+            "the server asks for TLS inside TLS too: it may want a certificate of the client, or \
+             stronger ciphers than were agreed on",
+            "look into the server's rules for what it wants of TLS, and audit from where it wants \
+             nothing more",
+        )
+    }
+
     /// The reason why an outcome keeps a host from being called closed; `None` where it does not.
     pub(super) fn of(outcome: Outcome) -> Option<Self> {
         match outcome {
@@ -72,8 +83,9 @@ impl Reason {
 /// Why the host is called unreachable, if nothing on it spoke SMTP.
 pub(super) fn no_smtp(evidence: &Evidence) -> Option<Reason> {
     let greetings = evidence.transcripts.iter().filter_map(|transcript| {
-        let first = transcript.exchanges.first()?;
-        matches!(first.phase, Phase::Greeting | Phase::Handshake).then_some(&first.answer)
+        let mut exchanges = transcript.exchanges.iter();
+        let first = exchanges.find(|e| matches!(e.phase, Phase::Greeting | Phase::Handshake))?;
+        Some(&first.answer)
     });
     let mut answers: Vec<_> = greetings.collect();
     let speaks = |answer: &&Answer| match answer {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::evidence::{Control, Evidence, Form, FormRole};
+use crate::evidence::{Control, Evidence, Form, FormRole, Transcript};
 use crate::finding::{Confidence, catalogue};
 use crate::probe::Axis;
 
@@ -121,6 +121,7 @@ impl RelayVerdict {
                 self.verdict = Verdict::Conditional;
                 // What else was not learned still matters: it might have been worse.
                 self.collect_undecided(evidence);
+                self.reasons.extend(xclient_reason(evidence, self));
                 self.reasons.insert(0, self.accepted_by_mx_reason());
             } else {
                 self.verdict = Verdict::Open;
@@ -222,7 +223,14 @@ impl RelayVerdict {
     pub(super) fn collect_undecided(&mut self, evidence: &Evidence) {
         let mut found: BTreeMap<&'static str, Reason> = BTreeMap::new();
         for probe in &self.probes {
-            let Some(fresh) = Reason::of(probe.verdict.outcome) else { continue };
+            let Some(mut fresh) = Reason::of(probe.verdict.outcome) else { continue };
+            let place = probe.verdict.evidence;
+            let transcript = place.and_then(|(transcript, _)| evidence.transcripts.get(transcript));
+            if let (Outcome::TlsRequired, Some(Transcript { tls: Some(_), .. })) =
+                (probe.verdict.outcome, transcript)
+            {
+                fresh = Reason::more_tls();
+            }
             let reason = found.entry(fresh.code).or_insert(fresh);
             reason.probes.push(probe.code.clone());
             reason.evidence = reason.evidence.or(probe.verdict.evidence);

@@ -210,6 +210,12 @@ pub(crate) struct Dialogue {
 }
 
 impl Dialogue {
+    /// Whether a reply holds these words, in small letters.
+    pub(crate) fn heard(&self, words: &str) -> bool {
+        let heard = |line: &str| line.starts_with('S') && line.to_ascii_lowercase().contains(words);
+        self.text.lines().any(heard)
+    }
+
     /// How many commands were sent.
     pub(crate) fn commands(&self) -> usize {
         let sent = |line: &&str| line.starts_with("C:") || line.starts_with("C|");

@@ -18,7 +18,9 @@ pub(crate) struct Case {
     /// Whether it takes foreign recipients at `RCPT` and delivers nothing: it refuses the message, throws it away or returns
     /// it. Nobody who stops at `RCPT` can tell this from relaying.
     pub(crate) accepts_only: bool,
-    /// What mxaudit must say with the profile `standard`.
+    /// The profile with which mxaudit asks for the table.
+    pub(crate) profile: &'static str,
+    /// What mxaudit must say with it.
     pub(crate) verdict: Verdict,
     /// The reason words that the report must hold.
     pub(crate) reasons: &'static [&'static str],
@@ -110,6 +112,7 @@ impl Case {
             files,
             relays,
             accepts_only: false,
+            profile: "standard",
             verdict,
             reasons: &[],
             limits: Limits::Stock,

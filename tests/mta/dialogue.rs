@@ -4,7 +4,7 @@ use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 
 use super::AUDITOR_DOMAIN;
 use super::case::Transport;
@@ -47,6 +47,51 @@ impl Dialogue {
             bail!("no TLS: {reply}");
         }
         Ok(this)
+    }
+
+    /// Connects and speaks before the greeting has come, which is not waited for.
+    ///
+    /// # Errors
+    ///
+    /// Fails where nothing listens.
+    pub(crate) fn interrupting(source: IpAddr, server: SocketAddr, bytes: &str) -> Result<Self> {
+        let plain = connect(source, server)?;
+        plain.set_read_timeout(Some(PATIENCE))?;
+        let stream = BufReader::new(Stream::Plain(plain));
+        let mut this = Self { stream, greeting: String::new(), said: Vec::new() };
+        this.send(bytes)?;
+        Ok(this)
+    }
+
+    /// Sends bytes as they are.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the connection has ended.
+    pub(crate) fn send(&mut self, bytes: &str) -> Result<()> {
+        self.stream.get_mut().write_all(bytes.as_bytes())?;
+        Ok(self.stream.get_mut().flush()?)
+    }
+
+    /// Reads replies up to one that is `wanted` or to the end of the connection, and returns them all.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the server neither speaks nor closes.
+    pub(crate) fn hear_until(&mut self, wanted: impl Fn(&str) -> bool) -> Result<String> {
+        let mut heard = String::new();
+        while !wanted(&heard) {
+            match self.reply() {
+                Ok(reply) => heard = format!("{heard}{reply}\n"),
+                Err(error) => {
+                    let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+                    let silent = kind == Some(std::io::ErrorKind::WouldBlock);
+                    ensure!(!silent, "silent after {heard:?}");
+                    return Ok(format!("{heard}{error:#}"));
+                }
+            }
+        }
+        Ok(heard)
     }
 
     /// Speaks inside TLS from here on. A server that does not want that has its reply returned.

@@ -5,6 +5,7 @@ use std::fmt;
 use anyhow::Result;
 
 use super::case::Case;
+use super::limit::Limit;
 use super::place::Place;
 use super::{exim, opensmtpd, postfix, sendmail};
 
@@ -35,6 +36,19 @@ pub(crate) trait Family: Sync {
 
     /// What stands in the log of a server that a client has annoyed.
     fn complaints(&self) -> &'static [&'static str];
+
+    /// Its limits.
+    fn limits(&self) -> &'static [Limit];
+
+    /// Holds an audit to what the log tells about it beyond complaints; the log grew from `before` to `after`.
+    ///
+    /// # Errors
+    ///
+    /// Says what the audit did.
+    fn bore(&self, case: &Case, before: &str, after: &str) -> Result<()> {
+        let _ = (case, before, after);
+        Ok(())
+    }
 }
 
 /// A running server, ended on drop.

@@ -97,6 +97,23 @@ pub(crate) fn politeness(
         let count = |log: &str| log.matches(complaint).count();
         ensure!(count(after) <= count(before), "the server complains: {complaint}");
     }
+    family.bore(case, before, after)
+}
+
+/// What servers answer to a client that has annoyed them; not all of it is in their logs.
+const ANNOYED: [&str; 4] =
+    ["too many", "pipelining not supported", "command pipelining", "synchronization error"];
+
+/// Holds an audit to the limits of the server, by what it was told.
+///
+/// # Errors
+///
+/// Names what the server said.
+pub(crate) fn untold(case: &Case, audit: &Audit) -> Result<()> {
+    if case.limits == Limits::Stock {
+        let told = ANNOYED.iter().find(|words| audit.dialogues.iter().any(|d| d.heard(words)));
+        ensure!(told.is_none(), "the server answers: {told:?}");
+    }
     Ok(())
 }
 

@@ -253,6 +253,7 @@ impl Turn<'_> {
         let after = self.server()?.settled_log()?;
         let audit = audit.map_err(|error| beside(&error, &after))?;
         judge::one_at_a_time(most, &audit)?;
+        judge::untold(slot.case, &audit).map_err(|error| beside(&error, &after))?;
         judge::politeness(slot.family, slot.case, &before, &after)
             .map_err(|error| beside(&error, &after))?;
         Ok((audit, before, after))

@@ -11,6 +11,15 @@ use super::nmap::Word;
 /// The variable that names the file for the tables.
 const VARIABLE: &str = "MXAUDIT_MATRIX";
 
+/// What stands at the top of the file.
+const PREFACE: &str = "\
+# All servers of the proving ground
+
+One run, written by `MXAUDIT_MATRIX=tests/mta/matrix.md cargo test --test proving_ground`; see `README.md` beside it.
+What a server really relays was found out with whole messages, without mxaudit.
+
+";
+
 /// One server.
 #[derive(Debug)]
 pub(crate) struct Row {
@@ -127,7 +136,7 @@ pub(crate) fn publish(rows: &[Row], out: &mut dyn Write) -> Result<()> {
     let text = markdown(rows)?;
     writeln!(out, "\n{text}")?;
     if let Some(path) = env::var_os(VARIABLE) {
-        fs::write(&path, text).with_context(|| path.display().to_string())?;
+        fs::write(&path, format!("{PREFACE}{text}")).with_context(|| path.display().to_string())?;
     }
     Ok(())
 }

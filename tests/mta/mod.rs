@@ -19,6 +19,7 @@ pub(crate) mod family;
 pub(crate) mod isolation;
 pub(crate) mod judge;
 pub(crate) mod lab;
+pub(crate) mod limit;
 pub(crate) mod loopback;
 pub(crate) mod matrix;
 pub(crate) mod nmap;

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::engine::line::record;
 use crate::evidence::Answer;
 use crate::probe::Greeting;
-use crate::smtp::{Command, Severity, WireText};
+use crate::smtp::{Command, Phase, Severity, WireText};
 use crate::verdict::asks_for_tls;
 
 use super::{Place, Runner, TRIES};
@@ -19,6 +19,8 @@ impl Runner {
         let Some(line) = &mut self.line else { return false };
         let exchanges = line.session.secure(name.as_deref()).await;
         let (facts, transcript) = (line.session.tls().cloned(), line.transcript);
+        // RFC 3207 section 4.2: what the server offered before is forgotten.
+        line.pipelining = false;
         for exchange in exchanges {
             record(&mut self.evidence.transcripts, transcript, exchange);
         }
@@ -38,7 +40,8 @@ impl Runner {
             return false;
         }
         let Some((answer, place)) = self.ask(&Command::starttls()).await else { return false };
-        let ready = answer.reply().is_some_and(|reply| reply.severity() == Severity::Positive);
+        let ready = answer.reply().is_some_and(|reply| reply.severity() == Severity::Positive)
+            && self.phase_at(place) == Some(Phase::StartTls);
         if !ready {
             self.count(&answer);
             self.no_tls(place).await;
@@ -97,6 +100,9 @@ impl Runner {
             return false;
         };
         let taken = answer.reply().is_some_and(|reply| reply.severity() == Severity::Positive);
+        if let Some(line) = &mut self.line {
+            line.pipelining = false;
+        }
         if !taken {
             self.count(&answer);
             self.lost_greeting(&answer, place).await;

@@ -137,6 +137,9 @@ impl Runner {
             Answer::Reply(reply) if reply.severity() == Severity::Positive => {
                 self.learn_name(reply);
                 self.helo_only |= greeting == Greeting::Ehlo;
+                if let Some(line) = &mut self.line {
+                    line.greeted = place.1;
+                }
             }
             _ => self.lost_greeting(&answer, place).await,
         }
@@ -156,7 +159,8 @@ impl Runner {
     }
 
     fn learn_extensions(&mut self, ehlo: &Ehlo) {
-        let in_tls = self.line.as_ref().is_some_and(|line| line.session.tls().is_some());
+        let in_tls = self.line.as_ref().is_some_and(|line| line.session.tls().is_some())
+            && !self.evidence.target.is_tls_at_once();
         let keywords = || ehlo.keywords().map(str::to_owned).collect();
         if self.evidence.extensions.is_empty() {
             self.evidence.extensions = keywords();

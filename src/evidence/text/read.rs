@@ -249,6 +249,7 @@ fn close(open: &mut Open, answer: Answer, elapsed_ms: u64, transcript: &mut Tran
     // Without a command it is the greeting, or something that nobody asked for.
     let alone = match &answer {
         Answer::Lost(Loss::Handshake { .. }) => Phase::Handshake,
+        Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { .. })) => Phase::Unsolicited,
         _ if transcript.exchanges.is_empty() => Phase::Greeting,
         _ => Phase::Unsolicited,
     };

@@ -204,3 +204,26 @@ fn tls_lines_have_their_place() {
         assert!(error(&text).starts_with(want), "{from} -> {to}: {}", error(&text));
     }
 }
+
+/// On port 465 a server may speak first, in the clear; that is no greeting.
+#[test]
+fn text_before_the_first_handshake_is_no_greeting() {
+    let text = "mxaudit-transcript 1
+connection 192.0.2.66:40000 > 192.0.2.25:465
++0 X: unsolicited 220 mx.example.test
++7 X: no-tls received corrupt message
+";
+    let (transcript, _) = read_transcript("x.smtp", text).unwrap();
+    let phases: Vec<_> = transcript.exchanges.iter().map(|exchange| exchange.phase).collect();
+    assert_eq!(phases, [Phase::Unsolicited, Phase::Handshake]);
+    assert_eq!(write_transcript(&transcript, |_| Vec::new()), text);
+}
+
+/// What TLS was agreed on is kept where nothing was said inside it.
+#[test]
+fn tls_without_a_word_inside_is_written_down() {
+    let text = SECURED.split("C: EHLO").next().unwrap();
+    let (transcript, _) = read_transcript("x.smtp", text).unwrap();
+    assert_eq!(transcript.tls.as_ref().map(|tls| tls.certificates.len()), Some(2));
+    assert_eq!(write_transcript(&transcript, |_| Vec::new()), text);
+}

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::evidence::{Answer, Exchange, Loss, Transcript};
+use crate::evidence::{Answer, Exchange, Loss, TlsFacts, Transcript};
 use crate::smtp::ReplyFault;
 
 use super::HEADER;
@@ -10,24 +10,29 @@ use super::HEADER;
 /// The text of a transcript. `notes` gives the comments that stand before exchange `index`.
 pub fn write_transcript(transcript: &Transcript, notes: impl Fn(usize) -> Vec<String>) -> String {
     let mut out = format!("{HEADER}\nconnection {} > {}\n", transcript.local, transcript.peer);
+    let begins = transcript.exchanges.iter().position(|exchange| exchange.tls);
     for (index, exchange) in transcript.exchanges.iter().enumerate() {
         for note in notes(index) {
             let _ = writeln!(out, "; {note}");
         }
-        let begins = exchange.tls && (index == 0 || !is_inside(transcript, index - 1));
-        if let Some(tls) = transcript.tls.as_ref().filter(|_| begins) {
-            let _ = writeln!(out, "T: {} {}", tls.version, tls.cipher);
-            for certificate in &tls.certificates {
-                let _ = writeln!(out, "T: certificate {certificate}");
-            }
+        if begins == Some(index) {
+            write_tls(&mut out, transcript.tls.as_ref());
         }
         write_exchange(&mut out, exchange);
+    }
+    // Nothing may have been said inside.
+    if begins.is_none() {
+        write_tls(&mut out, transcript.tls.as_ref());
     }
     out
 }
 
-fn is_inside(transcript: &Transcript, index: usize) -> bool {
-    transcript.exchanges.get(index).is_some_and(|exchange| exchange.tls)
+fn write_tls(out: &mut String, tls: Option<&TlsFacts>) {
+    let Some(tls) = tls else { return };
+    let _ = writeln!(out, "T: {} {}", tls.version, tls.cipher);
+    for certificate in &tls.certificates {
+        let _ = writeln!(out, "T: certificate {certificate}");
+    }
 }
 
 fn write_exchange(out: &mut String, exchange: &Exchange) {

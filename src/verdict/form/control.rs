@@ -9,7 +9,7 @@ use crate::verdict::{Outcome, Undecided};
 
 use super::{Base, Judge, sure, undecided};
 
-impl<'a> Judge<'a> {
+impl Judge<'_> {
     /// An acceptance counts unless the server may have taken the recipient for one of its own.
     pub(super) fn by_control(&self, form: &Form) -> Base {
         if self.sink {
@@ -34,7 +34,7 @@ impl<'a> Judge<'a> {
         });
         let refused = controls
             .next()
-            .and_then(|(index, _)| self.newest_at_rcpt(index))
+            .and_then(|(index, _)| self.newest_beside(form, index))
             .is_some_and(|reply| self.refuses_the_user(reply));
         if refused { sure(Outcome::AcceptedRecipient) } else { undecided(Undecided::LocalControl) }
     }
@@ -63,14 +63,5 @@ impl<'a> Judge<'a> {
             | Class::Deferred
             | Class::Odd => false,
         }
-    }
-
-    /// The newest reply to a control at RCPT, confirmations included.
-    fn newest_at_rcpt(&self, index: usize) -> Option<&'a Reply> {
-        let attempts = self.evidence.attempts.iter().rev();
-        attempts.filter(|a| a.form == index && !self.evidence.is_doubtful(a)).find_map(|attempt| {
-            let exchange = self.evidence.exchange(attempt)?;
-            exchange.answer.reply().filter(|_| exchange.phase == Phase::Rcpt)
-        })
     }
 }

@@ -93,10 +93,7 @@ impl<'a> Judge<'a> {
         let is_own = |other: &Form| {
             matches!(other.control(), Some(Control::Postmaster | Control::LocalUser))
         };
-        let at_rcpt = |index| {
-            let reply = self.reply_to(index).filter(|(_, phase)| *phase == Phase::Rcpt);
-            reply.map(|(reply, _)| reply)
-        };
+        let at_rcpt = |index| self.at_rcpt_beside(form, index);
         let elsewhere = |own: &Form| {
             forms().any(|(index, other)| {
                 is_own(other)
@@ -153,14 +150,14 @@ impl<'a> Judge<'a> {
             })
     }
 
-    /// The server's own recipients under the same HELO and sender.
+    /// The server's own recipients under the same HELO and sender, and what they were answered on
+    /// the same side of TLS.
     fn locals(&self, form: &Form) -> Vec<Local<'a>> {
         let wanted = [Control::Postmaster, Control::LocalUser, Control::RandomUser];
         let forms = self.evidence.forms.iter().enumerate();
         let locals = forms.filter_map(|(index, other)| {
             let control = other.control().filter(|control| wanted.contains(control))?;
-            let reply = self.reply_to(index).filter(|(_, phase)| *phase == Phase::Rcpt);
-            let reply = reply.map(|(reply, _)| reply);
+            let reply = self.at_rcpt_beside(form, index);
             other.shares_context(form).then_some(Local { control, outer: other.outer, reply })
         });
         locals.chain(self.first_recipient(form)).collect()

@@ -1,5 +1,6 @@
 //! The outcome of one form, read by the light of the controls that share its context.
 
+mod context;
 mod control;
 mod difference;
 mod message;
@@ -91,7 +92,7 @@ impl<'a> Judge<'a> {
                 Outcome::Refused(Refusal::Sender)
             }
             (Outcome::Inconclusive(Undecided::HeloRefused), Some(Axis::Helo | Axis::Context))
-                if self.plain_is_judged() =>
+                if self.plain_is_judged() && self.is_past_other_greetings(index) =>
             {
                 Outcome::Refused(Refusal::Helo)
             }
@@ -178,13 +179,18 @@ impl<'a> Judge<'a> {
         }
         match (self.answer(attempt), self.phase(attempt)) {
             // What a form wants inside TLS was not asked without it.
-            (Some(_), Some(phase)) if form.envelope.starttls && !self.is_inside_tls(attempt) => {
-                match phase {
-                    Phase::StartTls | Phase::Handshake | Phase::Ehlo => {
-                        sure(Outcome::NotRun(NotRun::NoTls))
-                    }
-                    _ => undecided(Undecided::ConnectionLost),
-                }
+            (Some(_), _) if form.envelope.starttls && self.lacks_tls(attempt) => {
+                sure(Outcome::NotRun(NotRun::NoTls))
+            }
+            (Some(_), Some(Phase::Mail | Phase::Rcpt))
+                if form.envelope.starttls && !self.is_inside_tls(attempt) =>
+            {
+                undecided(Undecided::NotAnswered)
+            }
+            (Some(Answer::Reply(reply)), Some(Phase::Xclient))
+                if reply.severity() == Severity::Permanent =>
+            {
+                self.by_claim(attempt, reply)
             }
             // The recipient that had to be accepted first was not: the question was never put.
             (Some(Answer::Reply(reply)), Some(Phase::Rcpt)) if self.is_first(form, attempt) => {
@@ -241,10 +247,6 @@ impl<'a> Judge<'a> {
             // The command before was accepted, and then nothing was asked.
             (_, Class::Accepted) => undecided(Undecided::NotAnswered),
             (_, Class::Throttled) => undecided(Undecided::Throttled),
-            // Who may not claim to be another client is refused as such.
-            (Phase::Xclient, _) if reply.severity() == Severity::Permanent => {
-                sure(Outcome::Refused(Refusal::Sequence))
-            }
             // Without a greeting, 503 is about that.
             (Phase::Mail, _) if reply.code() == 503 && form.envelope.greeting == Greeting::None => {
                 undecided(Undecided::HeloRefused)

@@ -11,4 +11,5 @@ mod overblocking;
 mod property;
 mod reach;
 mod recipient;
+mod tls;
 mod vectors;

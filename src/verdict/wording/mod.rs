@@ -57,6 +57,8 @@ struct Refused<'a> {
     /// Subject and detail of the enhanced status.
     status: Option<(u16, u16)>,
     transient: bool,
+    /// Exim says what is wrong with this address, and below it that it was one too many.
+    only_ends_with_too_many: bool,
 }
 
 impl Names {
@@ -74,6 +76,7 @@ impl Names {
             text: self.wording(reply),
             status: reply.enhanced().map(|e| (e.subject, e.detail)),
             transient: severity == Severity::Transient,
+            only_ends_with_too_many: self.only_ends_with_too_many(reply),
         };
         refused
             .of_another_server()
@@ -83,6 +86,16 @@ impl Names {
             .or_else(|| refused.of_order())
             .or_else(|| refused.of_recipient())
             .unwrap_or(if refused.transient { Class::Deferred } else { refused.by_code() })
+    }
+
+    fn only_ends_with_too_many(&self, reply: &Reply) -> bool {
+        let texts: Vec<_> = reply.texts().collect();
+        let Some((last, before)) = texts.split_last() else { return false };
+        let says = |texts: &[&[u8]], phrases| self.wording_of(texts).says(phrases);
+        reply.code() == 501
+            && !before.is_empty()
+            && says(&[*last], &["too many syntax or protocol errors"])
+            && !says(before, phrases::THROTTLED)
     }
 
     /// True when two replies seem to give one reason: code, status and class are the same, and so
@@ -138,8 +151,7 @@ impl Refused<'_> {
         // A greeting of 421 says no more than "not now".
         let at_door = matches!(self.phase, Phase::Greeting | Phase::Ehlo | Phase::Helo);
         let too_many = self.says(phrases::THROTTLED) && !self.says(phrases::NOT_THROTTLED);
-        // Exim says what is wrong with this address, and below it that it was one too many.
-        let too_many = too_many && !(self.reply.code() == 501 && self.reply.lines().len() > 1);
+        let too_many = too_many && !self.only_ends_with_too_many;
         if too_many || self.status_is(7, &[28]) || self.reply.code() == 421 && !at_door {
             return Some(Class::Throttled);
         }

@@ -36,8 +36,13 @@ impl Names {
     }
 
     pub(crate) fn wording(&self, reply: &Reply) -> Wording {
+        self.wording_of(&reply.texts().collect::<Vec<_>>())
+    }
+
+    /// The wording of some of the lines of a reply.
+    pub(super) fn wording_of(&self, lines: &[&[u8]]) -> Wording {
         let mut text = String::new();
-        for line in reply.texts() {
+        for line in lines {
             text.push(' ');
             text.push_str(&String::from_utf8_lossy(line).to_lowercase());
         }

@@ -14,6 +14,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use super::case::Case;
 use super::dialogue::Dialogue;
 use super::family::{Family, Server};
+use super::limit::Limit;
 use super::place::Place;
 use super::{DNS, HARNESS, HARNESS6, HOST_NAME};
 
@@ -48,6 +49,8 @@ pub(crate) struct Boxed {
     pub(crate) command: &'static [&'static str],
     /// As [`Family::complaints`].
     pub(crate) complaints: &'static [&'static str],
+    /// As [`Family::limits`].
+    pub(crate) limits: &'static [Limit],
 }
 
 /// The folder with the unpacked packages.
@@ -110,6 +113,10 @@ impl Family for Boxed {
 
     fn complaints(&self) -> &'static [&'static str] {
         self.complaints
+    }
+
+    fn limits(&self) -> &'static [Limit] {
+        self.limits
     }
 }
 

@@ -78,7 +78,7 @@ const fn smtps(case: Case) -> Case {
 }
 
 /// Every case.
-pub(super) static CASES: [Case; 50] = [
+pub(super) static CASES: [Case; 56] = [
     closed("stock", "the rules as shipped upstream", files!("stock.conf")),
     closed("stock-debian", "the rules as Debian ships them", files!("stock-debian.conf")),
     closed("catch-all", "every local user exists", files!("catch-all.conf")),
@@ -184,6 +184,16 @@ pub(super) static CASES: [Case; 50] = [
         files!("recipients-2-defer-open.conf"),
     )),
     lowered(closed("too-many-bad", "bad recipients spoil good ones", files!("too-many-bad.conf"))),
+    lowered(closed("one-message", "one message a connection", files!("one-message.conf"))),
+    lowered(open("one-message-open", "as one-message, open", files!("one-message-open.conf"))),
+    few(lowered(closed("one-connection", "one connection at all", files!("one-connection.conf")))),
+    lowered(closed("impatient", "hangs up after five silent seconds", files!("impatient.conf"))),
+    few(closed(
+        "enforce-sync",
+        "sends away who speaks too early",
+        files!("enforce-sync.conf", "acl": "slow.acl"),
+    )),
+    closed("domain-literals", "IP addresses are domains", files!("domain-literals.conf")),
     // Greylists.
     closed("greylist", "a greylist by client", files!("greylist.conf", "acl": "greylist.acl")),
     open("greylist-open", "as greylist, open", files!("greylist-open.conf", "acl": "greylist.acl")),
@@ -204,7 +214,11 @@ pub(super) static CASES: [Case; 50] = [
         &["deferred"],
     ),
     // Blocks and tarpits.
-    few(closed("slow", "two seconds a step", files!("slow.conf", "acl": "slow.acl"))),
+    few(closed(
+        "slow",
+        "a second before the greeting and after MAIL",
+        files!("slow.conf", "acl": "slow.acl"),
+    )),
     few(open("slow-open", "as slow, open", files!("slow-open.conf", "acl": "slow.acl"))),
     unsaid(
         "dnsbl",

@@ -3,6 +3,7 @@
 use super::boxed::Boxed;
 
 mod cases;
+mod limits;
 
 /// The family.
 pub(crate) static FAMILY: Boxed = Boxed {
@@ -21,5 +22,12 @@ pub(crate) static FAMILY: Boxed = Boxed {
         "too many nonmail commands",
         "too many syntax or protocol errors",
         "too many unrecognized commands",
+        "too many bad recipients",
+        "too many connections",
+        "too many messages",
+        "too many recipients",
+        "synchronization error",
+        "SMTP command timeout",
     ],
+    limits: &limits::LIMITS,
 };

@@ -3,6 +3,7 @@
 use super::boxed::Boxed;
 
 mod cases;
+mod limits;
 
 /// The family.
 pub(crate) static FAMILY: Boxed = Boxed {
@@ -18,7 +19,8 @@ pub(crate) static FAMILY: Boxed = Boxed {
     ],
     // It reads no configuration and no key that others could have written or read.
     command: &["sh", "-c", START],
-    complaints: &["result=\"421", "result=\"452 4.5.3"],
+    complaints: &["result=\"451 4.5.3", "result=\"452 4.5.3"],
+    limits: &limits::LIMITS,
 };
 
 const START: &str = "chmod 640 /etc/smtpd.conf /etc/base.conf && \

@@ -28,8 +28,14 @@ macro_rules! case {
     };
 }
 
+/// A server that does not serve as often as an audit asks.
+const fn throttled(case: Case) -> Case {
+    let tried = Some(&["relay-sender-same"] as &[_]);
+    Case { limits: Limits::Lowered, tried, reasons: &["throttled"], ..case }
+}
+
 /// Every case.
-pub(super) static CASES: [Case; 46] = [
+pub(super) static CASES: [Case; 53] = [
     case!("stock", "the restrictions that Postfix ships", Relays::Nothing, Verdict::Closed),
     case!(
         "wide-open",
@@ -207,17 +213,12 @@ pub(super) static CASES: [Case; 46] = [
             Verdict::Closed
         )
     },
-    Case {
-        limits: Limits::Lowered,
-        tried: Some(&["relay-sender-same"]),
-        reasons: &["throttled"],
-        ..case!(
-            "connection-rate",
-            "serves three connections a minute",
-            Relays::Nothing,
-            Verdict::Inconclusive
-        )
-    },
+    throttled(case!(
+        "connection-rate",
+        "serves three connections a minute",
+        Relays::Nothing,
+        Verdict::Inconclusive
+    )),
     Case {
         limits: Limits::Lowered,
         ..case!(
@@ -225,6 +226,60 @@ pub(super) static CASES: [Case; 46] = [
             "takes two recipients a message, and relays",
             Relays::EverythingPlain,
             Verdict::Open
+        )
+    },
+    Case {
+        limits: Limits::Lowered,
+        ..case!(
+            "recipient-limit",
+            "takes two recipients a message",
+            Relays::Nothing,
+            Verdict::Closed
+        )
+    },
+    Case {
+        limits: Limits::Lowered,
+        tried: Some(FEW),
+        ..case!("soft-limit", "answers slowly after an error", Relays::Nothing, Verdict::Closed)
+    },
+    throttled(case!(
+        "message-rate",
+        "takes five messages a minute",
+        Relays::Nothing,
+        Verdict::Inconclusive
+    )),
+    throttled(case!(
+        "recipient-rate",
+        "takes five recipients a minute",
+        Relays::Nothing,
+        Verdict::Inconclusive
+    )),
+    Case {
+        limits: Limits::Lowered,
+        tried: Some(&["relay-sender-same"]),
+        transport: Transport::StartTls,
+        reasons: &["tls-required"],
+        ..case!(
+            "tls-rate",
+            "wants TLS, and begins it twice a minute",
+            Relays::Nothing,
+            Verdict::Inconclusive
+        )
+    },
+    case!(
+        "forbid-pipelining",
+        "sends away who does not wait for replies",
+        Relays::Nothing,
+        Verdict::Closed
+    ),
+    Case {
+        limits: Limits::Lowered,
+        ..case!(
+            "postscreen-commands",
+            "puts every stranger off once, in five commands",
+            Relays::Nothing,
+            Verdict::Closed,
+            []
         )
     },
     Case {

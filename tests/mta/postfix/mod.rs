@@ -6,10 +6,12 @@ use anyhow::{Context as _, Result, ensure};
 
 use super::case::Case;
 use super::family::{Family, Server};
+use super::limit::Limit;
 use super::place::Place;
 
 mod cases;
 pub(crate) mod exact;
+mod limits;
 mod log;
 pub(crate) mod report;
 mod server;
@@ -56,6 +58,28 @@ impl Family for Postfix {
     }
 
     fn complaints(&self) -> &'static [&'static str] {
-        &["too many errors"]
+        &[
+            "too many errors after",
+            "non-SMTP command from",
+            "improper command pipelining after",
+            "concurrency limit exceeded",
+            "rate limit exceeded",
+            "timeout after",
+            "PREGREET",
+            "COMMAND PIPELINING",
+            "COMMAND COUNT LIMIT",
+            "COMMAND TIME LIMIT",
+            "NON-SMTP COMMAND",
+            "BARE NEWLINE",
+        ]
+    }
+
+    fn limits(&self) -> &'static [Limit] {
+        &limits::LIMITS
+    }
+
+    /// A session that was slowed down is in the log only by its number of errors.
+    fn bore(&self, case: &Case, before: &str, after: &str) -> Result<()> {
+        report::polite(case, after.get(before.len()..).context("the log shrank")?)
     }
 }

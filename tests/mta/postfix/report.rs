@@ -2,10 +2,10 @@
 
 use anyhow::{Result, ensure};
 
-use super::super::STRANGER;
 use super::super::audit::Audit;
 use super::super::case::{Case, Limits, Verdict};
 use super::super::technique::PLAIN;
+use super::super::{STRANGER, STRANGER6};
 use super::exact::{self, BLOCKED, View};
 use super::log;
 
@@ -101,7 +101,8 @@ pub(crate) fn quick(case: &Case, view: &View, audit: &Audit) -> Result<()> {
 ///
 /// Names the session that came too near to one.
 pub(crate) fn polite(case: &Case, log: &str) -> Result<()> {
-    let sessions = log::sessions(log, STRANGER.into()).map_err(|line| anyhow::anyhow!(line))?;
+    let client = if case.ipv6 { STRANGER6.into() } else { STRANGER.into() };
+    let sessions = log::sessions(log, client).map_err(|line| anyhow::anyhow!(line))?;
     ensure!(!sessions.is_empty(), "no session of the audit is in the log");
     if case.limits == Limits::Lowered {
         return Ok(());

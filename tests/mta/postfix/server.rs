@@ -93,12 +93,12 @@ impl Instance {
         Ok(this)
     }
 
-    /// An address of the harness, over IPv4 one from which no session has come yet.
+    /// An address of the harness, over IPv4 one from which no session has come for long.
     fn next_client(&self) -> IpAddr {
         if self.socket.is_ipv6() {
             return HARNESS6.into();
         }
-        self.sessions.set(self.sessions.get() + 1);
+        self.sessions.set(self.sessions.get().wrapping_add(1));
         let [a, b, c, _] = HARNESS_NETWORK.octets();
         Ipv4Addr::new(a, b, c, self.sessions.get()).into()
     }

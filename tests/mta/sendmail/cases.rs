@@ -89,7 +89,7 @@ const NO_SUBDOMAIN: Option<&[&str]> = Some(&[
 ]);
 
 /// Every case.
-pub(super) const CASES: [Case; 43] = [
+pub(super) const CASES: [Case; 47] = [
     closed("stock", "the access table alone", files!("stock.mc")),
     lowered(Case {
         tried: FEW,
@@ -98,6 +98,15 @@ pub(super) const CASES: [Case; 43] = [
             "the features and limits that Debian ships: ten connections in ten minutes",
             files!("debian.mc", "debian.access"),
             &["throttled"],
+        )
+    }),
+    lowered(Case {
+        tried: FEW,
+        profile: "quick",
+        ..closed(
+            "debian-quick",
+            "the same, asked with the profile quick",
+            files!("debian.mc", "debian.access"),
         )
     }),
     case(
@@ -273,6 +282,16 @@ pub(super) const CASES: [Case; 43] = [
         )
     }),
     lowered(closed("two-recipients", "two recipients a message", files!("two-recipients.mc"))),
+    lowered(Case {
+        tried: FEW,
+        ..closed("four-children", "three or four connections at all", files!("four-children.mc"))
+    }),
+    lowered(closed(
+        "twelve-children",
+        "twelve processes, and limits to commands that end a session",
+        files!("twelve-children.mc"),
+    )),
+    lowered(closed("impatient", "hangs up after five silent seconds", files!("impatient.mc"))),
     unclear("dnsbl", "a block list, in answer to MAIL", files!("dnsbl.mc"), &["blocked"]),
     closed(
         "dnsbl-delayed",

@@ -3,6 +3,7 @@
 use super::boxed::Boxed;
 
 mod cases;
+mod limits;
 
 /// The family.
 pub(crate) static FAMILY: Boxed = Boxed {
@@ -19,11 +20,14 @@ pub(crate) static FAMILY: Boxed = Boxed {
     ],
     command: &["sh", "/etc/mail/start.sh"],
     complaints: &[
-        "Too many bad commands",
-        "Too many bad recipients",
+        "SMTP RCPT flood",
         "possible SMTP attack",
         "rejecting connections",
         "limit exceeded",
+        "Too many open connections",
+        "Too many recipients",
+        "timeout waiting for input",
         "pre-greeting traffic",
     ],
+    limits: &limits::LIMITS,
 };

@@ -48,6 +48,7 @@ pub(in crate::verdict::wording) const AUTH: &[&str] = &[
 
 pub(in crate::verdict::wording) const THROTTLED: &[&str] = &[
     "too many",
+    "too much mail",
     "rate limit*",
     "rate-limit*",
     "ratelimit*",

@@ -136,8 +136,12 @@ fn refusals_of_the_client() {
             "550 5.7.28 no",
             "554 Too many nonmail commands",
             "501 Too many syntax or protocol errors",
+            "501-Too many errors\n501 Too many syntax or protocol errors",
+            "501-Too many errors from your address\n501 Goodbye",
+            "501-no\n501 Too many connections",
             "550-no\n550 too many errors",
             "450 4.7.1 Error: too much mail, slow down",
+            "450 4.7.1 Error: too much mail from 192.0.2.9",
         ],
     );
     check(
