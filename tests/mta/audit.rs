@@ -19,7 +19,7 @@ use super::{
 const PATIENCE: Duration = Duration::from_secs(400);
 
 /// How many seconds a message may take to arrive.
-const ARRIVAL: &str = "30";
+const ARRIVAL: &str = "15";
 
 /// What mxaudit said about one host, and how it ended.
 #[derive(Debug)]

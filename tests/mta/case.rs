@@ -125,6 +125,12 @@ impl Case {
         }
     }
 
+    /// Whether it accepts a recipient that is not plainly its own, so that a message can tell more.
+    pub(crate) fn takes_strangers(&self) -> bool {
+        let may_be_its_own = self.reasons.contains(&"local-control");
+        self.relays != Relays::Nothing || self.accepts_only || may_be_its_own
+    }
+
     /// The filled content of the file `path`.
     pub(crate) fn file(&self, path: &str, place: &Place) -> Option<String> {
         let (_, content) = self.files.iter().find(|(name, _)| *name == path)?;

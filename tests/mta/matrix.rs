@@ -52,7 +52,7 @@ impl Row {
         match &self.confirmed {
             Some((verdict, proof)) if proof == "none" => verdict.clone(),
             Some((verdict, proof)) => format!("{verdict}, {proof}"),
-            None => "not asked".to_owned(),
+            None => "nothing sent".to_owned(),
         }
     }
 }
@@ -97,9 +97,9 @@ pub(crate) fn markdown(rows: &[Row]) -> Result<String> {
     for row in rows {
         let truth = usize::from(row.relays.0 == 0);
         mxaudit[truth][column(&row.verdict)] += 1;
-        if let Some((verdict, _)) = &row.confirmed {
-            confirmed[truth][column(verdict)] += 1;
-        }
+        // Where nothing was accepted there is nothing to confirm.
+        let after = row.confirmed.as_ref().map_or(&row.verdict, |(verdict, _)| verdict);
+        confirmed[truth][column(after)] += 1;
         match &row.nmap {
             Some(Word::Open(_)) => nmap[truth][0] += 1,
             Some(Word::Closed) => nmap[truth][1] += 1,

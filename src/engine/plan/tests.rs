@@ -23,6 +23,7 @@ fn settings(identity: Identity) -> Settings {
         retry_wait: second,
         greylist_wait: second,
         budget: Budget::default(),
+        letters: None,
         max_hosts: 1,
         seed: 7,
     }
