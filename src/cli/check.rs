@@ -73,6 +73,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         budget: Budget::default(),
         max_hosts: usize::from(args.network.max_hosts),
         seed: args.seed.unwrap_or_else(random_seed),
+        matrix: None,
     };
     let run = Run {
         targets: expansion.targets,

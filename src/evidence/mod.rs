@@ -1,6 +1,7 @@
 //! Evidence: all that one host was asked and all that it answered, enough to judge it again.
 
 mod form;
+pub mod matrix;
 pub mod record;
 mod text;
 mod transcript;
@@ -44,6 +45,9 @@ pub struct Evidence {
     pub dial_failures: Vec<DialFailure>,
     /// Why the course ended before its plan did.
     pub stopped: Option<Stop>,
+    /// The relay matrix, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matrix: Option<matrix::Matrix>,
 }
 
 /// The names and addresses that the auditor uses.
@@ -219,6 +223,7 @@ impl Evidence {
             transcripts: Vec::new(),
             dial_failures: Vec::new(),
             stopped: None,
+            matrix: None,
         }
     }
 

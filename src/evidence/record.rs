@@ -1,10 +1,12 @@
 //! Evidence as files: each transcript carries what it takes to judge it again on its own.
 //!
-//! The comments of a `.smtp` file hold two kinds of JSON: `host`, once, with everything about the
-//! host but its dialogues, and `form`, before the exchange that answers it.
+//! The comments of a `.smtp` file hold three kinds of JSON: `host`, once, with everything about the
+//! host but its dialogues, `form`, before the exchange that answers it, and `cell`, before the one
+//! that decides a cell of the relay matrix.
 
 use serde::{Deserialize, Serialize};
 
+use super::matrix::{CellKey, Matrix};
 use super::{Attempt, Evidence, Form, Pass, read_transcript, write_transcript};
 use crate::probe::SourceError;
 
@@ -21,6 +23,7 @@ pub fn to_texts(evidence: &Evidence) -> Result<Vec<String>, serde_json::Error> {
         forms: Vec::new(),
         attempts: Vec::new(),
         transcripts: Vec::new(),
+        matrix: evidence.matrix.clone().map(Matrix::without_places),
         ..evidence.clone()
     };
     let host = format!("host {}", serde_json::to_string(&host)?);
@@ -31,6 +34,10 @@ pub fn to_texts(evidence: &Evidence) -> Result<Vec<String>, serde_json::Error> {
             let Some(form) = evidence.forms.get(attempt.form) else { continue };
             let answered = Answered { pass: attempt.pass, form: form.clone() };
             notes.push((attempt.exchange, format!("form {}", serde_json::to_string(&answered)?)));
+        }
+        let cells = evidence.matrix.iter().flat_map(Matrix::places);
+        for (key, (_, exchange)) in cells.filter(|(_, (transcript, _))| *transcript == number) {
+            notes.push((exchange, format!("cell {}", serde_json::to_string(&key)?)));
         }
         texts.push(write_transcript(transcript, |index| {
             notes.iter().filter(|(at, _)| *at == index).map(|(_, note)| note.clone()).collect()
@@ -58,6 +65,11 @@ pub fn from_texts(files: &[(String, String)]) -> Result<Option<Evidence>, Source
                 if let Some(evidence) = &mut evidence {
                     evidence.add(answered, exchange);
                 }
+            } else if let Some(json) = note.strip_prefix("cell ") {
+                let key: CellKey = serde_json::from_str(json).map_err(fault)?;
+                if let Some(evidence) = &mut evidence {
+                    evidence.add_cell(key, exchange);
+                }
             }
         }
         match &mut evidence {
@@ -82,5 +94,13 @@ impl Evidence {
         });
         let transcript = self.transcripts.len();
         self.attempts.push(Attempt { form, pass: answered.pass, transcript, exchange });
+    }
+
+    /// Notes what decides a cell in the transcript that is about to be added.
+    fn add_cell(&mut self, key: CellKey, exchange: usize) {
+        let transcript = self.transcripts.len();
+        if let Some(cell) = self.matrix.as_mut().and_then(|matrix| matrix.cell_mut(key)) {
+            cell.place = Some((transcript, exchange));
+        }
     }
 }

@@ -44,6 +44,7 @@ pub(crate) fn settings() -> Settings {
         budget: Budget::default(),
         max_hosts: 16,
         seed: 7,
+        matrix: None,
     }
 }
 

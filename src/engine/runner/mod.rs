@@ -6,6 +6,7 @@
 
 mod ask;
 mod context;
+mod matrix;
 mod open;
 
 use std::collections::{HashMap, VecDeque};
