@@ -5,6 +5,7 @@ mod categories;
 mod check;
 mod config;
 mod consent;
+mod credentials;
 mod demo;
 mod exit;
 mod explain;

@@ -53,26 +53,25 @@ impl TcpDialer {
 }
 
 fn socket(address: IpAddr, source: Option<IpAddr>) -> Result<TcpSocket, DialFailure> {
-        let local = |error: io::Error, what: String| DialFailure {
-            kind: DialFault::Local,
-            text: format!("{what}: {error}"),
-        };
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
-        let socket = socket.map_err(|error| local(error, "cannot make a socket".into()))?;
-        if let Some(source) = source {
-            if source.is_ipv4() != address.is_ipv4() {
-                let text =
-                    format!("the source address {source} is of another family than {address}");
-                return Err(DialFailure { kind: DialFault::Local, text });
-            }
-            socket.bind(SocketAddr::new(source, 0)).map_err(|error| {
-                local(error, format!("cannot send from the source address {source}"))
-            })?;
+    let local = |error: io::Error, what: String| DialFailure {
+        kind: DialFault::Local,
+        text: format!("{what}: {error}"),
+    };
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    let socket = socket.map_err(|error| local(error, "cannot make a socket".into()))?;
+    if let Some(source) = source {
+        if source.is_ipv4() != address.is_ipv4() {
+            let text = format!("the source address {source} is of another family than {address}");
+            return Err(DialFailure { kind: DialFault::Local, text });
         }
-        // Commands are short and each waits for its answer: nothing is gained by collecting them.
-        socket.set_nodelay(true).map_err(|error| local(error, "cannot set TCP_NODELAY".into()))?;
-        Ok(socket)
+        socket.bind(SocketAddr::new(source, 0)).map_err(|error| {
+            local(error, format!("cannot send from the source address {source}"))
+        })?;
     }
+    // Commands are short and each waits for its answer: nothing is gained by collecting them.
+    socket.set_nodelay(true).map_err(|error| local(error, "cannot set TCP_NODELAY".into()))?;
+    Ok(socket)
+}
 
 fn open(stream: TcpStream) -> io::Result<Connection> {
     let (local, peer) = (stream.local_addr()?, stream.peer_addr()?);

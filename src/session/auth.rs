@@ -295,10 +295,7 @@ mod tests {
         assert_eq!(reply, Reply::from_text("535-no ***\n535 *** *** ge heim").unwrap());
         let lost = Loss::Timeout { seconds: 1, got: WireText::from("535 geheim") };
         let got = WireText::from("535 ***");
-        assert_eq!(
-            veil.cover(Answer::Lost(lost)),
-            Answer::Lost(Loss::Timeout { seconds: 1, got })
-        );
+        assert_eq!(veil.cover(Answer::Lost(lost)), Answer::Lost(Loss::Timeout { seconds: 1, got }));
         assert_eq!(format!("{:?}", account("geheim")), "Credentials(***)");
     }
 }

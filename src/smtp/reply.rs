@@ -114,7 +114,8 @@ impl Reply {
     #[must_use]
     pub fn with_texts(&self, change: impl Fn(&[u8]) -> Vec<u8>) -> Self {
         let line = |line: &WireText| {
-            let (code, text) = line.as_bytes().split_at_checked(4).unwrap_or((line.as_bytes(), b""));
+            let (code, text) =
+                line.as_bytes().split_at_checked(4).unwrap_or((line.as_bytes(), b""));
             WireText::from([code, &change(text)].concat())
         };
         Self { lines: self.lines.iter().map(line).collect(), ..*self }

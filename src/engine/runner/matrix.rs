@@ -330,11 +330,7 @@ impl Runner {
 }
 
 /// The six cells of a client, with their paths or what these would need.
-fn cells(
-    evidence: &Evidence,
-    account: Option<&Credentials>,
-    tokens: &Tokens,
-) -> Vec<MatrixCell> {
+fn cells(evidence: &Evidence, account: Option<&Credentials>, tokens: &Tokens) -> Vec<MatrixCell> {
     let identity = &evidence.identity;
     let local = local_mailbox(identity).ok_or(Lacking::LocalDomain);
     let own = match account {

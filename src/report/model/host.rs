@@ -47,6 +47,7 @@ impl HostReport {
                 connections: evidence.transcripts.len(),
                 commands: exchanges.filter(commands).count(),
             },
+            relay_matrix: MatrixReport::of(evidence),
         }
     }
 }

@@ -169,7 +169,12 @@ impl CellVerdict {
 
 impl MatrixVerdict {
     /// The cell with this key, where its client was asked for.
-    pub fn cell(&self, client: Client, sender: Sender, recipient: Recipient) -> Option<&CellVerdict> {
+    pub fn cell(
+        &self,
+        client: Client,
+        sender: Sender,
+        recipient: Recipient,
+    ) -> Option<&CellVerdict> {
         let key = CellKey { client, sender, recipient };
         self.rows.iter().flat_map(|row| &row.cells).find(|cell| cell.key == key)
     }
@@ -228,7 +233,7 @@ pub fn matrix(evidence: &Evidence) -> Option<MatrixVerdict> {
 }
 
 /// What is expected where the user says nothing.
-pub fn by_default(key: CellKey, role: Role) -> Expected {
+fn by_default(key: CellKey, role: Role) -> Expected {
     match (key.client, key.sender, key.recipient) {
         // RFC 6409 section 4.3: a submission port is for those who log in.
         (Client::Foreign, _, _) if role == Role::Submission => Expected::No,

@@ -5,6 +5,7 @@
 
 mod grade;
 mod host;
+mod matrix;
 mod run;
 mod words;
 
@@ -16,6 +17,7 @@ pub use host::{
     EnvelopeReport, ExchangeReport, ExplanationReport, FindingReport, HostReport, HostVantage,
     Place, ProbeReport, RelayReport, ServerReport, TargetReport, TlsReport, Totals,
 };
+pub use matrix::{MatrixCellReport, MatrixReport, MatrixRowReport};
 pub use run::{
     AuthorityReport, Grant, IdentityReport, NotProbed, OwnProbe, RunReport, RunSection, Summary,
     Tool, VantageReport,
