@@ -96,7 +96,7 @@ fn the_scope_of_a_file_names_file_and_line() {
     assert!(admit("198.51.100.8").is_ok());
     assert!(admit("10.2.3.4").is_ok());
     let refusal = admit("198.51.100.9").unwrap_err().to_string();
-    assert!(refusal.contains("excluded: line 14 of mxaudit.toml"), "{refusal}");
+    assert!(refusal.contains("excluded: line 18 of mxaudit.toml"), "{refusal}");
     let refusal = admit("192.0.2.1").unwrap_err().to_string();
     assert!(refusal.contains("outside the scope of mxaudit.toml"), "{refusal}");
 }

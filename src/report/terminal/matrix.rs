@@ -24,8 +24,8 @@ pub(super) fn write(matrix: &MatrixReport, out: &mut dyn Write, width: usize) ->
     for row in &matrix.rows {
         match (row.reason, row.remedy) {
             (Some(reason), Some(remedy)) => {
-                let text = format!("      {:<15}not tested ({reason}): {remedy}", name(row));
-                paragraph(out, &terminal(&text), 21, width)?;
+                let text = format!("      {}: not tested ({reason}): {remedy}", name(row));
+                paragraph(out, &terminal(&text), 8, width)?;
             }
             _ => lines(row, out)?,
         }

@@ -35,6 +35,11 @@ fn finding(id: &'static str, cell: &CellVerdict, summary: String, mark: &str) ->
     })
 }
 
+/// True where mail is taken that should not be.
+fn is_taken_against(cell: &CellVerdict) -> bool {
+    cell.expected == Expected::No && cell.observed == Observed::Accepted
+}
+
 /// Who takes mail for local users from nobody but those who log in gets no mail from the world.
 fn send_only(matrix: &MatrixVerdict, evidence: &Evidence) -> Option<Finding> {
     if evidence.target.role() != Role::Mx {
@@ -61,7 +66,7 @@ fn spoofing(matrix: &MatrixVerdict) -> Option<Finding> {
     let cell = matrix.cell(Client::Foreign, Sender::Local, Recipient::Local)?;
     let summary = "a stranger may write to a local user in the name of a local user";
     let found = finding(catalogue::OWN_DOMAIN_SPOOFING, cell, summary.into(), "accepted here")
-        .filter(|_| cell.is_mismatch())?;
+        .filter(|_| is_taken_against(cell))?;
     // A server may leave that to what is decided by the message itself, SPF and DMARC.
     let severity = if cell.by_user { found.severity } else { Severity::Info };
     let notes = vec![
@@ -81,7 +86,7 @@ fn as_anyone(matrix: &MatrixVerdict) -> Option<Finding> {
     let anyone = stranger.is_some_and(|cell| cell.observed == Observed::Accepted);
     let summary = "an authenticated user may send in the name of a foreign domain";
     finding(catalogue::AUTH_SENDS_AS_ANYONE, cell, summary.into(), "accepted here")
-        .filter(|_| cell.is_mismatch() && !anyone)
+        .filter(|_| is_taken_against(cell) && !anyone)
         .map(|found| Finding { notes: vec![AT_RCPT.to_owned()], ..found })
 }
 

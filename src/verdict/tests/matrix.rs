@@ -252,6 +252,9 @@ fn own_domain_spoofing() {
     assert_eq!(of(&evidence), [("own-domain-spoofing", Severity::Low)], "the user minds");
     evidence.matrix.as_mut().unwrap().expected = vec![(key, Expected::Yes)];
     assert_eq!(of(&evidence), [], "the user does not");
+    let mut refused = asked(25, &row(NOT_OWNED));
+    refused.matrix.as_mut().unwrap().expected = vec![(key, Expected::Yes)];
+    assert_eq!((of(&refused), verdict(&refused).mismatches()), (vec![], 1), "a mismatch only");
 }
 
 #[test]
