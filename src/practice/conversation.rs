@@ -107,6 +107,7 @@ impl<'a> Conversation<'a> {
         self.limits.secured();
         self.inside_tls = true;
         (self.helo, self.transaction) = (None, None);
+        (self.login, self.logged_in) = (None, false);
     }
 
     /// Whether the next line is a command, and not part of a message.
@@ -201,7 +202,7 @@ impl<'a> Conversation<'a> {
         match step {
             Step::Ask(pending, challenge) => {
                 self.login = Some(pending);
-                return challenge.as_bytes().to_vec();
+                challenge.as_bytes().to_vec()
             }
             Step::Done => {
                 (self.logged_in, self.tried_login) = (true, true);
