@@ -530,6 +530,7 @@ async fn every_format_in_one_run() {
         ("jsonl", "r.jsonl"),
         ("csv-hosts", "hosts.csv"),
         ("csv-findings", "findings.csv"),
+        ("csv-matrix", "matrix.csv"),
         ("terminal", "r.txt"),
     ] {
         args.extend(["--format".to_owned(), format!("{format}={}", file(name).display())]);
@@ -543,7 +544,7 @@ async fn every_format_in_one_run() {
         read("r.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0]["relay"]["verdict"], "open");
-    for (name, rows) in [("hosts.csv", 1), ("findings.csv", 1)] {
+    for (name, rows) in [("hosts.csv", 1), ("findings.csv", 1), ("matrix.csv", 0)] {
         let text = read(name);
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         assert_eq!(reader.records().map(Result::unwrap).count(), rows, "{name}");

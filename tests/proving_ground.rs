@@ -18,7 +18,7 @@ use mta::family::{FAMILIES, Family};
 use mta::lab::{Lab, Turn};
 use mta::limit::Limit;
 use mta::postfix::{exact, report};
-use mta::{isolation, judge, limit, matrix, nmap, requirement, truth};
+use mta::{isolation, judge, limit, matrix, nmap, requirement, rows, truth};
 
 /// How many trials run at once. They wait for servers rather than compute.
 const THREADS: usize = 32;
@@ -63,13 +63,14 @@ fn publish(lab: &Lab) -> Result<()> {
 /// servers that take longest come first with all of theirs.
 fn trials(lab: &Result<Arc<Lab>, String>) -> Vec<Trial> {
     let (mut slow, mut trials) = (Vec::new(), Vec::new());
-    let kinds: [(&str, Judge, bool); 7] = [
+    let kinds: [(&str, Judge, bool); 8] = [
         ("truth", truth_is_as_told, false),
         ("audit", audited, false),
         ("confirm", confirmed, false),
         ("exact", exactly, true),
         ("quick", audited_quickly, true),
         ("thorough", audited_thoroughly, true),
+        ("matrix", matrix_is_right, false),
         ("nmap", asked_nmap, false),
     ];
     for (kind, judge, needs_view) in kinds {
@@ -79,7 +80,8 @@ fn trials(lab: &Result<Arc<Lab>, String>) -> Vec<Trial> {
                 let has_view = family.name() == "postfix" && exact::view(case).is_some();
                 // Where nothing is accepted no message is sent, and the audit is the one before.
                 let no_message = kind == "confirm" && !case.takes_strangers();
-                if needs_view && !has_view || no_message {
+                let no_rows = kind == "matrix" && rows::of(family.name(), case).is_none();
+                if needs_view && !has_view || no_message || no_rows {
                     continue;
                 }
                 let (lab, missing) = (lab.clone(), missing.clone());
@@ -186,6 +188,12 @@ fn confirmed(_: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
 /// Holds a server to the words that are known of it.
 fn exactly(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
     exact::hold(&lab.sink, case, turn.place(), turn.server()?)
+}
+
+/// Asks for the relay matrix of a server as a stranger, from a trusted address and with an account.
+fn matrix_is_right(_: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
+    let rows = rows::of(turn.family(), case).context("nothing is known of this case")?;
+    rows::hold(&rows, case, turn.place()).map_err(|error| turn.explained(&error))
 }
 
 /// Audits a server with the probes that find most.

@@ -161,6 +161,8 @@ pub(super) struct CheckArgs {
     #[command(flatten)]
     pub(super) confirm: ConfirmArgs,
     #[command(flatten)]
+    pub(super) matrix: MatrixArgs,
+    #[command(flatten)]
     pub(super) timing: TimingArgs,
     #[command(flatten)]
     pub(super) report: ReportArgs,
@@ -247,6 +249,30 @@ pub(super) struct NetworkArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(next_help_heading = "Relay matrix")]
+pub(super) struct MatrixArgs {
+    /// Ask for the relay matrix too: which client may send as whom and to whom, expected and
+    /// observed. The two options below imply it
+    #[arg(long)]
+    pub(super) matrix: bool,
+
+    /// Another address of this machine, one that the targets trust: the matrix is asked from there
+    /// too
+    #[arg(long, value_name = "ADDR")]
+    pub(super) trusted_source: Option<IpAddr>,
+
+    /// File with an account of your own (username, password, and where needed mechanism and
+    /// address), readable by you alone: the matrix is asked after a login with it too. Certificates
+    /// are not checked
+    #[arg(long, value_name = "FILE")]
+    pub(super) credentials: Option<PathBuf>,
+
+    /// Log in even where the server offers no TLS
+    #[arg(long, requires = "credentials")]
+    pub(super) auth_in_clear: bool,
+}
+
+#[derive(Debug, Args)]
 #[command(next_help_heading = "Timing (seconds)")]
 pub(super) struct TimingArgs {
     /// Ask what is still deferred once more after this long, as greylists want it (0 = do not)
@@ -318,6 +344,8 @@ pub(super) enum Format {
     CsvHosts,
     /// One row a finding
     CsvFindings,
+    /// One row a cell of the relay matrix
+    CsvMatrix,
 }
 
 /// A form, and the file that it goes to.

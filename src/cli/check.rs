@@ -7,18 +7,20 @@ use std::time::Duration;
 use jiff::Zoned;
 
 use crate::dns::{HickoryResolver, Resolver, ZoneFile};
-use crate::engine::{Budget, Expansion, Settings, expand, taker_of};
+use crate::engine::{Budget, Expansion, MatrixSettings, Settings, expand, taker_of};
+use crate::evidence::matrix::{CellKey, Expected};
 use crate::net::TcpDialer;
 use crate::session::Deadlines;
 use crate::target::scope::{Consent, Scope};
 use crate::target::spec::TargetSpec;
 
-use super::args::{CheckArgs, ServerAddress, TimingArgs};
+use super::args::{CheckArgs, MatrixArgs, ServerAddress, TimingArgs};
 use super::categories::Categories;
 use super::complain;
 use super::config::{Auditor, Local};
 use super::confirm::Confirmation;
 use super::consent;
+use super::credentials;
 use super::exit::{self, Exit, Failure};
 use super::identity;
 use super::probes;
@@ -29,6 +31,7 @@ use super::store::Folder;
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let today = Zoned::now().date();
     let config = consent::read_config(args.consent.config.as_deref(), today)?;
+    let expected = config.as_ref().map(|config| config.matrix.clone()).unwrap_or_default();
     let (auditor, local, file_scope) = match config {
         Some(config) if config.rules.is_empty() => (config.auditor, config.local, None),
         Some(config) => (config.auditor, config.local, Some(config.scope)),
@@ -38,8 +41,9 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let identity = identity::identity(&args.identity, &auditor, &local)?;
     let specs = specs(&args.targets)?;
     if let Some(source) = args.network.source {
-        check_source(source)?;
+        check_source("--source", source)?;
     }
+    let matrix = matrix(&args.matrix, expected)?;
     let asked_first = file_scope.is_none();
     let scope = file_scope.unwrap_or_else(|| match args.consent.authorized {
         true => Scope::authorized(Consent::Flag),
@@ -89,6 +93,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         letters: confirmation.as_ref().map(Confirmation::letters),
         max_hosts: usize::from(args.network.max_hosts),
         seed: args.seed.unwrap_or_else(random_seed),
+        matrix,
     };
     let run = Run {
         targets: expansion.targets,
@@ -113,17 +118,32 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let (judged, report) = run::judge_record(&record, &library)?;
     reports.write(&report, "")?;
     let hosts = judged.iter().map(|host| (&host.relay, host.findings.as_slice()));
-    Ok(exit::of_audit(hosts, args.fail_on.severity(), record.interrupted))
+    let exit = exit::of_audit(hosts, args.fail_on.severity(), record.interrupted);
+    Ok(run::with_matrix(&record, exit))
 }
 
 /// A source that is not this machine's is a mistake of the user's, not a fault of the targets.
-fn check_source(source: IpAddr) -> Result<(), Failure> {
+fn check_source(flag: &str, source: IpAddr) -> Result<(), Failure> {
     let bound = std::net::UdpSocket::bind((source, 0)).map(drop);
     bound.map_err(|error| {
         Failure::usage(format!(
-            "--source {source}: cannot be sent from: {error}; name an address of this machine"
+            "{flag} {source}: cannot be sent from: {error}; name an address of this machine"
         ))
     })
+}
+
+/// Which clients the relay matrix is asked as; `None` where it is not wanted.
+fn matrix(
+    args: &MatrixArgs,
+    expected: Vec<(CellKey, Expected)>,
+) -> Result<Option<MatrixSettings>, Failure> {
+    if let Some(source) = args.trusted_source {
+        check_source("--trusted-source", source)?;
+    }
+    let account = args.credentials.as_deref().map(credentials::read).transpose()?;
+    let wanted = args.matrix || args.trusted_source.is_some() || account.is_some();
+    let (trusted_source, auth_in_clear) = (args.trusted_source, args.auth_in_clear);
+    Ok(wanted.then_some(MatrixSettings { trusted_source, account, auth_in_clear, expected }))
 }
 
 fn seconds(count: u32) -> Duration {

@@ -39,6 +39,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<Exit, Failure> {
         letters: None,
         max_hosts: fleet.len(),
         seed: random_seed(),
+        matrix: None,
     };
     let quiet = args.report.quiet;
     let record = super::runtime()?.block_on(async {

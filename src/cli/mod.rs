@@ -7,6 +7,7 @@ mod check;
 mod config;
 mod confirm;
 mod consent;
+mod credentials;
 mod demo;
 mod exit;
 mod explain;

@@ -27,5 +27,6 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
     let (judged, report) = run::judge_record(&record, &library)?;
     reports.write(&report, "")?;
     let hosts = judged.iter().map(|host| (&host.relay, host.findings.as_slice()));
-    Ok(exit::of_audit(hosts, args.fail_on.severity(), record.interrupted))
+    let exit = exit::of_audit(hosts, args.fail_on.severity(), record.interrupted);
+    Ok(run::with_matrix(&record, exit))
 }

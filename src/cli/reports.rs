@@ -74,6 +74,7 @@ fn render(
         Format::Jsonl => jsonl::write(report, &mut out).map_err(fault)?,
         Format::CsvHosts => csv::write_hosts(report, &mut out).map_err(fault)?,
         Format::CsvFindings => csv::write_findings(report, &mut out).map_err(fault)?,
+        Format::CsvMatrix => csv::write_matrix(report, &mut out).map_err(fault)?,
         Format::Terminal => {
             let options = terminal::Options { quiet, width: 100 };
             if to_screen && wants_colour() {

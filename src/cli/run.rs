@@ -15,12 +15,14 @@ use crate::finding::Finding;
 use crate::grade::{CheckOutcome, CheckResult, Grade, Policy, grade, relay_results};
 use crate::net::Dialer;
 use crate::probe::Library;
+use crate::report::escape;
 use crate::report::model::{self, HostReport, RunDetails, RunReport};
 use crate::target::Target;
 use crate::target::scope::Scope;
-use crate::verdict::{RelayVerdict, findings, judge};
+use crate::verdict::{RelayVerdict, findings, judge, matrix};
 
-use super::exit::Failure;
+use super::complain;
+use super::exit::{Exit, Failure};
 use super::interrupt;
 use super::store::{Host, Record};
 
@@ -112,6 +114,20 @@ pub(super) fn judge_record(
     });
     let report = RunReport::build(details, hosts.collect(), not_probed.collect());
     Ok((judged, report))
+}
+
+/// Says which rows of the relay matrix are missing although they were asked for: nothing found is
+/// then not all there is to find.
+pub(super) fn with_matrix(record: &Record, exit: Exit) -> Exit {
+    let missing = record.hosts.iter().flat_map(|host| {
+        matrix(&host.evidence).map(|matrix| matrix.missing(&host.evidence)).unwrap_or_default()
+    });
+    let mut exit = exit;
+    for message in missing {
+        complain(&escape::terminal(&message));
+        exit = if exit == Exit::Clean { Exit::Incomplete } else { exit };
+    }
+    exit
 }
 
 impl Judged {

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::NotProbed;
+use crate::evidence::matrix::Matrix;
 use crate::evidence::{Evidence, Identity, read_transcript, record};
 use crate::probe::Profile;
 use crate::target::scope::Authority;
@@ -190,6 +191,15 @@ fn check_places(evidence: &Evidence, index: &Path) -> Result<(), Failure> {
         .attempts
         .iter()
         .find(|a| evidence.exchange(a).is_none() || evidence.forms.get(a.form).is_none());
+    let mut cells = evidence.matrix.iter().flat_map(Matrix::places);
+    if let Some((key, _)) = cells.find(|(_, place)| evidence.exchange_at(*place).is_none()) {
+        return Err(Failure::usage(format!(
+            "{}: the answer to a cell of the relay matrix ({} client) is said to stand where nothing \
+             is; the transcripts are not the ones that were written",
+            index.display(),
+            key.client.as_str()
+        )));
+    }
     match lost {
         Some(attempt) => Err(Failure::usage(format!(
             "{}: an answer is said to stand in exchange {} of connection {}, which is not there; \

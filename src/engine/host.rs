@@ -38,6 +38,7 @@ pub(super) async fn audit_host(
     let deadline = Instant::now() + settings.host_deadline;
     let finish = interrupt.finish.clone();
     let mut runner = Runner::new(evidence, Arc::clone(&settings), dialer, finish);
+    runner.plan_matrix(&tokens);
     let course = timeout_at(deadline, course(&mut runner, &settings, &tokens));
     // Whatever cuts the course short, what was seen until then is kept.
     let stop = tokio::select! {
@@ -98,6 +99,7 @@ async fn course(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
     confirm(runner).await;
     deliver(runner, settings).await;
     plain_at_end(runner).await;
+    runner.ask_matrix().await;
     runner.hang_up().await;
 }
 

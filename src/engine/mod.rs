@@ -21,10 +21,11 @@ pub use budget::Budget;
 pub use letter::{LetterError, Letters, TOKEN_PREFIX};
 pub use targets::{Expansion, ExpansionError, NotProbed, expand, taker_of};
 
+use crate::evidence::matrix::{CellKey, Expected};
 use crate::evidence::{Evidence, Identity, Stop};
 use crate::net::Dialer;
 use crate::probe::{Library, Profile};
-use crate::session::Deadlines;
+use crate::session::{Credentials, Deadlines};
 use crate::target::Target;
 
 /// What a run is made of. One for all hosts.
@@ -56,6 +57,21 @@ pub struct Settings {
     pub max_hosts: usize,
     /// Random tokens of the run come from this.
     pub seed: u64,
+    /// The relay matrix, where it is wanted.
+    pub matrix: Option<MatrixSettings>,
+}
+
+/// Which clients the relay matrix is asked as, beside a stranger.
+#[derive(Clone, Debug, Default)]
+pub struct MatrixSettings {
+    /// An address of this machine that the servers trust.
+    pub trusted_source: Option<IpAddr>,
+    /// An account to log in with.
+    pub account: Option<Credentials>,
+    /// Log in without TLS where the server offers none.
+    pub auth_in_clear: bool,
+    /// What the user wants of cells, where it is not the rule.
+    pub expected: Vec<(CellKey, Expected)>,
 }
 
 /// The parts of an audit, by the categories of the grade.

@@ -10,7 +10,7 @@ use crate::target::Role;
 use super::Settings;
 
 /// The local part of the foreign sender.
-const SENDER: &str = "probe";
+pub(super) const SENDER: &str = "probe";
 /// The reserved domain that names are under where the auditor has none.
 const RESERVED: &str = "example.com";
 
@@ -253,7 +253,7 @@ fn canary_local(identity: &Identity, tokens: &Tokens) -> String {
     }
 }
 
-fn canary_path(identity: &Identity, tokens: &Tokens) -> WireText {
+pub(super) fn canary_path(identity: &Identity, tokens: &Tokens) -> WireText {
     let local = canary_local(identity, tokens);
     format!("{local}@{}", identity.canary.1).into_bytes().into()
 }

@@ -2,6 +2,7 @@
 
 mod arrival;
 mod form;
+pub mod matrix;
 pub mod record;
 mod text;
 mod transcript;
@@ -55,6 +56,9 @@ pub struct Evidence {
     pub dial_failures: Vec<DialFailure>,
     /// Why the course ended before its plan did.
     pub stopped: Option<Stop>,
+    /// The relay matrix, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub matrix: Option<matrix::Matrix>,
 }
 
 /// The names and addresses that the auditor uses.
@@ -246,6 +250,7 @@ impl Evidence {
             awaited: None,
             dial_failures: Vec::new(),
             stopped: None,
+            matrix: None,
         }
     }
 

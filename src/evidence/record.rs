@@ -1,10 +1,12 @@
 //! Evidence as files: each transcript carries what it takes to judge it again on its own.
 //!
-//! The comments of a `.smtp` file hold two kinds of JSON: `host`, once, with everything about the
-//! host but its dialogues, and `form`, before the exchange that answers it.
+//! The comments of a `.smtp` file hold three kinds of JSON: `host`, once, with everything about the
+//! host but its dialogues, `form`, before the exchange that answers it, and `cell`, before the one
+//! that decides a cell of the relay matrix.
 
 use serde::{Deserialize, Serialize};
 
+use super::matrix::{CellKey, Matrix};
 use super::{Attempt, Evidence, Form, Pass, SentMessage, read_transcript, write_transcript};
 use crate::probe::SourceError;
 
@@ -25,6 +27,7 @@ pub fn to_texts(evidence: &Evidence) -> Result<Vec<String>, serde_json::Error> {
         attempts: Vec::new(),
         transcripts: Vec::new(),
         messages: Vec::new(),
+        matrix: evidence.matrix.clone().map(Matrix::without_places),
         ..evidence.clone()
     };
     let host = format!("host {}", serde_json::to_string(&host)?);
@@ -38,6 +41,10 @@ pub fn to_texts(evidence: &Evidence) -> Result<Vec<String>, serde_json::Error> {
             let message = sent.map(|sent| (sent.token.clone(), sent.text.clone()));
             let answered = Answered { pass: attempt.pass, form: form.clone(), message };
             notes.push((attempt.exchange, format!("form {}", serde_json::to_string(&answered)?)));
+        }
+        let cells = evidence.matrix.iter().flat_map(Matrix::places);
+        for (key, (_, exchange)) in cells.filter(|(_, (transcript, _))| *transcript == number) {
+            notes.push((exchange, format!("cell {}", serde_json::to_string(&key)?)));
         }
         texts.push(write_transcript(transcript, |index| {
             notes.iter().filter(|(at, _)| *at == index).map(|(_, note)| note.clone()).collect()
@@ -64,6 +71,11 @@ pub fn from_texts(files: &[(String, String)]) -> Result<Option<Evidence>, Source
                 let answered: Answered = serde_json::from_str(json).map_err(fault)?;
                 if let Some(evidence) = &mut evidence {
                     evidence.add(answered, exchange);
+                }
+            } else if let Some(json) = note.strip_prefix("cell ") {
+                let key: CellKey = serde_json::from_str(json).map_err(fault)?;
+                if let Some(evidence) = &mut evidence {
+                    evidence.add_cell(key, exchange);
                 }
             }
         }
@@ -92,5 +104,13 @@ impl Evidence {
         }
         let transcript = self.transcripts.len();
         self.attempts.push(Attempt { form, pass: answered.pass, transcript, exchange });
+    }
+
+    /// Notes what decides a cell in the transcript that is about to be added.
+    fn add_cell(&mut self, key: CellKey, exchange: usize) {
+        let transcript = self.transcripts.len();
+        if let Some(cell) = self.matrix.as_mut().and_then(|matrix| matrix.cell_mut(key)) {
+            cell.place = Some((transcript, exchange));
+        }
     }
 }

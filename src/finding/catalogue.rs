@@ -24,6 +24,14 @@ pub const OPEN_RELAY: &str = "open-relay";
 /// The id of the check for relaying to domains whose MX record names the server.
 pub const CONDITIONAL_RELAY: &str = "conditional-relay";
 
+/// The id of the check for users who may send in any name once they have logged in.
+pub const AUTH_SENDS_AS_ANYONE: &str = "auth-sends-as-anyone";
+/// The id of the check for strangers who write in the name of a local user.
+pub const OWN_DOMAIN_SPOOFING: &str = "own-domain-spoofing";
+/// The id of the check for servers that take mail from nobody who has not logged in.
+pub const SEND_ONLY: &str = "send-only";
+/// The id of the check for clients that may relay and cannot.
+pub const TRUSTED_CANNOT_RELAY: &str = "trusted-cannot-relay";
 /// The id of the check for text in the clear behind the reply to STARTTLS.
 pub const STARTTLS_PLAINTEXT: &str = "starttls-plaintext";
 /// The id of the check for XCLIENT; the reason word of the report for it is the same.
@@ -31,6 +39,22 @@ pub const XCLIENT_OFFERED: &str = "xclient-offered";
 
 /// Every check, in alphabetical order.
 pub const ENTRIES: &[Entry] = &[
+    Entry {
+        id: AUTH_SENDS_AS_ANYONE,
+        title: "who is logged in may send in anybody's name",
+        severity: Severity::Medium,
+        explanation: "A user who had logged in was allowed to send with a reverse-path in a domain \
+            that is neither theirs nor the server's. Whoever guesses or steals one password can \
+            then send in any name through this server: forged invoices in a customer's name, spam \
+            from thousands of invented senders. A submission server may hold each user to the \
+            addresses that are theirs.",
+        remedy: "Tie reverse-paths to accounts. In Postfix, list who owns which address in \
+            smtpd_sender_login_maps and put reject_sender_login_mismatch into \
+            smtpd_sender_restrictions; in Exim, compare $sender_address with $authenticated_id in \
+            acl_smtp_mail. Where users forward mail in others' names by right, set the expectation \
+            in [matrix] of mxaudit.toml.",
+        references: &["RFC 6409 section 6.1", "RFC 4954 section 6"],
+    },
     Entry {
         id: "backscatter",
         title: "mail for strangers is taken and sent back to whoever its sender is said to be",
@@ -133,6 +157,21 @@ pub const ENTRIES: &[Entry] = &[
         references: &["RFC 5321 section 7.1", "RFC 2505 section 2.1"],
     },
     Entry {
+        id: OWN_DOMAIN_SPOOFING,
+        title: "a stranger may write as a local user to a local user",
+        severity: Severity::Low,
+        explanation: "The server took mail for one of its users from a stranger's address with the \
+            reverse-path of one of its own users. That is how mail in the name of the manager \
+            reaches the accountant. SMTP itself does not protect the reverse-path, and mailing \
+            lists and forwarders use it by right, so many servers decide this by SPF, DKIM and \
+            DMARC when they have the message; nothing was sent past RCPT here.",
+        remedy: "Let own domains come in from outside only where SPF or DMARC allows it: publish \
+            SPF and DMARC records for them and have the server honour them, or refuse own domains \
+            as senders from clients that have neither logged in nor a trusted address (Postfix: \
+            reject_sender_login_mismatch, or a check_sender_access table after permit_mynetworks).",
+        references: &["RFC 5321 section 7.1"],
+    },
+    Entry {
         id: "peer-fault",
         title: "the server does not keep to the protocol",
         severity: Severity::Low,
@@ -168,6 +207,21 @@ pub const ENTRIES: &[Entry] = &[
         references: &["RFC 5321 section 4.1.4"],
     },
     Entry {
+        id: SEND_ONLY,
+        title: "nobody can send mail to the server's users without logging in",
+        severity: Severity::High,
+        explanation: "A stranger was told to log in before the server takes mail for its own \
+            users. On a port for submission that is right; on the port that MX records lead to, it \
+            refuses all mail of the world, for other servers have no account here. It happens when \
+            the rules of a submission port are made those of port 25.",
+        remedy: "Ask for a login only where mail is to be relayed. In Postfix, take \
+            permit_sasl_authenticated, reject out of smtpd_client_restrictions, \
+            smtpd_sender_restrictions and the smtpd service of port 25 in master.cf, and keep \
+            reject_unauth_destination in smtpd_relay_restrictions. Where the port is meant for \
+            users only, audit it as what it is, or set the expectation in [matrix] of mxaudit.toml.",
+        references: &["RFC 6409 section 3.1", "RFC 4954 section 6"],
+    },
+    Entry {
         id: STARTTLS_PLAINTEXT,
         title: "text in the clear follows the reply to STARTTLS",
         severity: Severity::Medium,
@@ -178,6 +232,20 @@ pub const ENTRIES: &[Entry] = &[
         remedy: "Update the server: replies and commands that came before the handshake must be \
             thrown away. If it is up to date, look for a proxy or firewall that rewrites SMTP.",
         references: &["RFC 3207 section 4.2", "CVE-2011-0411"],
+    },
+    Entry {
+        id: TRUSTED_CANNOT_RELAY,
+        title: "a client that may relay is refused",
+        severity: Severity::Low,
+        explanation: "A client with an address that the server is said to trust, or one that had \
+            logged in, was refused what such clients are expected to be allowed. Either the server \
+            does not know the address or the account as the auditor does, or mail of the site's \
+            own users is lost.",
+        remedy: "Compare the source address with the networks that the server trusts (Postfix: \
+            mynetworks; Exim: relay_from_hosts), and the rules for users who have logged in with \
+            what the dialogue shows. If the refusal is meant, set the expectation in [matrix] of \
+            mxaudit.toml.",
+        references: &["RFC 5321 section 3.6.1"],
     },
     Entry {
         id: XCLIENT_OFFERED,

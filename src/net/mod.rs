@@ -3,7 +3,7 @@
 mod tcp;
 mod tls;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use futures::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 pub use tcp::TcpDialer;
 pub use tls::secure;
 
-use crate::evidence::DialFailure;
+use crate::evidence::{DialFailure, DialFault};
 use crate::target::Target;
 
 /// Bytes both ways.
@@ -33,4 +33,14 @@ pub struct Connection {
 pub trait Dialer: Send + Sync {
     /// Opens one connection, or says why it did not come about.
     fn dial<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Connection, DialFailure>>;
+
+    /// The same from another address of this machine.
+    fn dial_from<'a>(
+        &'a self,
+        _: &'a Target,
+        source: IpAddr,
+    ) -> BoxFuture<'a, Result<Connection, DialFailure>> {
+        let text = format!("this dialer does not send from {source}");
+        Box::pin(async { Err(DialFailure { kind: DialFault::Local, text }) })
+    }
 }

@@ -27,13 +27,17 @@ impl TcpDialer {
         Self { admitted, source, connect_timeout }
     }
 
-    async fn connect(&self, target: &Target) -> Result<Connection, DialFailure> {
+    async fn connect(
+        &self,
+        target: &Target,
+        source: Option<IpAddr>,
+    ) -> Result<Connection, DialFailure> {
         let address = target.address();
         if !self.admitted.permits(address) {
             let text = format!("{address} is not in the declared scope");
             return Err(DialFailure { kind: DialFault::OutOfScope, text });
         }
-        let socket = self.socket(address)?;
+        let socket = socket(address, source)?;
         let peer = SocketAddr::new(address, target.port());
         let seconds = self.connect_timeout.as_secs_f32();
         let stream = match timeout(self.connect_timeout, socket.connect(peer)).await {
@@ -46,28 +50,27 @@ impl TcpDialer {
         };
         open(stream).map_err(|error| failure(&error, &format!("connection to {peer}")))
     }
+}
 
-    fn socket(&self, address: IpAddr) -> Result<TcpSocket, DialFailure> {
-        let local = |error: io::Error, what: String| DialFailure {
-            kind: DialFault::Local,
-            text: format!("{what}: {error}"),
-        };
-        let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
-        let socket = socket.map_err(|error| local(error, "cannot make a socket".into()))?;
-        if let Some(source) = self.source {
-            if source.is_ipv4() != address.is_ipv4() {
-                let text =
-                    format!("the source address {source} is of another family than {address}");
-                return Err(DialFailure { kind: DialFault::Local, text });
-            }
-            socket.bind(SocketAddr::new(source, 0)).map_err(|error| {
-                local(error, format!("cannot send from the source address {source}"))
-            })?;
+fn socket(address: IpAddr, source: Option<IpAddr>) -> Result<TcpSocket, DialFailure> {
+    let local = |error: io::Error, what: String| DialFailure {
+        kind: DialFault::Local,
+        text: format!("{what}: {error}"),
+    };
+    let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
+    let socket = socket.map_err(|error| local(error, "cannot make a socket".into()))?;
+    if let Some(source) = source {
+        if source.is_ipv4() != address.is_ipv4() {
+            let text = format!("the source address {source} is of another family than {address}");
+            return Err(DialFailure { kind: DialFault::Local, text });
         }
-        // Commands are short and each waits for its answer: nothing is gained by collecting them.
-        socket.set_nodelay(true).map_err(|error| local(error, "cannot set TCP_NODELAY".into()))?;
-        Ok(socket)
+        socket.bind(SocketAddr::new(source, 0)).map_err(|error| {
+            local(error, format!("cannot send from the source address {source}"))
+        })?;
     }
+    // Commands are short and each waits for its answer: nothing is gained by collecting them.
+    socket.set_nodelay(true).map_err(|error| local(error, "cannot set TCP_NODELAY".into()))?;
+    Ok(socket)
 }
 
 fn open(stream: TcpStream) -> io::Result<Connection> {
@@ -94,6 +97,14 @@ fn failure(error: &io::Error, what: &str) -> DialFailure {
 
 impl Dialer for TcpDialer {
     fn dial<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Connection, DialFailure>> {
-        Box::pin(self.connect(target))
+        Box::pin(self.connect(target, self.source))
+    }
+
+    fn dial_from<'a>(
+        &'a self,
+        target: &'a Target,
+        source: IpAddr,
+    ) -> BoxFuture<'a, Result<Connection, DialFailure>> {
+        Box::pin(self.connect(target, Some(source)))
     }
 }

@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
+use super::account::Account;
 use super::extension::{AuthOffer, Xclient};
 use super::secure::Tls;
 
@@ -49,6 +50,10 @@ pub struct Behaviour {
     pub tls_required: Option<String>,
     /// Where AUTH is listed.
     pub auth: Option<AuthOffer>,
+    /// The account that may log in where [`auth`](Self::auth) lists it, and then relay.
+    pub account: Option<Account>,
+    /// The addresses of clients that are trusted: they may relay, and use any sender.
+    pub trusted_clients: Vec<IpAddr>,
     /// XCLIENT, listed for strangers.
     pub xclient: Option<Xclient>,
     /// XFORWARD is listed for strangers and taken; it changes nothing.
@@ -92,6 +97,8 @@ impl Behaviour {
             tls: None,
             tls_required: None,
             auth: None,
+            account: None,
+            trusted_clients: Vec::new(),
             xclient: None,
             xforward: false,
             ehlo: EhloSupport::Offered,

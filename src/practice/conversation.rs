@@ -1,5 +1,6 @@
 //! One session, command by command: what a practice server answers, without any wire.
 
+use super::account::{Pending, Step};
 use super::address::{Argument, Destination, Mailbox};
 use super::behaviour::{Behaviour, BlockStage, EhloSupport, HeloMatch, Syntax};
 use super::counters::{Kind, Ledger, SeenEnvelope, Tally};
@@ -40,8 +41,14 @@ pub(super) struct Conversation<'a> {
     tally: Tally,
     limits: Limits,
     inside_tls: bool,
-    /// XCLIENT has made it a client that may relay.
+    /// Its address or XCLIENT has made it a client that may relay.
     trusted: bool,
+    /// The account has logged in, and may relay.
+    logged_in: bool,
+    /// A try to log in was made.
+    tried_login: bool,
+    /// What the next line answers, in the middle of AUTH.
+    login: Option<Pending>,
     helo: Option<Vec<u8>>,
     transaction: Option<Transaction>,
     message: Option<Message>,
@@ -62,14 +69,17 @@ struct Message {
 }
 
 impl<'a> Conversation<'a> {
-    pub(super) fn new(behaviour: &'a Behaviour, ledger: &'a Ledger) -> Self {
+    pub(super) fn new(behaviour: &'a Behaviour, ledger: &'a Ledger, trusted: bool) -> Self {
         Self {
             behaviour,
             ledger,
             tally: Tally::default(),
             limits: Limits::default(),
             inside_tls: false,
-            trusted: false,
+            trusted,
+            logged_in: false,
+            tried_login: false,
+            login: None,
             helo: None,
             transaction: None,
             message: None,
@@ -97,6 +107,7 @@ impl<'a> Conversation<'a> {
         self.limits.secured();
         self.inside_tls = true;
         (self.helo, self.transaction) = (None, None);
+        (self.login, self.logged_in) = (None, false);
     }
 
     /// Whether the next line is a command, and not part of a message.
@@ -119,6 +130,11 @@ impl<'a> Conversation<'a> {
             return Answer { reply: Some(reply), then: Then::Close };
         };
         let text = text.strip_suffix(b"\r").unwrap_or(text);
+        if let Some(pending) = self.login.take() {
+            let reply = self.go_on_with_login(&pending, text);
+            self.ledger.note_command(&mut self.tally, Kind::Other, code(&reply));
+            return Answer { reply: Some(reply), then: Then::Read };
+        }
         let (verb, argument) = split_verb(text);
         let kind = self.behaviour.kind_of(&verb);
         let (mut reply, then) = match self.limits.refuse(self.behaviour, kind) {
@@ -126,6 +142,7 @@ impl<'a> Conversation<'a> {
             None if kind == Kind::StartTls => self.start_tls(argument),
             None => (self.obey(kind, &verb, argument), close_if(kind == Kind::Quit)),
         };
+        self.repeat_secrets(&mut reply);
         let over = self.limits.count(self.behaviour, kind, &mut reply);
         let code = code(&reply);
         self.ledger.note_command(&mut self.tally, kind, code);
@@ -156,9 +173,53 @@ impl<'a> Conversation<'a> {
             Kind::Unknown if !self.behaviour.accept_everything => syntax.say(Phrase::Unknown),
             Kind::Other if verb == b"VRFY" => syntax.say(Phrase::Verify),
             Kind::Other if verb == b"HELP" => syntax.say(Phrase::Help),
-            Kind::Other if verb == b"AUTH" => self.behaviour.refuse_auth(self.inside_tls),
+            Kind::Other if verb == b"AUTH" => self.auth(argument),
             Kind::Other if verb == b"XCLIENT" => self.xclient(argument),
             Kind::Other | Kind::StartTls | Kind::Unknown => syntax.say(Phrase::Noop),
+        }
+    }
+
+    fn auth(&mut self, argument: &[u8]) -> Reply {
+        let behaviour = self.behaviour;
+        match &behaviour.account {
+            Some(account) if behaviour.offers_auth(self.inside_tls) => {
+                self.step(account.begin(argument))
+            }
+            _ => behaviour.refuse_auth(self.inside_tls),
+        }
+    }
+
+    fn go_on_with_login(&mut self, pending: &Pending, line: &[u8]) -> Reply {
+        let Some(account) = &self.behaviour.account else {
+            return self.behaviour.refuse_auth(self.inside_tls);
+        };
+        let mut reply = self.step(account.answer(pending, line));
+        self.repeat_secrets(&mut reply);
+        reply
+    }
+
+    fn step(&mut self, step: Step) -> Reply {
+        match step {
+            Step::Ask(pending, challenge) => {
+                self.login = Some(pending);
+                challenge.as_bytes().to_vec()
+            }
+            Step::Done => {
+                (self.logged_in, self.tried_login) = (true, true);
+                self.behaviour.logged_in()
+            }
+            Step::Failed => {
+                self.tried_login = true;
+                self.behaviour.refuse_auth(self.inside_tls)
+            }
+        }
+    }
+
+    /// Adds the password to a reply, where the server is that kind of server.
+    fn repeat_secrets(&self, reply: &mut Reply) {
+        let secrets = self.behaviour.account.as_ref().and_then(|account| account.secrets());
+        if let Some(secrets) = secrets.filter(|_| self.tried_login) {
+            reply.extend_from_slice(format!(" {secrets}").as_bytes());
         }
     }
 
@@ -245,8 +306,14 @@ impl<'a> Conversation<'a> {
         if let Some(reply) = self.block_at(BlockStage::Mail) {
             return Err(reply);
         }
+        if self.logged_in
+            && let Some(reply) = behaviour.refuse_in_name_of(path)
+        {
+            return Err(reply);
+        }
+        let stranger = !(self.trusted || self.logged_in);
         match &behaviour.refuse_sender {
-            Some((which, reply)) if behaviour.sender_matches(*which, path) => {
+            Some((which, reply)) if stranger && behaviour.sender_matches(*which, path) => {
                 Err(reply.clone().into_bytes())
             }
             _ => Ok(()),
@@ -276,7 +343,7 @@ impl<'a> Conversation<'a> {
             forward_path: argument.path,
             after_local: transaction.accepted_local,
             inside_tls: self.inside_tls,
-            trusted: self.trusted,
+            trusted: self.trusted || self.logged_in,
         };
         let judged =
             if sink { Ok(Destination::Foreign) } else { behaviour.judge(&request, self.ledger) };

@@ -29,7 +29,7 @@ pub enum Xclient {
     Refused(String),
 }
 
-/// Where AUTH is listed. Nobody has a password: each try is refused with 535.
+/// Where AUTH is listed. Without an [`Account`](super::Account) each try is refused with 535.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AuthOffer {
     /// In clear and inside TLS.
@@ -84,7 +84,7 @@ impl Behaviour {
         lines.collect::<Vec<_>>().join("\r\n").into_bytes()
     }
 
-    /// The reply to AUTH.
+    /// The reply to AUTH of somebody without an account.
     pub(super) fn refuse_auth(&self, inside_tls: bool) -> Reply {
         let offered = self.offers_auth(inside_tls);
         self.syntax.say(if offered { Phrase::AuthFailed } else { Phrase::AuthNeedsTls })
@@ -98,7 +98,7 @@ impl Behaviour {
         }
     }
 
-    fn offers_auth(&self, inside_tls: bool) -> bool {
+    pub(super) fn offers_auth(&self, inside_tls: bool) -> bool {
         match self.auth {
             None => false,
             Some(AuthOffer::Everywhere) => true,

@@ -12,6 +12,7 @@
 //! end of `tokio::io::duplex`. [`demo_fleet`] lists the servers of the demonstration.
 #![warn(clippy::indexing_slicing)]
 
+mod account;
 mod address;
 mod behaviour;
 mod conversation;
@@ -27,6 +28,7 @@ mod server;
 mod tests;
 mod wording;
 
+pub use account::Account;
 pub use behaviour::{
     Behaviour, Block, BlockStage, Delivery, EhloSupport, ErrorLimit, HeloMatch, RelayPolicy,
     SenderMatch, Syntax, Temporary, Wording,

@@ -46,10 +46,19 @@ pub enum Ending {
 ///
 /// The error of the stream when reading or writing fails, a failed handshake and the end of TLS
 /// without a farewell among them.
-pub async fn converse<S>(
+pub async fn converse<S>(behaviour: &Behaviour, stream: S, ledger: &Ledger) -> io::Result<Ending>
+where
+    S: AsyncRead + AsyncWrite + Unpin,
+{
+    converse_with(behaviour, stream, ledger, false).await
+}
+
+/// The same with a client that is trusted, or not, because of its address.
+async fn converse_with<S>(
     behaviour: &Behaviour,
     mut stream: S,
     ledger: &Ledger,
+    trusted: bool,
 ) -> io::Result<Ending>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -58,7 +67,7 @@ where
         behaviour,
         visit: Some(ledger.enter()),
         outbox: Outbox::new(&behaviour.delivery),
-        conversation: Conversation::new(behaviour, ledger),
+        conversation: Conversation::new(behaviour, ledger, trusted),
         commands: 0,
     };
     let implicit = behaviour.is_implicit();
@@ -230,7 +239,9 @@ async fn serve(mut stream: TcpStream, behaviour: Arc<Behaviour>, ledger: Arc<Led
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    match converse(&behaviour, &mut stream, &ledger).await {
+    let client = stream.peer_addr().map(|peer| peer.ip());
+    let trusted = client.is_ok_and(|client| behaviour.trusted_clients.contains(&client));
+    match converse_with(&behaviour, &mut stream, &ledger, trusted).await {
         Ok(Ending::ByServer) => {
             // The time limit is the whole purpose, so running into it is no failure.
             let _ = timeout(DRAIN, tokio::io::copy(&mut stream, &mut tokio::io::sink())).await;

@@ -61,6 +61,7 @@ pub(super) enum Phrase {
     StartTlsSyntax,
     TlsActive,
     TlsNotOffered,
+    AuthDone,
     AuthFailed,
     AuthNeedsTls,
     XclientInMail,
@@ -124,6 +125,9 @@ impl Syntax {
                 "502 5.5.1 Error: command not implemented",
                 "503 STARTTLS command used when not advertised",
             ),
+            Phrase::AuthDone => {
+                ("235 2.7.0 Authentication successful", "235 Authentication succeeded")
+            }
             Phrase::AuthFailed => {
                 ("535 5.7.8 Error: authentication failed", "535 Incorrect authentication data")
             }

@@ -1,9 +1,10 @@
-//! The report as tables for a spreadsheet: one of the hosts, one of the findings.
+//! The report as tables for a spreadsheet: one of the hosts, one of the findings, one of the relay
+//! matrices.
 //!
 //! RFC 4180: UTF-8 without a byte order mark, CRLF line ends, a header line, every row as long as
 //! it. Every cell has passed [`csv_cell`]. A value that is not known is an empty cell; of several
-//! values, words are joined by commas and sentences by ` | `. A row of the findings begins with
-//! the same five cells as the row of its host.
+//! values, words are joined by commas and sentences by ` | `. A row of the
+//! findings or the matrices begins with the same five cells as the row of its host.
 
 use std::io::{self, Write};
 
@@ -11,12 +12,18 @@ use csv::{Terminator, WriterBuilder};
 
 use super::also;
 use super::escape::csv_cell;
-use super::model::{CategoryStanding, FindingReport, HostReport, Place, RunReport};
+use super::model::{
+    CategoryStanding, FindingReport, HostReport, MatrixCellReport, MatrixRowReport, Place,
+    RunReport,
+};
 
 /// A column of the table of hosts: its header, and its cell for a row.
 type HostColumn = (&'static str, fn(&HostRow<'_>) -> String);
 /// The same for the table of findings.
 type FindingColumn = (&'static str, fn(&FindingRow<'_>) -> String);
+
+/// The same for the table of the relay matrices.
+type CellColumn = (&'static str, fn(&CellRow<'_>) -> String);
 
 /// A row of the table of hosts.
 struct HostRow<'a> {
@@ -30,6 +37,13 @@ struct FindingRow<'a> {
     finding: &'a FindingReport,
 }
 
+/// A row of the table of the relay matrices.
+struct CellRow<'a> {
+    host: HostRow<'a>,
+    row: &'a MatrixRowReport,
+    cell: &'a MatrixCellReport,
+}
+
 /// What tells hosts apart.
 const TARGET: [HostColumn; 5] = [
     ("Target name", |row| given(&row.host.target.name)),
@@ -40,7 +54,7 @@ const TARGET: [HostColumn; 5] = [
 ];
 
 /// What was tested, when, by whom and by what right, and what came out.
-const HOSTS: [HostColumn; 33] = [
+const HOSTS: [HostColumn; 34] = [
     ("Test started", |row| row.run.run.started.clone()),
     ("Test finished", |row| row.run.run.finished.clone()),
     ("Test interrupted", |row| yes_or_no(row.run.run.interrupted)),
@@ -87,6 +101,37 @@ const HOSTS: [HostColumn; 33] = [
     ("Connections", |row| row.host.totals.connections.to_string()),
     ("Commands", |row| row.host.totals.commands.to_string()),
     ("Connections failed", |row| row.host.dial_failures.len().to_string()),
+    ("Matrix mismatches", |row| {
+        given(&row.host.relay_matrix.as_ref().map(|matrix| matrix.mismatches))
+    }),
+];
+
+/// Who sends as whom and to whom, what is expected and what the server does.
+const CELLS: [CellColumn; 15] = [
+    ("Test started", |row| row.host.run.run.started.clone()),
+    ("Client", |row| row.row.client.as_str().to_owned()),
+    ("Client address", |row| given(&row.row.source)),
+    ("Login", |row| given(&row.row.mechanism)),
+    ("Sender", |row| row.cell.sender.as_str().to_owned()),
+    ("Recipient", |row| row.cell.recipient.as_str().to_owned()),
+    ("Mail from", |row| {
+        row.cell.mail_from.as_ref().map(|path| format!("<{path}>")).unwrap_or_default()
+    }),
+    ("Rcpt to", |row| {
+        row.cell.rcpt_to.as_ref().map(|path| format!("<{path}>")).unwrap_or_default()
+    }),
+    ("Expected", |row| row.cell.expected.as_str().to_owned()),
+    ("Expected by tester", |row| yes_or_no(row.cell.expected_by_user)),
+    ("Observed", |row| row.cell.observed.to_owned()),
+    ("Reason", |row| given(&row.cell.reason)),
+    ("Mismatch", |row| yes_or_no(row.cell.mismatch)),
+    ("Deciding reply", |row| {
+        row.cell.reply.as_ref().map(|lines| lines.join(" | ")).unwrap_or_default()
+    }),
+    ("Place in the JSON report", |row| {
+        let path = |at: Place| format!("connections[{}].exchanges[{}]", at.connection, at.exchange);
+        row.cell.evidence.map(path).unwrap_or_default()
+    }),
 ];
 
 /// What is claimed, how sure it is, what shows it and what to do.
@@ -149,6 +194,28 @@ pub fn write_findings(report: &RunReport, out: &mut dyn Write) -> io::Result<()>
             let row = FindingRow { host: HostRow { run: report, host }, finding };
             let target = TARGET.iter().map(|(_, cell)| cell(&row.host));
             table.row(target.chain(FINDINGS.iter().map(|(_, cell)| cell(&row))))?;
+        }
+    }
+    table.end()
+}
+
+/// Writes the table of the relay matrices: a header and one row for each cell. A host that was not
+/// asked for its matrix has no row.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_matrix(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(out);
+    let headers = TARGET.iter().map(|(header, _)| header);
+    let headers = headers.chain(CELLS.iter().map(|(header, _)| header));
+    table.row(headers.map(|header| (*header).to_owned()))?;
+    for host in &report.hosts {
+        for row in host.relay_matrix.iter().flat_map(|matrix| &matrix.rows) {
+            for cell in &row.cells {
+                let row = CellRow { host: HostRow { run: report, host }, row, cell };
+                let target = TARGET.iter().map(|(_, cell)| cell(&row.host));
+                table.row(target.chain(CELLS.iter().map(|(_, cell)| cell(&row))))?;
+            }
         }
     }
     table.end()

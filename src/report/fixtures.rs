@@ -1,5 +1,6 @@
 //! Hosts made by hand for the tests of the writers.
 
+use crate::evidence::matrix::{Client, Gap, Matrix, MatrixCell, MatrixRow, Recipient, Sender};
 use crate::evidence::{
     Answer, Attempt, Control, DialFailure, DialFault, Envelope, Evidence, Exchange, Form, FormRole,
     Identity, Lacking, Loss, NotPlanned, Pass, SenderKind, Transcript,
@@ -36,6 +37,8 @@ fn phase(sent: &str) -> Phase {
         Some("EHLO") => Phase::Ehlo,
         Some("MAIL") => Phase::Mail,
         Some("RCPT") => Phase::Rcpt,
+        Some("RSET") => Phase::Rset,
+        Some("AUTH") => Phase::Auth,
         _ => Phase::Quit,
     }
 }
@@ -199,9 +202,60 @@ pub(super) fn unreachable() -> Evidence {
     evidence
 }
 
+/// The same host with a relay matrix: a stranger was answered, and the login was refused.
+pub(super) fn with_matrix(mut evidence: Evidence) -> Evidence {
+    const LOCAL: &str = "postmaster@mx1.example.test";
+    const RSET: (&str, &str) = ("RSET", "250 2.0.0 ok");
+    let (canary, local) = (to(CANARY), to(LOCAL));
+    let mail = format!("MAIL FROM:<{LOCAL}>");
+    let taken = "250 2.1.5 ok";
+    let lines = [
+        GREETING,
+        HELLO,
+        MAIL,
+        (canary.as_str(), DENIED),
+        (&local, taken),
+        RSET,
+        (&mail, "250 2.1.0 ok"),
+        (&canary, DENIED),
+        (&local, taken),
+        RSET,
+        ("MAIL FROM:<>", "250 2.1.0 ok"),
+        (&canary, DENIED),
+        (&local, "450 4.2.0 Greylisted"),
+        QUIT,
+    ];
+    let asked = evidence.transcripts.len();
+    evidence.transcripts.push(conversation(&lines));
+    let login = ("AUTH PLAIN ***", "535 5.7.8 authentication failed");
+    evidence.transcripts.push(conversation(&[GREETING, HELLO, login, QUIT]));
+    let paths =
+        [(Sender::Foreign, "probe@audit.example.test"), (Sender::Local, LOCAL), (Sender::Null, "")];
+    let cells = |places: Option<[usize; 6]>| {
+        let envelopes = paths.into_iter().flat_map(|(sender, from)| {
+            [(Recipient::Foreign, CANARY), (Recipient::Local, LOCAL)]
+                .map(|(recipient, to)| (sender, from, recipient, to))
+        });
+        let cell = |(at, (sender, from, recipient, to)): (usize, (_, &str, _, &str))| MatrixCell {
+            sender,
+            recipient,
+            envelope: Ok((WireText::from(from), WireText::from(to))),
+            place: places.map(|places| (asked, places[at])),
+        };
+        envelopes.enumerate().map(cell).collect()
+    };
+    let row = |client, gap, place, cells| MatrixRow { client, mechanism: None, gap, place, cells };
+    let stranger = row(Client::Foreign, None, Some((asked, 0)), cells(Some([3, 4, 7, 8, 11, 12])));
+    let place = Some((asked + 1, 2));
+    let refused = row(Client::Authenticated, Some(Gap::AuthFailed), place, cells(None));
+    let refused = MatrixRow { mechanism: Some("PLAIN".into()), ..refused };
+    evidence.matrix = Some(Matrix { rows: vec![stranger, refused], expected: Vec::new() });
+    evidence
+}
+
 /// Says what should disturb a reader.
 pub(super) fn hostile() -> Evidence {
-    let mut evidence = deferred();
+    let mut evidence = with_matrix(deferred());
     let bytes = b"550-\x1b[2J\x1b]0;owned\x07 \x9b31m \xe2\x80\xae gnp.exe\r\n\
                   550 \xff\xfe\x00\x7f<script>'\"=cmd|\\\r\n";
     let answer = Answer::Reply(reply(bytes));

@@ -3,6 +3,8 @@
 //! What the server does is never an error here. A lost connection, a reply that does not come and
 //! a reply that is none are answers like any other; after one of them the session is over.
 
+mod auth;
+
 use std::io;
 use std::net::IpAddr;
 use std::time::Duration;
@@ -10,6 +12,8 @@ use std::time::Duration;
 use futures::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
+
+pub use auth::{Credentials, Login, Mechanism, Secret};
 
 use crate::evidence::{Answer, Exchange, Loss, TlsFacts};
 use crate::net::{self, Connection, Stream};
@@ -45,6 +49,8 @@ pub struct Session {
     outstanding: usize,
     /// Exchanges of the group at hand, kept here so that a cut does not lose them.
     group: Vec<Exchange>,
+    /// What no record may show.
+    veil: auth::Veil,
 }
 
 impl Session {
@@ -60,6 +66,7 @@ impl Session {
             alive: true,
             outstanding: 0,
             group: Vec::new(),
+            veil: auth::Veil::default(),
         }
     }
 
@@ -152,7 +159,7 @@ impl Session {
         for (index, command) in commands.iter().enumerate() {
             let answer = self.read(self.deadlines.reply).await;
             self.outstanding -= 1;
-            let (phase, line) = (command.phase(), command.line());
+            let (phase, line) = (command.phase(), command.shown());
             let exchange = self.exchange(phase, line, index > 0, answer, start);
             self.group.push(exchange);
             if !self.alive {
@@ -278,6 +285,7 @@ impl Session {
     ) -> Exchange {
         let elapsed_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         let (sent, tls) = (WireText::from(sent), self.tls.is_some());
+        let answer = self.veil.cover(answer);
         Exchange { phase, sent, pipelined, tls, answer, elapsed_ms }
     }
 }

@@ -4,6 +4,8 @@ use tokio::io::DuplexStream;
 
 use super::*;
 
+mod scram;
+
 fn pair() -> (Session, DuplexStream) {
     let (ours, theirs) = tokio::io::duplex(64 << 10);
     let nowhere = SocketAddr::from(([127, 0, 0, 1], 0));

@@ -1,5 +1,6 @@
 //! The commands that an audit sends (RFC 5321 section 4.1.1).
 
+use std::fmt;
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
@@ -31,6 +32,8 @@ pub enum Phase {
     StartTls,
     /// The TLS handshake, where it did not come about.
     Handshake,
+    /// AUTH and what the client says until it is decided (RFC 4954).
+    Auth,
     /// XCLIENT, with which a proxy tells a Postfix whose connection it passes on.
     Xclient,
     /// QUIT.
@@ -51,6 +54,7 @@ impl Phase {
             "DATA" => Self::Data,
             "." => Self::Message,
             "STARTTLS" => Self::StartTls,
+            "AUTH" | VEILED => Self::Auth,
             "XCLIENT" => Self::Xclient,
             "QUIT" => Self::Quit,
             _ => return None,
@@ -58,14 +62,28 @@ impl Phase {
     }
 }
 
+/// What stands in a record in place of a secret.
+pub const VEILED: &str = "***";
+/// The longest line of an exchange of AUTH without its CRLF (RFC 4954 section 4).
+const LONGEST_AUTH: usize = 12286;
+
 /// One command line, without its line end.
 ///
 /// Paths are bytes, because the interesting ones are not valid addresses; but no command can
-/// hold a line break or another control byte, so no probe can smuggle a second command.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// hold a line break or another control byte, so no probe can smuggle a second command. What is
+/// secret of it is sent and never shown.
+#[derive(Clone, PartialEq, Eq)]
 pub struct Command {
     phase: Phase,
     line: Vec<u8>,
+    /// What a record shows in place of the line, where that is secret.
+    shown: Option<Vec<u8>>,
+}
+
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Command({:?} {})", self.phase, String::from_utf8_lossy(self.shown()))
+    }
 }
 
 /// Why a text cannot be part of a command.
@@ -110,12 +128,12 @@ impl Command {
 
     /// `RSET`.
     pub fn rset() -> Self {
-        Self { phase: Phase::Rset, line: b"RSET".to_vec() }
+        Self::open(Phase::Rset, b"RSET")
     }
 
     /// `STARTTLS` (RFC 3207 section 4).
     pub fn starttls() -> Self {
-        Self { phase: Phase::StartTls, line: b"STARTTLS".to_vec() }
+        Self::open(Phase::StartTls, b"STARTTLS")
     }
 
     /// `XCLIENT` with the address of the client that we claim to be.
@@ -125,17 +143,32 @@ impl Command {
             IpAddr::V6(address) => format!("IPV6:{address}"),
         };
         let line = format!("XCLIENT NAME=[UNAVAILABLE] ADDR={address}").into_bytes();
-        Self { phase: Phase::Xclient, line }
+        Self { phase: Phase::Xclient, line, shown: None }
     }
 
     /// `DATA`.
     pub fn data() -> Self {
-        Self { phase: Phase::Data, line: b"DATA".to_vec() }
+        Self::open(Phase::Data, b"DATA")
     }
 
     /// `QUIT`.
     pub fn quit() -> Self {
-        Self { phase: Phase::Quit, line: b"QUIT".to_vec() }
+        Self::open(Phase::Quit, b"QUIT")
+    }
+
+    /// `AUTH mechanism`, with the initial response where there is one: Base64, shown to nobody.
+    pub fn auth(mechanism: &str, initial: Option<&[u8]>) -> Result<Self, CommandError> {
+        let open = Self::build(Phase::Auth, &[b"AUTH ", mechanism.as_bytes()])?;
+        let Some(initial) = initial else { return Ok(open) };
+        let whole = Self::build(Phase::Auth, &[open.line(), b" ", initial])?;
+        let shown = [open.line(), b" ", VEILED.as_bytes()].concat();
+        Ok(Self { shown: Some(shown), ..whole })
+    }
+
+    /// The answer to a challenge of AUTH: Base64, shown to nobody.
+    pub fn auth_response(response: &[u8]) -> Result<Self, CommandError> {
+        let line = Self::checked(&[response], LONGEST_AUTH)?;
+        Ok(Self { phase: Phase::Auth, line, shown: Some(VEILED.into()) })
     }
 
     /// MAIL with the reverse-path as it is, without brackets.
@@ -148,15 +181,23 @@ impl Command {
         Self::build(Phase::Rcpt, &[b"RCPT TO:", forward_path])
     }
 
+    fn open(phase: Phase, line: &[u8]) -> Self {
+        Self { phase, line: line.to_vec(), shown: None }
+    }
+
     fn build(phase: Phase, parts: &[&[u8]]) -> Result<Self, CommandError> {
+        Ok(Self { phase, line: Self::checked(parts, 510)?, shown: None })
+    }
+
+    fn checked(parts: &[&[u8]], longest: usize) -> Result<Vec<u8>, CommandError> {
         let line = parts.concat();
         if let Some((at, byte)) = line.iter().enumerate().find(|(_, b)| b.is_ascii_control()) {
             return Err(CommandError::ControlByte { byte: *byte, at });
         }
-        if line.len() > 510 {
+        if line.len() > longest {
             return Err(CommandError::TooLong { length: line.len() });
         }
-        Ok(Self { phase, line })
+        Ok(line)
     }
 
     /// Which command it is.
@@ -164,9 +205,14 @@ impl Command {
         self.phase
     }
 
-    /// The line without CRLF.
+    /// The line without CRLF, as it is sent.
     pub fn line(&self) -> &[u8] {
         &self.line
+    }
+
+    /// The line as a record may show it.
+    pub fn shown(&self) -> &[u8] {
+        self.shown.as_deref().unwrap_or(&self.line)
     }
 }
 
@@ -192,6 +238,20 @@ mod tests {
     #[test]
     fn long_lines_are_refused() {
         assert_eq!(Command::rcpt(&[b'x'; 501]), Err(CommandError::TooLong { length: 511 }));
+    }
+
+    #[test]
+    fn what_is_secret_is_sent_and_not_shown() {
+        let whole = Command::auth("PLAIN", Some(b"AGphbmUAc2VjcmV0")).unwrap();
+        assert_eq!(whole.line(), b"AUTH PLAIN AGphbmUAc2VjcmV0");
+        assert_eq!(whole.shown(), b"AUTH PLAIN ***");
+        assert_eq!(format!("{whole:?}"), "Command(Auth AUTH PLAIN ***)");
+        let response = Command::auth_response(b"c2VjcmV0").unwrap();
+        assert_eq!((response.line(), response.shown()), (&b"c2VjcmV0"[..], &b"***"[..]));
+        assert_eq!(Command::auth("LOGIN", None).unwrap().shown(), b"AUTH LOGIN");
+        let long = Command::auth("PLAIN", Some(&[b'x'; 510]));
+        assert_eq!(long, Err(CommandError::TooLong { length: 521 }));
+        assert!(Command::auth_response(&[b'x'; 510]).is_ok());
     }
 
     proptest! {

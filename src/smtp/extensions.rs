@@ -26,6 +26,12 @@ impl Ehlo {
         self.keywords.iter().any(|(name, _)| name.eq_ignore_ascii_case(keyword))
     }
 
+    /// The words behind a keyword, upper case; those of all its lines where there are several.
+    pub fn words<'a>(&'a self, keyword: &'a str) -> impl Iterator<Item = &'a str> {
+        let lines = self.keywords.iter().filter(move |(name, _)| name == keyword);
+        lines.flat_map(|(_, words)| words.iter().map(String::as_str))
+    }
+
     /// The keywords in the order of the reply, upper case.
     pub fn keywords(&self) -> impl Iterator<Item = &str> {
         self.keywords.iter().map(|(name, _)| name.as_str())
@@ -63,6 +69,7 @@ mod tests {
         let ehlo =
             Ehlo::read(&reply("250-mx.test\n250-size 100\n250-PIPELINING\n250 AUTH=PLAIN LOGIN"));
         assert!(ehlo.offers("PIPELINING") && ehlo.offers("SIZE") && ehlo.offers("auth"));
+        assert_eq!(ehlo.words("AUTH").collect::<Vec<_>>(), ["PLAIN", "LOGIN"]);
         assert!(!ehlo.offers("STARTTLS") && !ehlo.offers("mx.test"));
         assert!(!Ehlo::read(&reply("250 PIPELINING")).offers("PIPELINING"));
     }

@@ -10,7 +10,7 @@ mod path;
 mod reply;
 mod wire;
 
-pub use command::{Command, CommandError, Phase};
+pub use command::{Command, CommandError, Phase, VEILED};
 pub use extensions::{Ehlo, host_name_in};
 pub use parse::{ParseLimits, ReplyParser};
 pub use path::{is_syntax_risk, literal};

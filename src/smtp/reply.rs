@@ -110,6 +110,17 @@ impl Reply {
         Self { code, lines, bare_lf }
     }
 
+    /// The same reply with other texts behind its codes.
+    #[must_use]
+    pub fn with_texts(&self, change: impl Fn(&[u8]) -> Vec<u8>) -> Self {
+        let line = |line: &WireText| {
+            let (code, text) =
+                line.as_bytes().split_at_checked(4).unwrap_or((line.as_bytes(), b""));
+            WireText::from([code, &change(text)].concat())
+        };
+        Self { lines: self.lines.iter().map(line).collect(), ..*self }
+    }
+
     /// The reply code, 200 to 599.
     pub fn code(&self) -> u16 {
         self.code

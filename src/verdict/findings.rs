@@ -5,7 +5,7 @@ use crate::finding::{Confidence, Finding, Severity, catalogue};
 use crate::probe::Axis;
 
 use super::relay::ProbeVerdict;
-use super::{Judge, Outcome, RelayVerdict, Taken, Verdict, arrivals, connection, own_mail};
+use super::{Judge, Outcome, RelayVerdict, Taken, Verdict, arrivals, connection, matrix, own_mail};
 
 const NOT_PAST_RCPT: &str = "not sent past RCPT: the server may still refuse the message at DATA \
                              or discard it; only delivery proves relaying";
@@ -25,6 +25,7 @@ pub fn findings(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
     findings.extend(connection::findings(evidence));
     findings.extend(arrivals::findings(evidence, relay));
     findings.extend(overblocking(evidence, relay));
+    findings.extend(matrix::findings(evidence));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings
 }

@@ -9,6 +9,7 @@ mod arrivals;
 mod connection;
 mod findings;
 mod form;
+mod matrix;
 mod outcome;
 mod own_mail;
 mod proof;
@@ -19,6 +20,8 @@ mod wording;
 
 pub use findings::findings;
 pub use form::{FormVerdict, Judge, asks_for_tls, is_complaint};
+pub(crate) use matrix::GAPS;
+pub use matrix::{CellVerdict, MatrixVerdict, NotTested, Observed, RowVerdict, matrix};
 pub use outcome::{NotRun, Outcome, Proof, Refusal, Undecided, Verdict};
 pub use own_mail::{OwnMail, RefusedMail, Taken, own_mail};
 pub use reason::Reason;

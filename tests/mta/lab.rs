@@ -194,6 +194,11 @@ impl Turn<'_> {
         &self.slot.place
     }
 
+    /// The name of its family.
+    pub(crate) fn family(&self) -> &'static str {
+        self.slot.family.name()
+    }
+
     /// The server.
     ///
     /// # Errors

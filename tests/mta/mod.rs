@@ -28,6 +28,7 @@ pub(crate) mod place;
 pub(crate) mod postfix;
 pub(crate) mod record;
 pub(crate) mod requirement;
+pub(crate) mod rows;
 pub(crate) mod sendmail;
 pub(crate) mod sink;
 pub(crate) mod stream;

@@ -45,6 +45,7 @@ pub(crate) fn settings() -> Settings {
         letters: None,
         max_hosts: 16,
         seed: 7,
+        matrix: None,
     }
 }
 

@@ -131,6 +131,9 @@ pub(crate) enum ConfigProblem {
         "mx_domain: {0} is the canary's domain, whose MX record must not name the targets; use another domain of yours, such as one below it"
     )]
     MxDomainIsCanary(String),
+    /// An expectation of the relay matrix that is none.
+    #[error("matrix: `{0}` is no expectation; write \"yes\", \"no\" or \"any\"")]
+    Expectation(String),
     /// The rules together are no scope.
     #[error(transparent)]
     Scope(#[from] ScopeError),
@@ -145,7 +148,7 @@ pub(super) fn one_line(message: &str) -> String {
 }
 
 /// Line and column of a byte offset, both counted from 1.
-pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
+pub(in crate::cli) fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;

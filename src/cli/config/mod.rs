@@ -9,9 +9,11 @@ use ipnet::IpNet;
 use jiff::civil::Date;
 use toml::Spanned;
 
+pub(super) use error::position;
 pub(crate) use error::{ConfigError, ConfigProblem};
 pub(crate) use template::template;
 
+use crate::evidence::matrix::{CellKey, Client, Expected, Recipient, Sender};
 use crate::target::name::{is_at_or_below, normalise};
 use crate::target::scope::{Rule, Scope, ScopeError};
 
@@ -22,6 +24,8 @@ pub(crate) struct Config {
     pub(crate) auditor: Auditor,
     /// `[local]`.
     pub(crate) local: Local,
+    /// `[matrix]`: what is expected of cells of the relay matrix, where it is not the rule.
+    pub(crate) matrix: Vec<(CellKey, Expected)>,
     /// The rules of all `[[scope]]` tables, in their order in the file.
     pub(crate) rules: Vec<Rule>,
     /// The scope that the rules make; without rules it permits loopback only.
@@ -107,7 +111,8 @@ impl Reader<'_> {
                 return Err(self.error(place, ConfigProblem::Expired(expires)));
             }
         }
-        Ok(Config { auditor, local, rules, scope })
+        let matrix = self.matrix(&raw.matrix)?;
+        Ok(Config { auditor, local, matrix, rules, scope })
     }
 
     fn auditor(&self, raw: &raw::Auditor, local: &Local) -> Result<Auditor, ConfigError> {
@@ -150,6 +155,30 @@ impl Reader<'_> {
             None => None,
         };
         Ok(Local { domains, user, partners, mx_domain })
+    }
+
+    fn matrix(&self, raw: &raw::Matrix) -> Result<Vec<(CellKey, Expected)>, ConfigError> {
+        let mut expected = Vec::new();
+        let clients = Client::ALL.into_iter().zip([&raw.foreign, &raw.trusted, &raw.authenticated]);
+        for (client, senders) in clients {
+            let senders = [&senders.foreign, &senders.local, &senders.null];
+            for (sender, recipients) in Sender::ALL.into_iter().zip(senders) {
+                let recipients = [&recipients.foreign, &recipients.local];
+                for (recipient, value) in Recipient::ALL.into_iter().zip(recipients) {
+                    let Some(value) = value else { continue };
+                    let wish = match value.get_ref().as_str() {
+                        "yes" => Expected::Yes,
+                        "no" => Expected::No,
+                        "any" => Expected::Any,
+                        other => {
+                            return Err(self.error(value, ConfigProblem::Expectation(shown(other))));
+                        }
+                    };
+                    expected.push((CellKey { client, sender, recipient }, wish));
+                }
+            }
+        }
+        Ok(expected)
     }
 
     /// The canary must be no partner's, and the domain whose MX record names the targets must be
@@ -269,7 +298,7 @@ impl Reader<'_> {
     }
 
     fn line<T>(&self, value: &Spanned<T>) -> usize {
-        error::position(self.text, value.span().start).0
+        position(self.text, value.span().start).0
     }
 
     fn error<T>(&self, value: &Spanned<T>, problem: ConfigProblem) -> ConfigError {

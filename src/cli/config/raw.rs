@@ -12,7 +12,35 @@ pub(super) struct File {
     #[serde(default)]
     pub(super) local: Local,
     #[serde(default)]
+    pub(super) matrix: Matrix,
+    #[serde(default)]
     pub(super) scope: Vec<Spanned<Scope>>,
+}
+
+/// `[matrix]`: `client.sender.recipient = "yes"`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Matrix {
+    pub(super) foreign: Senders,
+    pub(super) trusted: Senders,
+    pub(super) authenticated: Senders,
+}
+
+/// The senders of one client.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Senders {
+    pub(super) foreign: Recipients,
+    pub(super) local: Recipients,
+    pub(super) null: Recipients,
+}
+
+/// The recipients of one sender.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Recipients {
+    pub(super) foreign: Option<Spanned<String>>,
+    pub(super) local: Option<Spanned<String>>,
 }
 
 /// `[auditor]`.

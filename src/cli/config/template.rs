@@ -42,6 +42,15 @@ pub(crate) fn template(today: Date) -> String {
 # mail for it relays for anyone who writes such a record.
 #mx_domain = "backup.example.net"
 
+# What you want of cells of the relay matrix (--matrix), where the rules want something else: a line
+# client.sender.recipient = "yes", "no" or "any", with the clients foreign, trusted and authenticated, the
+# senders foreign, local and null, and the recipients foreign and local.
+[matrix]
+# Strangers who write to your users in your users' names; the rule is "no", and an acceptance a remark only.
+#foreign.local.local = "no"
+# Users who have logged in and send in a foreign name, such as forwarders; the rule is "no".
+#authenticated.foreign.foreign = "any"
+
 # What may be audited. Repeat the table for each authorisation; what no table lists is never contacted.
 #[[scope]]
 # Addresses and networks; all public ones together are at most a /12 (IPv6: each a /48 or smaller).
@@ -83,6 +92,7 @@ mod tests {
         let config = parse(&template(TODAY));
         assert_eq!(config.auditor, Default::default());
         assert_eq!(config.local, Default::default());
+        assert_eq!(config.matrix, []);
         assert_eq!(config.rules, []);
     }
 
@@ -95,6 +105,7 @@ mod tests {
         assert!(auditor.client_name.is_some());
         assert!(!config.local.partners.is_empty() && config.local.mx_domain.is_some());
         assert!(!config.local.domains.is_empty() && config.local.user.is_some());
+        assert_eq!(config.matrix.len(), 2);
         let [rule] = config.rules.as_slice() else { panic!("{:?}", config.rules) };
         assert!(!rule.networks.is_empty() && !rule.domains.is_empty() && !rule.exclude.is_empty());
         assert!(rule.authorized_by.is_some());

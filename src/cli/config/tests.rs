@@ -19,6 +19,10 @@ user    = "postmaster"
 partners = ["Partner.example", "other.example"]
 mx_domain = "backup.audit.example.net"
 
+[matrix]
+foreign.local.local = "yes"
+authenticated.null = { local = "no", foreign = "any" }
+
 [[scope]]
 networks = ["198.51.100.0/28", "2001:db8::25"]
 domains  = ["example.org"]
@@ -55,6 +59,14 @@ fn a_full_file_is_read() {
     let partners = vec!["partner.example".to_owned(), "other.example".to_owned()];
     let mx_domain = text("backup.audit.example.net");
     assert_eq!(config.local, Local { domains, user: text("postmaster"), partners, mx_domain });
+    let key = |client, sender, recipient| CellKey { client, sender, recipient };
+    use Client::{Authenticated, Foreign as Stranger};
+    let matrix = [
+        (key(Stranger, Sender::Local, Recipient::Local), Expected::Yes),
+        (key(Authenticated, Sender::Null, Recipient::Foreign), Expected::Any),
+        (key(Authenticated, Sender::Null, Recipient::Local), Expected::No),
+    ];
+    assert_eq!(config.matrix, matrix);
     let nets = |texts: &[&str]| texts.iter().map(|t| t.parse().unwrap()).collect::<Vec<IpNet>>();
     let first = Rule {
         networks: nets(&["198.51.100.0/28", "2001:db8::25/128"]),
@@ -62,9 +74,9 @@ fn a_full_file_is_read() {
         exclude: nets(&["198.51.100.9/32"]),
         authorized_by: text("Jane Doe, change 4711"),
         expires: Some(date(2027, 1, 31)),
-        line: 14,
+        line: 18,
     };
-    let second = Rule { networks: nets(&["10.0.0.0/8"]), line: 21, ..Rule::default() };
+    let second = Rule { networks: nets(&["10.0.0.0/8"]), line: 25, ..Rule::default() };
     assert_eq!(config.rules, [first, second]);
 }
 
@@ -84,7 +96,7 @@ fn the_scope_of_a_file_names_file_and_line() {
     assert!(admit("198.51.100.8").is_ok());
     assert!(admit("10.2.3.4").is_ok());
     let refusal = admit("198.51.100.9").unwrap_err().to_string();
-    assert!(refusal.contains("excluded: line 14 of mxaudit.toml"), "{refusal}");
+    assert!(refusal.contains("excluded: line 18 of mxaudit.toml"), "{refusal}");
     let refusal = admit("192.0.2.1").unwrap_err().to_string();
     assert!(refusal.contains("outside the scope of mxaudit.toml"), "{refusal}");
 }
@@ -372,5 +384,18 @@ fn problems_of_the_scope_stand_at_their_value() {
     for (case, body, start) in cases {
         let message = message(&table(&body));
         assert!(message.starts_with(&format!("mxaudit.toml:{start}")), "{case}: {message}");
+    }
+}
+
+#[test]
+fn expectations_that_are_none_have_a_place() {
+    let cases = [
+        ("[matrix]\nforeign.local.local = \"maybe\"\n", "mxaudit.toml:2:23: matrix: `maybe` is no"),
+        ("[matrix]\nforeign.local.all = \"no\"\n", "mxaudit.toml:2:15: unknown field `all`"),
+        ("[matrix]\nstranger.local.local = \"no\"\n", "mxaudit.toml:2:1: unknown field `stranger`"),
+        ("[matrix]\nforeign.local.local = true\n", "mxaudit.toml:2:23: invalid type"),
+    ];
+    for (text, start) in cases {
+        assert!(message(text).starts_with(start), "{}", message(text));
     }
 }

@@ -24,6 +24,7 @@ fn settings(identity: Identity) -> Settings {
         greylist_wait: second,
         budget: Budget::default(),
         letters: None,
+        matrix: None,
         max_hosts: 1,
         seed: 7,
     }

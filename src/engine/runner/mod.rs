@@ -7,6 +7,7 @@
 mod ask;
 mod context;
 mod deliver;
+mod matrix;
 mod open;
 
 use std::collections::{HashMap, VecDeque};

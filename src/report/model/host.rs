@@ -49,6 +49,7 @@ impl HostReport {
                 connections: evidence.transcripts.len(),
                 commands: exchanges.filter(commands).count(),
             },
+            relay_matrix: MatrixReport::of(evidence),
         }
     }
 }

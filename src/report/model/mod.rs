@@ -5,6 +5,7 @@
 mod dialogue;
 mod grade;
 mod host;
+mod matrix;
 mod messages;
 mod run;
 mod v1;
@@ -14,8 +15,8 @@ pub use v1::{
     ArrivalReport, AuthorityReport, CategoryReport, CategoryStanding, ConnectionReport,
     ControlReport, CoverageReport, DialFailureReport, DialogueLine, EnvelopeReport, ExchangeReport,
     ExplanationReport, FindingReport, GradeReasonReport, GradeReport, Grant, HostReport,
-    HostVantage, IdentityReport, LetterCounts, MessageReport, NotProbed, OwnProbe, Place,
-    PolicyReport, ProbeReport, RelayReport, RunReport, RunSection, ServerReport, Summary,
-    TargetReport, TlsReport, Tool, Totals, VantageReport,
+    HostVantage, IdentityReport, LetterCounts, MatrixCellReport, MatrixReport, MatrixRowReport,
+    MessageReport, NotProbed, OwnProbe, Place, PolicyReport, ProbeReport, RelayReport, RunReport,
+    RunSection, ServerReport, Summary, TargetReport, TlsReport, Tool, Totals, VantageReport,
 };
 pub(crate) use v1::{PROGRAM, SCHEMA};

@@ -5,6 +5,7 @@
 
 mod diagnostic;
 mod grade;
+mod matrix;
 mod style;
 mod summary;
 mod wrap;
@@ -62,6 +63,9 @@ fn write_host(host: &HostReport, out: &mut dyn Write, width: usize) -> io::Resul
     }
     summary::line(host, out)?;
     grade::write(&host.grade, out, width)?;
+    if let Some(matrix) = &host.relay_matrix {
+        matrix::write(matrix, out, width)?;
+    }
     summary::not_run(host, out, width)?;
     summary::messages(host, out, width)
 }

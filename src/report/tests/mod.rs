@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::fixtures::{closed, deferred, details, open, report, run, unreachable};
+use super::fixtures::{closed, deferred, details, open, report, run, unreachable, with_matrix};
 use super::model::{AuthorityReport, HostReport, NotProbed, ProbeReport, RunReport};
 use super::terminal::{Options, write};
 use super::{csv, fixtures, json, jsonl};
@@ -44,13 +44,14 @@ fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
 }
 
 /// The report in every form, by the names of the files in `reports/samples/`.
-fn all_forms(report: &RunReport) -> [(&'static str, String); 5] {
+fn all_forms(report: &RunReport) -> [(&'static str, String); 6] {
     [
         ("report.txt", text(report, Options::default())),
         ("report.json", written(|out| json::write(report, out))),
         ("report.jsonl", written(|out| jsonl::write(report, out))),
         ("hosts.csv", written(|out| csv::write_hosts(report, out))),
         ("findings.csv", written(|out| csv::write_findings(report, out))),
+        ("matrix.csv", written(|out| csv::write_matrix(report, out))),
     ]
 }
 

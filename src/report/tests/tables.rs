@@ -35,8 +35,9 @@ fn one_row_a_host() {
     let column = |name: &str| rows.iter().map(|row| row[name].as_str()).collect::<Vec<_>>();
     let name = "Target name";
     assert_eq!(column(name), ["mx1.example.test", "mx2.example.test", "mx3.example.test", ""]);
+    assert_eq!(column("Matrix mismatches"), ["", "1", "", ""]);
     assert_eq!(column("Verdict"), ["open", "closed", "inconclusive", "unreachable"]);
-    assert_eq!(column("Highest severity"), ["critical", "", "", ""]);
+    assert_eq!(column("Highest severity"), ["critical", "info", "", ""]);
     assert_eq!(
         column("Not run"),
         ["S10 (no-local-domain)", "", "S10 (no-local-domain)", "S01 (unreachable)"]
@@ -74,6 +75,7 @@ fn one_row_a_host() {
         ("Connections", "2"),
         ("Commands", "11"),
         ("Connections failed", "0"),
+        ("Matrix mismatches", ""),
     ];
     for (column, want) in first {
         assert_eq!(rows[0][column], want, "{column}");
@@ -84,6 +86,24 @@ fn one_row_a_host() {
                    (at most F) | relay.variants: 1 of 3 ";
     assert!(rows[0]["Reasons for the grade"].starts_with(reasons), "{:?}", rows[0]);
     assert_eq!(rows[0].len(), first.len() + 6, "every column is looked at, none is there twice");
+}
+
+#[test]
+fn one_row_a_cell() {
+    let rows = read(&written(|out| csv::write_matrix(&sample(), out)));
+    assert_eq!(rows.len(), 12, "two clients of one host");
+    let column = |name: &str| rows.iter().map(|row| row[name].as_str()).collect::<Vec<_>>();
+    assert!(column("Target name").iter().all(|name| *name == "mx2.example.test"));
+    let stranger = ["refused", "accepted", "refused", "accepted", "refused", "deferred"];
+    assert_eq!(column("Observed")[..6], stranger);
+    assert!(column("Observed")[6..].iter().all(|word| *word == "not-tested"));
+    assert_eq!(column("Expected")[..6], ["no", "yes", "no", "no", "no", "yes"]);
+    assert_eq!(column("Mismatch").iter().position(|word| *word == "yes"), Some(3));
+    assert_eq!((column("Login")[0], column("Login")[6]), ("", "PLAIN"));
+    assert_eq!(column("Reason")[6], "auth-failed");
+    assert_eq!(column("Mail from")[4], "<>");
+    assert_eq!(column("Client address")[0], "198.51.100.7");
+    assert_eq!(column("Deciding reply")[5], "450 4.2.0 Greylisted");
 }
 
 #[test]
@@ -130,6 +150,7 @@ fn probes_that_did_not_run_are_grouped_by_reason() {
 #[test]
 fn one_row_a_finding() {
     let mut report = sample();
+    report.hosts[1].findings.clear();
     let finding = report.hosts[0].findings[0].clone();
     report.hosts[2].findings = vec![finding.clone(), finding];
     let place = report.hosts[2].findings[1].evidence.as_mut().unwrap();

@@ -15,7 +15,8 @@ use crate::target::{Role, network::vantage_is_inside};
 use super::wording::{Class, Names};
 use super::{NotRun, Outcome, Refusal, Undecided};
 
-use names::{is_plain_address, names_foreign_mailbox, names_of, names_only_the_sender};
+pub(super) use names::names_of;
+use names::{is_plain_address, names_foreign_mailbox, names_only_the_sender};
 
 /// An outcome with its confidence.
 type Base = (Outcome, Confidence);

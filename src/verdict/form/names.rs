@@ -5,7 +5,7 @@ use crate::smtp::{Reply, WireText};
 use crate::verdict::wording::Names;
 
 /// Everything that may stand in a reply without being wording.
-pub(super) fn names_of(evidence: &Evidence) -> Names {
+pub(in crate::verdict) fn names_of(evidence: &Evidence) -> Names {
     let identity = &evidence.identity;
     let mut names: Vec<String> = evidence.server_names.clone();
     names.extend(evidence.target.name().map(str::to_owned));

@@ -7,6 +7,7 @@ mod coverage;
 mod difference;
 mod end;
 mod host;
+mod matrix;
 mod overblocking;
 mod property;
 mod reach;

@@ -11,7 +11,7 @@ use crate::finding::{Confidence, Severity};
 use crate::smtp::Phase;
 use crate::target::Role;
 
-use super::{AuthorityReport, GradeReport, words};
+use super::{AuthorityReport, GradeReport, MatrixReport, words};
 
 /// Everything about one host and port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -44,6 +44,8 @@ pub struct HostReport {
     pub stopped: Option<Stop>,
     /// What the audit cost the server.
     pub totals: Totals,
+    /// Which client may send as whom and to whom; `null` where that was not asked.
+    pub relay_matrix: Option<MatrixReport>,
 }
 
 /// One server port.

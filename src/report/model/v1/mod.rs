@@ -5,6 +5,7 @@
 
 mod grade;
 mod host;
+mod matrix;
 mod run;
 mod words;
 
@@ -17,6 +18,7 @@ pub use host::{
     HostVantage, MessageReport, Place, ProbeReport, RelayReport, ServerReport, TargetReport,
     TlsReport, Totals,
 };
+pub use matrix::{MatrixCellReport, MatrixReport, MatrixRowReport};
 pub use run::{
     AuthorityReport, Grant, IdentityReport, NotProbed, OwnProbe, RunReport, RunSection, Summary,
     Tool, VantageReport,

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::evidence::matrix::Gap;
 use crate::evidence::{Lacking, Stop};
 use crate::finding::catalogue;
 use crate::grade;
-use crate::verdict::{self, NotRun, Refusal, Undecided};
+use crate::verdict::{self, NotRun, NotTested, Refusal, Undecided};
 
 /// All variants of an enum without fields.
 macro_rules! variants {
@@ -21,6 +22,7 @@ macro_rules! variants {
 type VerdictKind = verdict::Verdict;
 type ProofKind = verdict::Proof;
 type OutcomeKind = verdict::Outcome;
+type ObservedKind = verdict::Observed;
 type LetterKind = grade::Letter;
 
 variants!(VERDICTS: VerdictKind = Open Conditional Inconclusive Closed Unreachable);
@@ -54,6 +56,23 @@ const _: fn(OutcomeKind) = |outcome| match outcome {
     | OutcomeKind::AcceptedRecipient
     | OutcomeKind::AcceptedMessage
     | OutcomeKind::Delivered => {}
+};
+
+const OBSERVED: &[ObservedKind] = &[
+    ObservedKind::Accepted,
+    ObservedKind::Refused,
+    ObservedKind::AuthRequired,
+    ObservedKind::Deferred,
+    ObservedKind::Unknown(Undecided::NotAnswered),
+    ObservedKind::NotTested(NotTested::Gap(Gap::Stopped)),
+];
+const _: fn(ObservedKind) = |observed| match observed {
+    ObservedKind::Accepted
+    | ObservedKind::Refused
+    | ObservedKind::AuthRequired
+    | ObservedKind::Deferred
+    | ObservedKind::Unknown(_)
+    | ObservedKind::NotTested(_) => {}
 };
 
 /// The reasons of a verdict that are no reason of a probe. A test reads them from the verdict.
@@ -158,6 +177,23 @@ word!(
     /// Why a host has its verdict.
     VerdictReason,
     sorted(undecided().chain(stopped().map(NotRun::as_str)).chain(OF_HOSTS.iter().copied()))
+);
+word!(
+    /// What a server does with the mail of a cell of the relay matrix.
+    Observed,
+    OBSERVED.iter().map(|word| word.as_str()).collect()
+);
+word!(
+    /// Why a cell or a row of the relay matrix is not known.
+    MatrixReason,
+    sorted(
+        verdict::GAPS
+            .iter()
+            .map(|gap| NotTested::Gap(*gap))
+            .chain(LACKING.iter().map(|why| NotTested::Lacking(*why)))
+            .map(NotTested::as_str)
+            .chain(undecided())
+    )
 );
 word!(
     /// An entry of the catalogue of findings.

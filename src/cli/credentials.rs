@@ -1,0 +1,102 @@
+//! `--credentials FILE`: the operator's own account. No message holds a value of the file.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::path::Path;
+
+use serde::Deserialize;
+
+use crate::session::{Credentials, Mechanism, Secret};
+use crate::target::name::normalise;
+
+use super::config;
+use super::exit::Failure;
+
+/// Longest user name and password, in bytes.
+const LONGEST: usize = 256;
+
+/// The shape of the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    username: String,
+    password: String,
+    mechanism: Option<String>,
+    address: Option<String>,
+}
+
+/// Reads the file, which nobody else may read.
+pub(super) fn read(path: &Path) -> Result<Credentials, Failure> {
+    let shown = path.display();
+    let text = text(path)?;
+    let usage = |message: String| Failure::usage(format!("{shown}: {message}"));
+    let raw: Raw = toml::from_str(&text).map_err(|error| {
+        // The reader's own words may quote the line, and the line may be the password.
+        let (line, column) = config::position(&text, error.span().map_or(0, |span| span.start));
+        Failure::usage(format!(
+            "{shown}:{line}:{column}: no credentials; write username = \"…\" and password = \"…\", \
+             and where needed mechanism and address, each as text in quotes, and nothing else"
+        ))
+    })?;
+    for (key, value) in [("username", &raw.username), ("password", &raw.password)] {
+        if value.is_empty() || value.len() > LONGEST || value.chars().any(char::is_control) {
+            return Err(usage(format!(
+                "{key}: give 1 to {LONGEST} bytes without control characters"
+            )));
+        }
+    }
+    let mechanism = raw.mechanism.as_deref().map(|name| {
+        let known = Mechanism::ALL.map(Mechanism::name).join(", ");
+        Mechanism::of_name(name).ok_or_else(|| usage(format!("mechanism: use one of {known}")))
+    });
+    let address = raw.address.as_deref().map(|text| {
+        let mailbox = text.rsplit_once('@').filter(|(user, domain)| {
+            let plain = |c: char| c.is_ascii_graphic() && !"<>@\"".contains(c);
+            !user.is_empty()
+                && user.len() <= 64
+                && user.chars().all(plain)
+                && normalise(domain).is_ok()
+        });
+        let is_none = || usage("address: write it like jane@example.org".into());
+        mailbox.map(|_| text.to_owned()).ok_or_else(is_none)
+    });
+    Ok(Credentials {
+        username: raw.username,
+        password: Secret::new(raw.password),
+        mechanism: mechanism.transpose()?,
+        address: address.transpose()?,
+    })
+}
+
+fn text(path: &Path) -> Result<String, Failure> {
+    let shown = path.display();
+    let fault = |error: io::Error| {
+        Failure::usage(format!(
+            "--credentials {shown}: cannot be read: {error}; name a file of your own"
+        ))
+    };
+    let mut file = File::open(path).map_err(fault)?;
+    check_mode(&file.metadata().map_err(fault)?, path)?;
+    let mut text = String::new();
+    file.read_to_string(&mut text).map_err(fault)?;
+    Ok(text)
+}
+
+/// A password that others can read is one that others have.
+#[cfg(unix)]
+fn check_mode(metadata: &fs::Metadata, path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let shown = path.display();
+    Err(Failure::usage(format!(
+        "--credentials {shown}: others can read it (mode {mode:03o}); run: chmod 600 {shown}"
+    )))
+}
+
+#[cfg(not(unix))]
+fn check_mode(_: &fs::Metadata, _: &Path) -> Result<(), Failure> {
+    Ok(())
+}
