@@ -274,17 +274,24 @@ fn own_users_are_compared_on_one_side_of_tls() {
     }
 }
 
-/// A bounce that is relayed inside TLS as outside says nothing about TLS.
+/// A bounce that is relayed inside TLS as outside says nothing about TLS, and one that is refused
+/// there hides no other acceptance.
 #[test]
 fn a_bounce_inside_tls_is_explained_by_the_bounce_outside() {
-    let inside = |answer| [OFFERED[0], (Phase::Rcpt, true, answer)];
-    let mut evidence = host(&[("S02", RELAY), ("S04", OK)]);
-    ask(&mut evidence, of_context("C04"), Pass::First, &inside(RELAY));
-    let mut null = of_context("C04");
-    (null.sender, null.envelope.reverse_path) = (SenderKind::Null, wire(""));
-    ask(&mut evidence, null, Pass::First, &inside(OK));
-    assert_eq!(outcome_of(&evidence, "C04"), "refused relay");
-    assert_eq!(outcome_of(&evidence, "S04"), "accepted-recipient");
+    for (ours, bounce, want) in [
+        (RELAY, OK, "refused relay"),
+        (OK, RELAY, "accepted-recipient"),
+        (OK, OK, "accepted-recipient"),
+    ] {
+        let inside = |answer| [OFFERED[0], (Phase::Rcpt, true, answer)];
+        let mut evidence = host(&[("S02", RELAY), ("S04", OK)]);
+        ask(&mut evidence, of_context("C04"), Pass::First, &inside(ours));
+        let mut null = of_context("C04");
+        (null.sender, null.envelope.reverse_path) = (SenderKind::Null, wire(""));
+        ask(&mut evidence, null, Pass::First, &inside(bounce));
+        assert_eq!(outcome_of(&evidence, "C04"), want, "{ours} {bounce}");
+        assert_eq!(outcome_of(&evidence, "S04"), "accepted-recipient");
+    }
 }
 
 /// Text behind a STARTTLS that was refused is not behind its acceptance.
