@@ -323,6 +323,7 @@ async fn tls_at_once() {
         assert_eq!(verdict.verdict, want, "{:?}\n{}", reasons(&verdict), dialogue(&evidence));
         assert!(evidence.transcripts.iter().all(|t| t.exchanges.iter().all(|e| e.tls)));
         assert_eq!(outcome(&verdict, "C04"), "not-run not-offered");
+        assert_eq!(evidence.extensions_in_tls, [""; 0], "there is no STARTTLS to be behind");
     }
     // What speaks in the clear there is no server for that port.
     let (evidence, verdict) = audited_on(465, Behaviour::closed()).await;

@@ -233,6 +233,25 @@ fn a_reserved_identity_and_an_interruption_are_said() {
 }
 
 #[test]
+fn what_was_said_inside_tls_is_said_to_have_been() {
+    let mut evidence = open();
+    let plain = report(&evidence).findings.remove(0);
+    for transcript in &mut evidence.transcripts {
+        transcript.tls = Some(crate::evidence::TlsFacts {
+            version: "TLSv1.3".into(),
+            cipher: "TLS_AES_256_GCM_SHA384".into(),
+            certificates: Vec::new(),
+        });
+        transcript.exchanges.iter_mut().for_each(|exchange| exchange.tls = true);
+    }
+    let inside = report(&evidence).findings.remove(0);
+    let note = "this was said inside TLS (TLSv1.3)".to_owned();
+    assert!(inside.notes.contains(&note) && !plain.notes.contains(&note), "{:?}", inside.notes);
+    let tls = |line: Option<String>| line.unwrap().contains(" --port 25 --tls --ehlo ");
+    assert!(tls(inside.reproduce) && !tls(plain.reproduce));
+}
+
+#[test]
 fn a_chosen_source_is_part_of_the_command_line() {
     let identity = fixtures::identity();
     let mut details = details(&identity);

@@ -1,8 +1,8 @@
 //! What is asked inside TLS or behind XCLIENT, and where it does not come to that.
 
 use crate::evidence::{
-    Answer, Attempt, Evidence, Form, FormRole, Lacking, Loss, NotPlanned, Pass, TlsFacts,
-    Transcript,
+    Answer, Attempt, Evidence, Form, FormRole, Lacking, Loss, NotPlanned, Pass, SenderKind,
+    TlsFacts, Transcript,
 };
 use crate::probe::Axis;
 use crate::smtp::{Phase, ReplyFault};
@@ -228,6 +228,27 @@ fn xclient_is_a_reason_beside_relaying_by_mx() {
     assert_eq!(verdict(&evidence), "conditional: accepted-recipient xclient-offered");
 }
 
+/// From inside, where a proxy may stand, XCLIENT is offered by right.
+#[test]
+fn xclient_that_is_offered_inside_is_no_finding() {
+    let mut evidence = host(&closed_and(&[]));
+    evidence.extensions = vec!["XCLIENT".into()];
+    let offer = (Phase::Ehlo, false, "250-mx.target.example\n250 XCLIENT NAME ADDR");
+    ask(&mut evidence, form("R15"), Pass::First, &[OFFERED[0], offer, (Phase::Rcpt, false, RELAY)]);
+    let ids = |evidence: &Evidence| {
+        let found = findings(evidence, &judge(evidence));
+        found.iter().map(|finding| finding.id).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&evidence), ["xclient-offered"]);
+    for transcript in &mut evidence.transcripts {
+        transcript.local = "127.0.0.1:40000".parse().unwrap();
+        transcript.peer = "127.0.0.1:25".parse().unwrap();
+    }
+    assert!(Judge::new(&evidence).is_inside());
+    assert_eq!(ids(&evidence), [""; 0]);
+    assert_eq!(verdict(&evidence), "inconclusive: vantage-inside");
+}
+
 /// The server's own users answer for a form only on its side of TLS.
 #[test]
 fn own_users_are_compared_on_one_side_of_tls() {
@@ -250,6 +271,26 @@ fn own_users_are_compared_on_one_side_of_tls() {
         let mut evidence = host(&[("S10", no), ("S10 postmaster", no), ("S02", RELAY)]);
         ask(&mut evidence, form("S02 postmaster"), Pass::First, &at_rcpt(inside, OK));
         assert_eq!(words(Judge::new(&evidence).form(0).outcome), want, "{inside}");
+    }
+}
+
+/// A bounce that is relayed inside TLS as outside says nothing about TLS, and one that is refused
+/// there hides no other acceptance.
+#[test]
+fn a_bounce_inside_tls_is_explained_by_the_bounce_outside() {
+    for (ours, bounce, want) in [
+        (RELAY, OK, "refused relay"),
+        (OK, RELAY, "accepted-recipient"),
+        (OK, OK, "accepted-recipient"),
+    ] {
+        let inside = |answer| [OFFERED[0], (Phase::Rcpt, true, answer)];
+        let mut evidence = host(&[("S02", RELAY), ("S04", OK)]);
+        ask(&mut evidence, of_context("C04"), Pass::First, &inside(ours));
+        let mut null = of_context("C04");
+        (null.sender, null.envelope.reverse_path) = (SenderKind::Null, wire(""));
+        ask(&mut evidence, null, Pass::First, &inside(bounce));
+        assert_eq!(outcome_of(&evidence, "C04"), want, "{ours} {bounce}");
+        assert_eq!(outcome_of(&evidence, "S04"), "accepted-recipient");
     }
 }
 
