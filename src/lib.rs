@@ -13,7 +13,7 @@
 //! | engine | [`engine`] | targets, plan, the course of one host, many hosts |
 //! | wire | [`session`], [`net`], [`dns`], [`canary`] | ports to the world and their adapters |
 //! | judgement | [`verdict`], [`grade`] | outcomes, verdict, findings, the letter; pure |
-//! | vocabulary | [`evidence`], [`probe`], [`finding`], [`target`], [`smtp`] | values |
+//! | vocabulary | [`evidence`], [`probe`], [`dnsbl`], [`finding`], [`target`], [`smtp`] | values |
 //!
 //! # From a target to a report
 //!
@@ -30,6 +30,7 @@ pub mod canary;
 pub mod catcher;
 pub mod cli;
 pub mod dns;
+pub mod dnsbl;
 pub mod engine;
 pub mod evidence;
 pub mod finding;

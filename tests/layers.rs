@@ -12,36 +12,40 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("target", &[]),
     ("finding", &[]),
     ("probe", &["smtp", "finding"]),
-    ("evidence", &["smtp", "target", "probe"]),
+    ("dnsbl", &["finding"]),
+    ("evidence", &["smtp", "target", "probe", "dnsbl"]),
     // L1 judgement
-    ("verdict", &["smtp", "target", "finding", "probe", "evidence"]),
-    ("grade", &["smtp", "target", "finding", "probe", "evidence", "verdict"]),
+    ("verdict", &["smtp", "target", "finding", "probe", "dnsbl", "evidence"]),
+    ("grade", &["smtp", "target", "finding", "probe", "dnsbl", "evidence", "verdict"]),
     // L2 wire
-    ("dns", &[]),
+    ("dns", &["evidence"]),
     ("net", &["target", "evidence"]),
     ("session", &["smtp", "evidence", "net"]),
     ("canary", &["evidence"]),
     // L3 engine
-    ("engine", &["smtp", "target", "probe", "evidence", "verdict", "dns", "net", "session"]),
+    (
+        "engine",
+        &["smtp", "target", "probe", "dnsbl", "evidence", "verdict", "dns", "net", "session"],
+    ),
     // L4 reporting
-    ("report", &["smtp", "target", "finding", "probe", "evidence", "verdict", "grade"]),
+    ("report", &["smtp", "target", "finding", "probe", "dnsbl", "evidence", "verdict", "grade"]),
     // L5 shell
     ("practice", &[]),
     ("catcher", &["evidence"]),
     (
         "cli",
         &[
-            "smtp", "target", "finding", "probe", "evidence", "verdict", "grade", "dns", "net",
-            "session", "canary", "engine", "report", "practice", "catcher",
+            "smtp", "target", "finding", "probe", "dnsbl", "evidence", "verdict", "grade", "dns",
+            "net", "session", "canary", "engine", "report", "practice", "catcher",
         ],
     ),
 ];
 
 /// Rooms without I/O, clock or chance.
 const PURE: &[&str] =
-    &["smtp", "target", "finding", "probe", "evidence", "verdict", "grade", "report"];
+    &["smtp", "target", "finding", "probe", "dnsbl", "evidence", "verdict", "grade", "report"];
 
-/// What a pure room never names. `probe` reads the files of `--probes DIR` and nothing else.
+/// What a pure room never names. `probe` reads the files of `--probes DIR` and nothing else, `dnsbl` none.
 const IMPURE: &[&str] =
     &["tokio", "std::net::Tcp", "std::time::Instant", "SystemTime", "Timestamp::now", "fastrand"];
 

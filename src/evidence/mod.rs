@@ -2,6 +2,8 @@
 
 mod arrival;
 mod form;
+pub mod listing;
+pub mod lookup;
 pub mod matrix;
 pub mod record;
 mod text;

@@ -1,0 +1,139 @@
+//! What the DNS-based lists were asked and what they answered, enough to judge it again.
+
+use std::net::IpAddr;
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+use super::lookup::Lookup;
+use crate::dnsbl::{SubjectKind, Zone};
+
+/// All that one run asked of lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listings {
+    /// The registry that the zones are from: its version.
+    pub registry_version: u32,
+    /// Its date.
+    pub registry_date: Date,
+    /// Who was asked: the addresses of the resolvers.
+    pub resolvers: Vec<String>,
+    /// What shows whether the resolver can be used for lists at all.
+    pub preflight: Preflight,
+    /// Every zone that was wanted.
+    pub zones: Vec<ZoneEvidence>,
+    /// Every subject, with its answers.
+    pub subjects: Vec<SubjectEvidence>,
+}
+
+/// The questions that show what kind of resolver it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Preflight {
+    /// A random name below `invalid`, for an address: it must not exist.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invalid: Option<Lookup>,
+    /// Questions whose answers name the resolver that asks for us, where the resolver itself was asked who it is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub identity: Vec<Lookup>,
+}
+
+/// One zone: what it is and how it proved itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneEvidence {
+    /// The zone as the registry had it.
+    pub zone: Zone,
+    /// Why it was not asked at all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skipped: Option<Skipped>,
+    /// The start of authority of the zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<Lookup>,
+    /// A random label below the zone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub random: Option<Lookup>,
+    /// The entries of each kind that was to be asked about.
+    pub entries: Vec<EntryEvidence>,
+}
+
+/// What the test entries of one kind of subject answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntryEvidence {
+    /// The kind.
+    pub kind: SubjectKind,
+    /// What the zone always lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub positive: Option<Lookup>,
+    /// The TXT record there: some operators tell more in it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub positive_text: Option<Lookup>,
+    /// What the zone never lists.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub negative: Option<Lookup>,
+    /// That once more, fresh and behind the last listing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub negative_again: Option<Lookup>,
+}
+
+/// Why a zone was not asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Skipped {
+    /// It needs a key, and none was given.
+    NoKey,
+    /// It answers registered resolvers only, and the user did not say that this one is.
+    NotRegistered,
+    /// It is in the table of the dead.
+    Dead,
+    /// It lists nothing of the kind of any subject.
+    OtherKind,
+}
+
+/// What is looked up in lists.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Subject {
+    /// An address; an IPv4-mapped one is the IPv4 address.
+    Address(IpAddr),
+    /// A domain, in lower case, as A-labels, without a final dot.
+    Domain(String),
+}
+
+impl Subject {
+    /// Which entries of a zone speak for it.
+    pub fn kind(&self) -> SubjectKind {
+        match self {
+            Self::Address(IpAddr::V4(_)) => SubjectKind::Ipv4,
+            Self::Address(IpAddr::V6(_)) => SubjectKind::Ipv6,
+            Self::Domain(_) => SubjectKind::Domain,
+        }
+    }
+}
+
+impl std::fmt::Display for Subject {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Address(address) => address.fmt(f),
+            Self::Domain(domain) => f.write_str(domain),
+        }
+    }
+}
+
+/// One subject and what the zones say.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SubjectEvidence {
+    /// Whom it is about.
+    pub subject: Subject,
+    /// One for each zone that could be asked.
+    pub answers: Vec<ZoneAnswer>,
+}
+
+/// What one zone says about one subject.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ZoneAnswer {
+    /// The zone's id.
+    pub zone: String,
+    /// Its A records.
+    pub lookup: Lookup,
+    /// Its TXT records, asked for listings only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<Lookup>,
+}

@@ -1,0 +1,90 @@
+//! One question to the DNS and what came back, as it was.
+
+use std::net::Ipv4Addr;
+
+use serde::{Deserialize, Serialize};
+
+/// The type of record that a question asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LookupKind {
+    /// IPv4 addresses: every A record.
+    A,
+    /// Texts.
+    Txt,
+    /// The start of authority of a zone.
+    Soa,
+    /// Names of an address.
+    Ptr,
+}
+
+/// A question and its answer. A key in the name is masked.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lookup {
+    /// The name, in lower case, without a final dot.
+    pub name: String,
+    /// What was asked for.
+    pub kind: LookupKind,
+    /// What came back.
+    pub answer: LookupAnswer,
+}
+
+/// What came back. Only [`LookupAnswer::NoSuchName`], [`LookupAnswer::NoData`] and the three with records say
+/// something about the name; after the others nothing is known about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "is", content = "with")]
+pub enum LookupAnswer {
+    /// All A records, in ascending order, without duplicates.
+    Addresses(Vec<Ipv4Addr>),
+    /// All TXT records, the strings of each joined; invisible octets escaped as `\DDD`, capped in number and length.
+    Texts(Vec<String>),
+    /// An SOA record: the name of the zone that it is of.
+    Authority(String),
+    /// All PTR records.
+    Names(Vec<String>),
+    /// NXDOMAIN.
+    NoSuchName,
+    /// The name exists and has no such record.
+    NoData,
+    /// SERVFAIL. Behind a resolver this may be an authoritative REFUSED too, or broken DNSSEC.
+    ServerFailure,
+    /// REFUSED.
+    Refused,
+    /// Another response code.
+    OtherCode(u16),
+    /// Nobody answered in time, in any attempt.
+    Timeout,
+    /// The answer did not fit, over TCP neither.
+    Truncated,
+    /// DNSSEC says that the answer is forged.
+    Bogus,
+    /// The answer cannot be read or does not fit the question.
+    Malformed(String),
+    /// No server could be reached; the system's words.
+    Unreachable(String),
+    /// The question was not put: the run ended before.
+    NotAsked,
+}
+
+impl LookupAnswer {
+    /// The addresses, where there are some.
+    pub fn addresses(&self) -> &[Ipv4Addr] {
+        match self {
+            Self::Addresses(addresses) => addresses,
+            _ => &[],
+        }
+    }
+
+    /// True where the answer says something about the name.
+    pub fn is_statement(&self) -> bool {
+        matches!(
+            self,
+            Self::Addresses(_)
+                | Self::Texts(_)
+                | Self::Authority(_)
+                | Self::Names(_)
+                | Self::NoSuchName
+                | Self::NoData
+        )
+    }
+}
