@@ -10,6 +10,7 @@ use lab::{accepted, audited, dialogue, settings};
 use mxaudit::engine::Settings;
 use mxaudit::practice::{Behaviour, RelayPolicy, Wording};
 use mxaudit::probe::Profile;
+use mxaudit::smtp::Phase;
 use mxaudit::verdict::Verdict;
 
 fn thorough() -> Settings {
@@ -48,6 +49,28 @@ async fn closed_servers_are_closed_and_not_annoyed() {
         assert_eq!(seen.data, 0, "{name}");
         assert!(seen.connections <= evidence.forms.len() as u64 + 10, "{name}: {seen:?}");
         println!("{name}: {} connections, {} commands", seen.connections, seen.commands);
+    }
+}
+
+/// Exim as Debian ships it refuses all recipients beyond the tenth while less than half were accepted.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_transaction_names_more_than_ten_recipients() {
+    for relay in [RelayPolicy::Open, RelayPolicy::Closed] {
+        let behaviour = Behaviour { relay, ..Behaviour::closed() };
+        let (evidence, ..) = audited(behaviour, thorough()).await;
+        for transcript in &evidence.transcripts {
+            let mut named = 0;
+            for exchange in &transcript.exchanges {
+                match exchange.phase {
+                    Phase::Mail => named = 0,
+                    Phase::Rcpt => named += 1,
+                    _ => {}
+                }
+                assert!(named <= 10, "{}", dialogue(&evidence));
+            }
+        }
+        let recipients = evidence.transcripts.iter().flat_map(|t| &t.exchanges);
+        assert!(recipients.filter(|e| e.phase == Phase::Rcpt).count() > 40);
     }
 }
 

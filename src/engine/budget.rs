@@ -1,7 +1,8 @@
 //! What a connection may cost the server, and what this server has shown to tolerate.
 //!
 //! The numbers keep below the limits of stock servers: Postfix slows down at 10 errors, Exim ends a
-//! session at the fourth syntax error and at the eleventh RSET.
+//! session at the fourth syntax error and at the eleventh RSET, and as Debian ships it refuses every
+//! recipient beyond the tenth of a transaction while less than half of them were accepted.
 
 /// Caps for one connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,11 +13,13 @@ pub struct Budget {
     pub syntax: usize,
     /// RSET commands.
     pub resets: usize,
+    /// Recipients of one transaction, accepted or not.
+    pub recipients: usize,
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { refusals: 9, syntax: 3, resets: 5 }
+        Self { refusals: 9, syntax: 3, resets: 5, recipients: 10 }
     }
 }
 
@@ -69,9 +72,9 @@ mod tests {
     fn a_complaint_lowers_what_was_spent_and_never_to_nothing() {
         let mut budget = Budget::default();
         budget.lower(&Spent { refusals: 3, syntax: 0, resets: 0 });
-        assert_eq!(budget, Budget { refusals: 2, syntax: 3, resets: 5 });
+        assert_eq!(budget, Budget { refusals: 2, ..Budget::default() });
         budget.lower(&Spent { refusals: 1, syntax: 1, resets: 1 });
-        assert_eq!(budget, Budget { refusals: 1, syntax: 1, resets: 0 });
+        assert_eq!(budget, Budget { refusals: 1, syntax: 1, resets: 0, ..Budget::default() });
     }
 
     #[test]

@@ -56,23 +56,31 @@ pub(super) struct Transaction {
     /// A recipient of the server's own was accepted in it. A server that decides once for all
     /// recipients would then say yes to any.
     pub(super) has_local: bool,
+    /// How many recipients were named in it.
+    pub(super) recipients: usize,
 }
 
 impl Transaction {
     pub(super) fn of(form: &Form) -> Self {
         let envelope = &form.envelope;
         let (reverse_path, bare_mail) = (envelope.reverse_path.clone(), envelope.bare_mail);
-        Self { reverse_path, bare_mail, has_local: false }
+        Self { reverse_path, bare_mail, has_local: false, recipients: 0 }
     }
 
-    /// True when this form may be asked in it.
-    pub(super) fn takes(&self, form: &Form) -> bool {
+    /// True when this form may be asked in it, and no more than `most` recipients are named then.
+    pub(super) fn takes(&self, form: &Form, most: usize) -> bool {
         let local_is_fine = form.envelope.first_rcpt.is_some()
             || form.control().is_some_and(|control| control != Control::PlainAtEnd);
         self.reverse_path == form.envelope.reverse_path
             && self.bare_mail == form.envelope.bare_mail
             && (!self.has_local || local_is_fine)
+            && (self.recipients == 0 || self.recipients + recipients_of(form) <= most)
     }
+}
+
+/// How many recipients a form names.
+pub(super) fn recipients_of(form: &Form) -> usize {
+    1 + usize::from(form.envelope.first_rcpt.is_some())
 }
 
 /// Adds an exchange to a transcript and says where it stands.

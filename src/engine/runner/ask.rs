@@ -19,7 +19,7 @@ impl Runner {
     /// `None` where there is no line any more.
     async fn try_transaction(&mut self, form: &Form) -> Option<bool> {
         let open = self.line.as_ref()?.transaction.clone();
-        if open.as_ref().is_some_and(|open| open.takes(form)) {
+        if open.as_ref().is_some_and(|open| open.takes(form, self.budget.recipients)) {
             return Some(true);
         }
         if open.is_some() {
@@ -98,6 +98,9 @@ impl Runner {
             return self.stop(Stop::Internal);
         };
         let Some(line) = &mut self.line else { return };
+        if let Some(open) = &mut line.transaction {
+            open.recipients += commands.len();
+        }
         let exchanges = line.session.ask_group(&commands).await;
         let transcript = line.transcript;
         let mut answers = Vec::with_capacity(exchanges.len());
@@ -141,6 +144,9 @@ impl Runner {
             self.stop(Stop::Internal);
             return false;
         };
+        if let Some(open) = self.line.as_mut().and_then(|line| line.transaction.as_mut()) {
+            open.recipients += 1;
+        }
         let Some((answer, place)) = self.ask(&command).await else { return false };
         self.count(&answer);
         if self.must_go_inside(&answer, place) {

@@ -20,7 +20,7 @@ use crate::evidence::{Attempt, Control, Evidence, Form, Hello, Pass, Stop};
 use crate::net::Dialer;
 use crate::smtp::{Phase, Severity, WireText, is_syntax_risk};
 
-use super::line::{Line, record};
+use super::line::{Line, recipients_of, record};
 use super::{Budget, Settings};
 
 /// Tries of one form in one pass.
@@ -163,10 +163,10 @@ impl Runner {
         if before_mail && line.transaction.is_some() {
             return false;
         }
-        let needs_reset = line.transaction.as_ref().is_some_and(|open| !open.takes(form));
-        let recipients = 1 + usize::from(form.envelope.first_rcpt.is_some());
+        let most = self.budget.recipients;
+        let needs_reset = line.transaction.as_ref().is_some_and(|open| !open.takes(form, most));
         line.hello == form.envelope.hello()
-            && self.budget.room(&line.spent) >= recipients.min(self.budget.refusals)
+            && self.budget.room(&line.spent) >= recipients_of(form).min(self.budget.refusals)
             && (!(risk || before_mail) || self.budget.syntax_room(&line.spent) > 0)
             && (!needs_reset || line.spent.resets < self.budget.resets)
     }
@@ -174,7 +174,9 @@ impl Runner {
     /// The forms at the head of the queue that can go out together, if each of them is refused.
     fn batch(&self, queue: &VecDeque<usize>, first: &Form) -> Vec<usize> {
         let Some(line) = &self.line else { return Vec::new() };
-        let mut room = self.budget.room(&line.spent).max(1);
+        let named = line.transaction.as_ref().map_or(0, |open| open.recipients);
+        let places = self.budget.recipients.saturating_sub(named);
+        let mut room = self.budget.room(&line.spent).min(places).max(1);
         if !(line.pipelining && self.pipelining) || first.envelope.first_rcpt.is_some() {
             room = 1;
         }
