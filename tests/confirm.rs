@@ -8,15 +8,15 @@ mod lab;
 
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use lab::{audited, dialogue, settings};
 use mxaudit::engine::{Letters, Settings};
 use mxaudit::evidence::record::{from_texts, to_texts};
-use mxaudit::evidence::{Arrival, Evidence};
-use mxaudit::practice::{Behaviour, PracticeServer, RelayPolicy};
+use mxaudit::evidence::{Answer, Arrival, Control, Evidence, Report, Stop};
+use mxaudit::practice::{Behaviour, PracticeServer, RelayPolicy, Xclient};
 use mxaudit::probe::Profile;
-use mxaudit::smtp::Phase;
+use mxaudit::smtp::{Phase, Reply};
 use mxaudit::verdict::{RelayVerdict, Verdict, findings, judge};
 
 fn confirming() -> Settings {
@@ -38,6 +38,7 @@ fn arrival(token: &str, bounce: bool, received: &str) -> Arrival {
         forward_paths: Vec::new(),
         received: vec![received.to_owned()],
         bounce,
+        report: Report::default(),
         size: 1000,
     }
 }
@@ -131,6 +132,115 @@ async fn a_message_that_is_refused_is_not_relayed() {
     let kept: Vec<_> = evidence.messages.iter().filter(|m| !plain(m.form)).cloned().collect();
     evidence.messages = kept;
     assert_eq!(said(&evidence), "open suspected accepted-recipient");
+}
+
+/// A refusal that is aimed at us, or at what is written, says nothing about a stranger's next
+/// message: what was seen at RCPT stands.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_is_refused_for_something_else() {
+    let table = [
+        ("550 5.7.1 relaying denied", "closed none message-refused"),
+        ("554 5.7.1 access denied", "closed none message-refused"),
+        ("530 5.7.0 authentication required", "closed none message-refused"),
+        ("550 5.7.1 message rejected", "closed none message-refused"),
+        (
+            "554 5.7.1 [127.0.0.1] is listed at zen.spamhaus.org",
+            "open suspected accepted-recipient",
+        ),
+        ("550 5.7.1 your host is blocked", "open suspected accepted-recipient"),
+        ("550 5.1.8 sender rejected", "open suspected accepted-recipient"),
+        ("554 5.7.1 spam message rejected", "open suspected accepted-recipient"),
+        ("554 5.6.0 headers missing", "open suspected accepted-recipient"),
+        ("552 5.3.4 message too big", "open suspected accepted-recipient"),
+        ("503 5.5.1 need RCPT first", "open suspected accepted-recipient"),
+        ("530 5.7.0 must issue a STARTTLS command first", "open suspected accepted-recipient"),
+        ("550 5.1.1 user unknown", "open suspected accepted-recipient"),
+    ];
+    for (reply, want) in table {
+        let behaviour = Behaviour { refuse_data: Some(reply.into()), ..open() };
+        let (evidence, _, _server) = audited(behaviour, confirming()).await;
+        assert_eq!(said(&evidence), want, "{reply}");
+    }
+}
+
+/// A report that the message is late, or that another server refused it, does not say that this
+/// one does not relay.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_that_is_no_return() {
+    let (mut evidence, _, _server) = audited(open(), confirming()).await;
+    let mut all = |report: Report| {
+        let reported = |token: &str| Arrival { report: report.clone(), ..arrival(token, true, "") };
+        evidence.arrivals = evidence.messages.iter().map(|m| reported(&m.token)).collect();
+        (said(&evidence), judge(&evidence).reasons[0].text.clone())
+    };
+    assert_eq!(all(Report::default()).0, "closed none message-refused");
+    let (verdict, _) = all(Report { unsettled: true, remote: None });
+    assert_eq!(verdict, "inconclusive probable not-arrived");
+    let (verdict, text) = all(Report { unsettled: false, remote: Some("mx.canary.test".into()) });
+    assert_eq!(verdict, "inconclusive probable not-arrived");
+    assert!(text.contains("mx.canary.test"), "{text}");
+}
+
+/// Refused messages close a host only where everything else does: the plain recipient at the end,
+/// and nothing that was asked in between left open.
+#[tokio::test(flavor = "multi_thread")]
+async fn refused_messages_excuse_nothing_else() {
+    let refusing = Behaviour { refuse_data: Some("554 5.7.1 no".into()), ..open() };
+    let (evidence, _, _server) = audited(refusing.clone(), confirming()).await;
+    assert_eq!(said(&evidence), "closed none message-refused");
+    let end = evidence.forms.iter().position(|f| f.control() == Some(Control::PlainAtEnd)).unwrap();
+    let with_end = |reply: &str| {
+        let mut changed = evidence.clone();
+        let place = *changed.deciding(end).unwrap();
+        let exchange = &mut changed.transcripts[place.transcript].exchanges[place.exchange];
+        exchange.answer = Answer::Reply(Reply::from_text(reply).unwrap());
+        said(&changed)
+    };
+    assert_eq!(with_end("554 5.7.1 relay access denied"), "closed none message-refused");
+    assert_eq!(with_end("451 4.7.1 later"), "inconclusive none changed-midway");
+    assert_eq!(
+        with_end("554 5.7.1 [127.0.0.1] is listed at zen.spamhaus.org"),
+        "inconclusive none changed-midway"
+    );
+    let mut unasked = evidence.clone();
+    unasked.attempts.retain(|attempt| attempt.form != end);
+    assert_eq!(said(&unasked), "inconclusive none not-answered");
+    // What XCLIENT would have shown is not known either.
+    let offering =
+        Behaviour { xclient: Some(Xclient::Honoured { trusted: Vec::new() }), ..refusing };
+    let (evidence, _, _server) = audited(offering, confirming()).await;
+    assert_eq!(said(&evidence), "inconclusive none xclient-offered");
+}
+
+/// A local user may have swallowed what was sent whole and neither arrived nor came back, whatever
+/// was not sent.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_swallowed_is_not_excused_by_what_was_not_sent() {
+    let catch_all = Behaviour { catch_all: true, ..open() };
+    let (mut evidence, _, _server) = audited(catch_all, confirming()).await;
+    let own = |form: usize| evidence.forms[form].outer.is_own();
+    let (swallowed, rest): (Vec<_>, Vec<_>) = evidence.messages.iter().partition(|m| own(m.form));
+    assert!(!swallowed.is_empty() && !rest.is_empty(), "{:?}", codes(&evidence));
+    let returned: Vec<_> = rest.iter().map(|m| arrival(&m.token, true, "")).collect();
+    let all: Vec<_> = evidence.messages.iter().map(|m| arrival(&m.token, true, "")).collect();
+    evidence.arrivals = returned;
+    assert_eq!(said(&evidence), "inconclusive none local-control", "{}", dialogue(&evidence));
+    evidence.arrivals = all;
+    assert_eq!(said(&evidence), "closed none message-refused", "{}", dialogue(&evidence));
+}
+
+/// Who ends the run while the last reply is awaited still learns which token to look for.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_was_cut_off_is_known() {
+    let slow = Behaviour { silent_after_message: true, ..open() };
+    let settings = Settings { host_deadline: Duration::from_secs(3), ..confirming() };
+    let (evidence, _, server) = audited(slow, settings).await;
+    assert_eq!(server.counters().data, 1, "{}", dialogue(&evidence));
+    assert_eq!(evidence.stopped, Some(Stop::Deadline));
+    assert_eq!(codes(&evidence), ["S01"]);
+    let mut arrived = evidence.clone();
+    arrived.arrivals = vec![arrival(&evidence.messages[0].token, false, "")];
+    assert_eq!(said(&arrived), "open confirmed delivered");
 }
 
 /// Nothing goes past RCPT where the user does not want it, where nothing was accepted, and where

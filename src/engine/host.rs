@@ -297,12 +297,16 @@ fn canary_of(evidence: &Evidence) -> String {
 }
 
 /// A server that throttled or banned us midway refuses everything: the plain recipient must be
-/// refused at the end as it was at the start.
+/// answered at the end as it was at the start, where that alone, or what becomes of its message, can
+/// show that the server does not relay.
 async fn plain_at_end(runner: &mut Runner) {
     let judged = Judge::new(&runner.evidence);
     let plain = |(index, form): (usize, &Form)| {
-        let refused = form.is_plain() && judged.form(index).outcome.is_relay_refusal();
-        refused.then_some(index)
+        let outcome = judged.form(index).outcome;
+        let settles = outcome.is_relay_refusal()
+            || outcome.is_late_refusal()
+            || outcome == Outcome::AcceptedMessage;
+        (form.is_plain() && settles).then_some(index)
     };
     let found = runner.evidence.forms.iter().enumerate().find_map(plain);
     if let Some(index) = found.and_then(|plain| repeat_at_end(&mut runner.evidence, plain)) {

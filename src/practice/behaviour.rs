@@ -38,6 +38,8 @@ pub struct Behaviour {
     pub error_limit: Option<ErrorLimit>,
     /// The reply to DATA when a recipient was accepted; 354 when absent.
     pub refuse_data: Option<String>,
+    /// It takes the message and never says so.
+    pub silent_after_message: bool,
     /// The client itself is refused.
     pub block_client: Option<Block>,
     /// The keywords listed in the reply to EHLO, without those that the fields below add: STARTTLS,
@@ -90,6 +92,7 @@ impl Behaviour {
             temporary: None,
             error_limit: None,
             refuse_data: None,
+            silent_after_message: false,
             block_client: None,
             extensions: ["PIPELINING", "SIZE 10240000", "8BITMIME", "ENHANCEDSTATUSCODES"]
                 .map(String::from)

@@ -121,7 +121,7 @@ impl<'a> Conversation<'a> {
         if let Some(message) = &mut self.message {
             let ends = message.after_crlf && line == b".\r\n";
             message.after_crlf = line.ends_with(b"\r\n");
-            let reply = ends.then(|| self.take_message());
+            let reply = if ends { self.take_message() } else { None };
             return Answer { reply, then: Then::Read };
         }
         let Some(text) = line.strip_suffix(b"\n") else {
@@ -382,16 +382,19 @@ impl<'a> Conversation<'a> {
         behaviour.syntax.say(Phrase::StartData)
     }
 
-    fn take_message(&mut self) -> Reply {
+    fn take_message(&mut self) -> Option<Reply> {
         self.message = None;
         self.transaction = None;
         self.limits.message_taken();
         let number = self.ledger.note_message();
-        match self.behaviour.syntax {
+        if self.behaviour.silent_after_message {
+            return None;
+        }
+        let reply = match self.behaviour.syntax {
             Syntax::Postfix => format!("250 2.0.0 Ok: queued as {number:010X}"),
             Syntax::Exim => format!("250 OK id={number:010X}"),
-        }
-        .into_bytes()
+        };
+        Some(reply.into_bytes())
     }
 
     fn block_at(&self, stage: BlockStage) -> Option<Reply> {

@@ -71,8 +71,8 @@ impl Reason {
             | Outcome::Delivered => None,
             Outcome::AcceptedMessage => Some(Self::new(
                 "not-arrived",
-                "the server took a whole message for a stranger's mailbox, and it has not arrived: \
-                 discarded, delayed, or swallowed by a trap",
+                "the server took a whole message for a stranger's mailbox, and nothing shows that \
+                 it arrived: discarded, delayed, or swallowed by a trap",
                 "look into the server's queue and log for the token; if the message arrives later, \
                  mxaudit confirm judges again",
             )),

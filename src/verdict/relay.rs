@@ -114,7 +114,9 @@ impl RelayVerdict {
             return;
         }
         let end = self.at_end(evidence).map(|(_, verdict)| *verdict);
-        let accepted = |verdict: &FormVerdict| verdict.outcome.is_accepted();
+        // Where the plainest message of all was refused, what was not sent is open and no more.
+        let late = self.has_plain(evidence, Outcome::is_late_refusal);
+        let accepted = |verdict: &FormVerdict| verdict.outcome.is_accepted() && !late;
         if end.iter().chain(self.probes.iter().map(|p| &p.verdict)).any(accepted) {
             self.proof = Proof::Suspected;
             if end.is_none_or(|end| !accepted(&end)) && self.relays_by_mx_only(evidence) {
@@ -130,13 +132,18 @@ impl RelayVerdict {
             return;
         }
         let refused_at_start = judge.plain_is_judged();
-        self.collect_undecided(evidence);
+        let no = |end: &FormVerdict| {
+            // Who refuses messages says yes to recipients, at the end as at the start.
+            end.outcome.is_relay_refusal() || late && end.outcome == Outcome::AcceptedRecipient
+        };
+        let explained = self.explained_by_messages(evidence);
+        self.collect_undecided_but(evidence, &explained.probes());
         self.reasons.extend(xclient_reason(evidence, self));
         if judge.is_inside() {
             self.put_vantage_first();
         }
         match end {
-            Some(end) if end.outcome.is_relay_refusal() => {}
+            Some(end) if no(&end) => {}
             // It was planned and never asked: that is no change.
             Some(end) if end.evidence.is_none() => {}
             Some(end) if refused_at_start => self.reasons.push(Reason {
@@ -162,18 +169,22 @@ impl RelayVerdict {
                 evidence: None,
             });
         }
-        let refused_at_end = end.is_some_and(|end| end.outcome.is_relay_refusal());
+        let refused_at_end = end.is_some_and(|end| no(&end));
         if self.reasons.is_empty() && refused_at_start && refused_at_end {
             self.verdict = Verdict::Closed;
-            self.reasons.push(Reason {
-                code: "relay-refused",
-                text: "a plain foreign recipient was refused at the start and at the end, and so \
+            let by_messages = self.refused_message_reason(&explained);
+            self.reasons.push(by_messages.unwrap_or_else(|| {
+                Reason {
+                    code: "relay-refused",
+                    text:
+                        "a plain foreign recipient was refused at the start and at the end, and so \
                        was every form that was asked"
-                    .into(),
-                remedy: String::new(),
-                probes: Vec::new(),
-                evidence: end.and_then(|end| end.evidence),
-            });
+                            .into(),
+                    remedy: String::new(),
+                    probes: Vec::new(),
+                    evidence: end.and_then(|end| end.evidence),
+                }
+            }));
         } else if self.reasons.is_empty() {
             self.reasons.push(Reason::undecided(Undecided::NotAnswered));
         }
@@ -219,10 +230,15 @@ impl RelayVerdict {
         }
     }
 
-    /// One reason for each kind of not knowing, with all probes that it stands for.
     pub(super) fn collect_undecided(&mut self, evidence: &Evidence) {
+        self.collect_undecided_but(evidence, &[]);
+    }
+
+    /// One reason for each kind of not knowing, with all probes that it stands for; the probes with
+    /// these codes are known otherwise.
+    fn collect_undecided_but(&mut self, evidence: &Evidence, known: &[&str]) {
         let mut found: BTreeMap<&'static str, Reason> = BTreeMap::new();
-        for probe in &self.probes {
+        for probe in self.probes.iter().filter(|probe| !known.contains(&probe.code.as_str())) {
             let Some(mut fresh) = Reason::of(probe.verdict.outcome) else { continue };
             let place = probe.verdict.evidence;
             let transcript = place.and_then(|(transcript, _)| evidence.transcripts.get(transcript));

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep};
 use crate::canary::{Canary, CatcherFile, Maildir};
 use crate::dns::{DnsError, Resolver};
 use crate::engine::Letters;
-use crate::evidence::{Answer, Arrival, Evidence, Exchange, Identity};
+use crate::evidence::{Answer, Arrival, Evidence, Exchange, Identity, Report};
 use crate::net::{Dialer as _, TcpDialer};
 use crate::session::{Deadlines, Session};
 use crate::smtp::{Command, Severity};
@@ -362,6 +362,7 @@ fn note_tokens(record: &mut Record, tokens: &[String], at: &str) -> Result<(), F
                 forward_paths: Vec::new(),
                 received: Vec::new(),
                 bounce: false,
+                report: Report::default(),
                 size: 0,
             });
         }

@@ -26,34 +26,39 @@ impl Runner {
                 break;
             }
         }
-        let Some(place) = self.past_recipient(&asked, &text).await else { return };
-        let text = String::from_utf8_lossy(&text).into_owned();
-        self.evidence.messages.push(SentMessage { form, token, text });
+        let Some((place, ready)) = self.before_message(&asked).await else { return };
+        // Noted before it is sent: whoever interrupts the wait for the last reply still has to know
+        // which token may arrive.
+        let sent = String::from_utf8_lossy(&text).into_owned();
+        self.evidence.messages.push(SentMessage { form, token, text: sent });
         self.note(form, Pass::Message, place);
+        if ready && let Some(line) = self.line.as_mut() {
+            let exchange = line.session.send_message(&text).await;
+            line.transaction = None;
+            let transcript = line.transcript;
+            let place = record(&mut self.evidence.transcripts, transcript, exchange);
+            if let Some(noted) = self.evidence.attempts.last_mut() {
+                (noted.transcript, noted.exchange) = place;
+            }
+        }
         self.hang_up().await;
     }
 
-    /// RCPT, DATA and the message: where the last of the answers stands.
-    async fn past_recipient(&mut self, form: &Form, text: &[u8]) -> Option<Place> {
+    /// RCPT and DATA: where the last of the answers stands, and whether the message may follow.
+    async fn before_message(&mut self, form: &Form) -> Option<(Place, bool)> {
         self.line.as_ref()?.transaction.as_ref()?;
-        if let Some(first) = &form.envelope.first_rcpt {
-            self.ask(&Command::rcpt(first.as_bytes()).ok()?).await?;
-        }
-        let (answer, place) = self.ask(&recipient(form).ok()?).await?;
-        self.count(&answer);
-        let taken = answer.reply().is_some_and(|reply| reply.severity() == Severity::Positive);
-        if !taken || self.phase_at(place) != Some(Phase::Rcpt) {
-            return Some(place);
+        let first = form.envelope.first_rcpt.as_ref();
+        let first = first.map(|path| Command::rcpt(path.as_bytes())).transpose().ok()?;
+        for command in first.into_iter().chain([recipient(form).ok()?]) {
+            let (answer, place) = self.ask(&command).await?;
+            self.count(&answer);
+            let taken = answer.reply().is_some_and(|r| r.severity() == Severity::Positive);
+            if !taken || self.phase_at(place) != Some(Phase::Rcpt) {
+                return Some((place, false));
+            }
         }
         let (answer, place) = self.ask(&Command::data()).await?;
         let ready = answer.reply().is_some_and(|reply| reply.code() == 354);
-        if !ready || self.phase_at(place) != Some(Phase::Data) {
-            return Some(place);
-        }
-        let line = self.line.as_mut()?;
-        let exchange = line.session.send_message(text).await;
-        line.transaction = None;
-        let transcript = line.transcript;
-        Some(record(&mut self.evidence.transcripts, transcript, exchange))
+        Some((place, ready && self.phase_at(place) == Some(Phase::Data)))
     }
 }

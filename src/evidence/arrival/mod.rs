@@ -2,6 +2,7 @@
 
 mod head;
 mod read;
+mod report;
 #[cfg(test)]
 mod tests;
 mod token;
@@ -11,6 +12,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 pub use read::ArrivalReader;
+pub use report::Report;
 pub use token::is_token;
 
 /// One token that one message brought to the canary.
@@ -35,6 +37,9 @@ pub struct Arrival {
     /// True for what reports about another message: a null reverse-path, a `multipart/report`, or
     /// a field `X-Failed-Recipients`.
     pub bounce: bool,
+    /// What a bounce says of the message that it reports about.
+    #[serde(default, skip_serializing_if = "Report::is_empty")]
+    pub report: Report,
     /// The length of the message in bytes.
     pub size: u64,
 }
@@ -54,6 +59,12 @@ pub struct Handover {
 }
 
 impl Arrival {
+    /// True for a bounce that says nothing else than that the server did not hand the message on:
+    /// neither that it goes on trying, nor that another server had its say.
+    pub fn is_final_return(&self) -> bool {
+        self.bounce && !self.report.unsettled && self.report.remote.is_none()
+    }
+
     /// Reads a whole message: one arrival for each token in it, none where there is no token.
     pub fn read(message: &[u8], handover: Handover) -> Vec<Self> {
         let mut reader = ArrivalReader::default();

@@ -1,6 +1,7 @@
 //! From the bytes of a message to its arrivals, without keeping the message.
 
 use super::head::{Field, Head};
+use super::report::{Lines, Report};
 use super::token::Scanner;
 use super::{Arrival, Handover};
 
@@ -14,6 +15,7 @@ const MOST_PATHS: usize = 100;
 pub struct ArrivalReader {
     head: Head,
     scanner: Scanner,
+    lines: Lines,
     size: u64,
 }
 
@@ -22,6 +24,7 @@ impl ArrivalReader {
     pub fn take(&mut self, bytes: &[u8]) {
         self.head.take(bytes);
         self.scanner.take(bytes);
+        self.lines.take(bytes);
         self.size = self.size.saturating_add(bytes.len() as u64);
     }
 
@@ -45,6 +48,7 @@ impl ArrivalReader {
         } else {
             values(&fields, "return-path").next().is_some_and(|value| bare(value).is_empty())
         };
+        let report = self.lines.finish();
         let like = Arrival {
             token: String::new(),
             at,
@@ -54,13 +58,15 @@ impl ArrivalReader {
             forward_paths,
             received: values(&fields, "received").take(MOST_RECEIVED).map(str::to_owned).collect(),
             bounce: null_path || reports(&fields),
+            report,
             size: self.size,
         };
         // The message itself names its token in its own header, whoever its sender is.
         let itself = |token: &str| values(&fields, "x-mxaudit-token").any(|own| own == token);
         let arrival = |token: String| {
             let bounce = like.bounce && !itself(&token);
-            Arrival { token, bounce, ..like.clone() }
+            let report = if bounce { like.report.clone() } else { Report::default() };
+            Arrival { token, bounce, report, ..like.clone() }
         };
         tokens.into_iter().map(arrival).collect()
     }

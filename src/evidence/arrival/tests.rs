@@ -159,7 +159,7 @@ proptest! {
 
     #[test]
     fn pieces_make_no_difference(
-        text in "(Received: [a-z\\n ]{0,9}|mxa1[a-z2-7]{24}|[\\r\\n ]|[a-z]){0,40}",
+        text in "(Received: [a-z\\n ]{0,9}|\\nAction: [a-z]{3}|mxa1[a-z2-7]{24}|[\\r\\n ]|[a-z]){0,40}",
         cut in 1_usize..40,
     ) {
         let whole = Arrival::read(text.as_bytes(), handed_over(""));
@@ -169,4 +169,46 @@ proptest! {
         }
         prop_assert_eq!(reader.finish(handed_over("")), whole);
     }
+}
+
+#[test]
+fn what_a_bounce_reports() {
+    let report = |lines: &str| {
+        let message = format!("Content-Type: multipart/report\r\n\r\n{lines}\r\n\r\n{TOKEN}\r\n");
+        Arrival::read(message.as_bytes(), handed_over("")).remove(0)
+    };
+    let table = [
+        ("Action: failed\r\nStatus: 5.1.1", true, None),
+        ("we give up on this", true, None),
+        ("ACTION : failed is no field", true, None),
+        ("action:delayed", false, None),
+        ("Action: relayed", false, None),
+        ("Action: failed\r\nAction: delivered", false, None),
+        ("Action: failed\r\nRemote-MTA: dns; mx.audit.test", false, Some("mx.audit.test")),
+        ("remote-mta: MX.audit.test", false, Some("mx.audit.test")),
+        ("Remote-MTA: dns; [127.0.0.1]", true, None),
+        ("Remote-MTA: dns; localhost", true, None),
+        ("Remote-MTA: dns;", true, None),
+        ("Remote host said: 550 no", false, Some("another server")),
+    ];
+    for (lines, want, remote) in table {
+        let arrival = report(lines);
+        assert_eq!(arrival.is_final_return(), want, "{lines}");
+        assert_eq!(arrival.report.remote.as_deref(), remote, "{lines}");
+    }
+    // Our own message is no report, whatever is written in it.
+    let own = format!("X-Mxaudit-Token: {TOKEN}\r\n\r\nAction: delayed\r\n");
+    let arrival = Arrival::read(own.as_bytes(), handed_over("")).remove(0);
+    assert_eq!(arrival.report, Report::default());
+    assert!(!arrival.is_final_return());
+}
+
+#[test]
+fn a_report_is_read_in_bounds() {
+    let long = "x".repeat(2000);
+    let arrival = |text: String| Arrival::read(text.as_bytes(), handed_over("")).remove(0);
+    let named = arrival(format!("{TOKEN}\r\nRemote-MTA: dns; {long}\r\n"));
+    assert_eq!(named.report.remote.map(|name| name.len()), Some(255));
+    let far = arrival(format!("{TOKEN}\r\n{}\r\nAction: failed\r\n", "y\n".repeat(200_000)));
+    assert!(!far.is_final_return(), "what stands behind 256 KiB is not looked at");
 }

@@ -59,6 +59,7 @@ impl Judge<'_> {
             | Class::HeloRefused
             | Class::SenderRefused
             | Class::Sequence
+            | Class::Content
             | Class::Throttled
             | Class::Deferred
             | Class::Odd => false,

@@ -3,6 +3,7 @@
 use crate::evidence::{Answer, Arrival};
 use crate::finding::Confidence;
 use crate::smtp::{Phase, Severity};
+use crate::verdict::wording::Class;
 use crate::verdict::{Outcome, Refusal, Undecided};
 
 use super::{FormVerdict, Judge};
@@ -28,7 +29,7 @@ impl Judge<'_> {
             return None;
         };
         let outcome = match (phase, reply.severity()) {
-            (Phase::Message, Severity::Positive) if arrivals().next().is_some() => {
+            (Phase::Message, Severity::Positive) if arrivals().any(Arrival::is_final_return) => {
                 Outcome::Refused(Refusal::Returned)
             }
             // Whom a server may have taken for its own user has mail now.
@@ -36,10 +37,14 @@ impl Judge<'_> {
                 Outcome::AcceptedRecipient => Outcome::AcceptedMessage,
                 unknown => unknown,
             },
-            (Phase::Data | Phase::Message, Severity::Permanent) => {
+            (Phase::Data | Phase::Message, Severity::Permanent)
+                if is_about_the_envelope(self.names.classify(reply, phase)) =>
+            {
                 Outcome::Refused(Refusal::Message)
             }
-            // "Not now", or accepted before and refused now: what was seen at RCPT stands.
+            // "Not now", accepted before and refused now, or refused for what says nothing about
+            // another sender's message, such as our address or the content: what was seen at RCPT
+            // stands.
             _ => return None,
         };
         Some(verdict(outcome))
@@ -50,4 +55,16 @@ impl Judge<'_> {
         outcome == Outcome::AcceptedRecipient
             || outcome == Outcome::Inconclusive(Undecided::LocalControl)
     }
+}
+
+/// True for a refusal of the message that would meet every stranger's, whatever is written in it.
+fn is_about_the_envelope(class: Class) -> bool {
+    matches!(
+        class,
+        Class::RelayDenied
+            | Class::Denied
+            | Class::AuthNeeded
+            | Class::InvalidRecipient
+            | Class::Unworded
+    )
 }

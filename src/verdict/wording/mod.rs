@@ -41,6 +41,8 @@ pub(crate) enum Class {
     Unverified,
     Syntax,
     Sequence,
+    /// The message is refused for what is in it, or for its size.
+    Content,
     Throttled,
     Deferred,
     /// A permanent refusal that says nothing of the above.
@@ -83,6 +85,7 @@ impl Names {
             .or_else(|| refused.of_relaying())
             .or_else(|| refused.of_pace())
             .or_else(|| refused.of_us())
+            .or_else(|| refused.of_content())
             .or_else(|| refused.of_order())
             .or_else(|| refused.of_recipient())
             .unwrap_or(if refused.transient { Class::Deferred } else { refused.by_code() })
@@ -184,6 +187,17 @@ impl Refused<'_> {
             return Some(Class::ClientRefused);
         }
         self.says(phrases::AUTH).then_some(Class::AuthNeeded)
+    }
+
+    /// Only a message, or the announcement of one, has content.
+    fn of_content(&self) -> Option<Class> {
+        let is_asked = matches!(self.phase, Phase::Data | Phase::Message);
+        let coded = self.status.is_some_and(|(subject, _)| subject == 6)
+            || self.status_is(2, &[2, 3])
+            || self.status_is(3, &[1, 4])
+            || self.reply.code() == 552;
+        let refused = is_asked && (coded || self.says(phrases::CONTENT));
+        refused.then_some(if self.transient { Class::Deferred } else { Class::Content })
     }
 
     /// Out of sequence; and codes that are about the sender when they answer MAIL.

@@ -114,3 +114,30 @@ pub(super) const QUOTED: &[&str] = &[
 /// The verification of a sender, by asking another server or not.
 pub(super) const SENDER_VERIFICATION: &[&str] =
     &["sender verif*", "sender callout*", "sender callback*", "verify sender", "verifying sender"];
+
+/// The message is refused for what is in it.
+pub(super) const CONTENT: &[&str] = &[
+    "spam*",
+    "unsolicited",
+    "bulk mail",
+    "junk",
+    "virus*",
+    "malware",
+    "infected",
+    "phish*",
+    "content*",
+    "attachment*",
+    "message size*",
+    "message too large",
+    "message too big",
+    "too large",
+    "size limit*",
+    "bad header*",
+    "header*",
+    "line too long",
+    "lines longer",
+    "malformed",
+    "dmarc",
+    "spf",
+    "dkim",
+];

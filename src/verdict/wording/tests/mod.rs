@@ -105,3 +105,21 @@ fn odd_texts() {
     ];
     check(Class::Unworded, &texts);
 }
+
+/// Only a message has content; what is said of a recipient in such words is read as before.
+#[test]
+fn refusals_of_content() {
+    for text in [
+        "554 5.6.0 rejected",
+        "552 5.3.4 Message size exceeds fixed limit",
+        "550 5.7.1 message contains a virus",
+        "554 5.7.1 Spam message rejected",
+        "550 maximum allowed line length is 998 octets, header line too long",
+    ] {
+        assert_eq!(class(Phase::Message, text), Class::Content, "{text}");
+        assert_ne!(class(Phase::Rcpt, text), Class::Content, "{text}");
+    }
+    assert_eq!(class(Phase::Message, "451 4.6.0 later"), Class::Deferred);
+    assert_eq!(class(Phase::Message, "550 relay not permitted, header"), Class::RelayDenied);
+    assert_eq!(class(Phase::Data, "554 5.7.1 no"), Class::Unworded);
+}
