@@ -1,8 +1,6 @@
 //! `check --confirm`: the canary is proved before anything is sent to a target, and looked into
 //! when all messages are out.
 
-mod args;
-
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -22,12 +20,11 @@ use crate::smtp::{Command, Severity};
 use crate::target::scope::{Candidate, Consent, Scope};
 use crate::target::{Target, Via};
 
+use super::args::{ConfirmArgs, LateArgs};
 use super::exit::{self, Exit, Failure};
 use super::reports::Reports;
 use super::store::{self, Record};
 use super::{probes, run};
-
-pub(super) use args::{ConfirmArgs, LateArgs};
 
 /// Messages to one host.
 const MESSAGES: usize = 5;
