@@ -13,7 +13,7 @@ use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
-pub use arrival::{Arrival, ArrivalReader, Handover, is_token};
+pub use arrival::{Arrival, ArrivalReader, Handover, TOKEN_LENGTH, TOKEN_PREFIX, is_token};
 pub use form::{Control, Envelope, Form, FormRole, Hello, SenderKind};
 pub use text::{read_transcript, write_transcript};
 pub use transcript::{Answer, Certificate, Exchange, Loss, TlsFacts, Transcript};

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 pub use read::ArrivalReader;
-pub use token::is_token;
+pub use token::{TOKEN_LENGTH, TOKEN_PREFIX, is_token};
 
 /// One token that one message brought to the canary.
 ///
