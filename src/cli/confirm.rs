@@ -100,9 +100,7 @@ impl Confirmation {
         identity: &Identity,
         resolver: &dyn Resolver,
     ) -> Result<(), Failure> {
-        let (local, domain) = &identity.canary;
-        let local = if local.is_empty() { "canary" } else { local };
-        let mailbox = format!("{local}@{domain}");
+        let mailbox = identity.canary_mailbox();
         let addresses = self.addresses(identity, resolver).await?;
         let token = self.letters.token(PROOF);
         let text = self.letters.write(identity, &mailbox, &token, PROOF);
@@ -169,7 +167,7 @@ impl Confirmation {
         let connection = dialer.dial(&target).await.map_err(|failure| failure.text)?;
         let own = identity.helo.clone();
         let own = own.unwrap_or_else(|| crate::smtp::literal(connection.local.ip()));
-        let domain = identity.auditor_domain.as_deref().unwrap_or_default();
+        let sender = identity.sender().unwrap_or_default();
         let mut session = Session::new(connection, self.deadlines);
         let command = |made: Result<Command, _>| {
             made.map_err(|error: crate::smtp::CommandError| error.to_string())
@@ -177,7 +175,7 @@ impl Confirmation {
         answered(&session.greeting().await, Severity::Positive)?;
         for (command, wanted) in [
             (command(Command::ehlo(own.as_bytes()))?, Severity::Positive),
-            (command(Command::mail(format!("probe@{domain}").as_bytes()))?, Severity::Positive),
+            (command(Command::mail(sender.as_bytes()))?, Severity::Positive),
             (command(Command::rcpt(mailbox.as_bytes()))?, Severity::Positive),
             (Command::data(), Severity::Intermediate),
         ] {

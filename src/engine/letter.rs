@@ -9,9 +9,6 @@ use lettre::message::{Mailbox, Message};
 
 use crate::evidence::{Identity, TOKEN_LENGTH, TOKEN_PREFIX};
 
-/// The local part of the sender.
-const SENDER: &str = "probe";
-
 /// What all messages of a run have in common.
 #[derive(Clone)]
 pub struct Letters {
@@ -71,6 +68,7 @@ impl Letters {
         about: &str,
     ) -> Result<Vec<u8>, LetterError> {
         let domain = identity.auditor_domain.as_deref().ok_or(LetterError::NoSender)?;
+        let sender = identity.sender().ok_or(LetterError::NoSender)?;
         let contact = identity.contact.as_deref().unwrap_or("not given");
         let body = format!(
             "This message was sent by mxaudit to find out whether a mail server relays.\r\n\
@@ -87,7 +85,7 @@ impl Letters {
             HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
         };
         let message = Message::builder()
-            .from(mailbox(&format!("{SENDER}@{domain}"))?)
+            .from(mailbox(&sender)?)
             .to(mailbox(to)?)
             .subject(format!("mxaudit relay test {token}"))
             .date(self.date)
