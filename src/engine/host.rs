@@ -245,7 +245,7 @@ async fn deliver(runner: &mut Runner, settings: &Settings) {
         let purpose =
             format!("{form} {probe} {} {}", evidence.target.address(), evidence.target.port());
         let token = letters.token(&purpose);
-        let to = canary_of(evidence);
+        let to = evidence.identity.canary_mailbox();
         match letters.write(&evidence.identity, &to, &token, &about) {
             Ok(text) => runner.deliver(form, token, text).await,
             Err(_) => return runner.stop(Stop::Internal),
@@ -287,13 +287,6 @@ fn to_deliver(evidence: &Evidence, limit: usize) -> Vec<usize> {
     }
     chosen.truncate(limit);
     chosen
-}
-
-/// The canary's mailbox, for the header of a message.
-fn canary_of(evidence: &Evidence) -> String {
-    let (local, domain) = &evidence.identity.canary;
-    let local = if local.is_empty() { "canary" } else { local };
-    format!("{local}@{domain}")
 }
 
 /// A server that throttled or banned us midway refuses everything: the plain recipient must be

@@ -7,14 +7,7 @@ use data_encoding::{BASE32_NOPAD, Encoding};
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message};
 
-use crate::evidence::Identity;
-
-/// What begins every token.
-pub const TOKEN_PREFIX: &str = "mxa1";
-/// Characters behind it.
-const TOKEN_LENGTH: usize = 24;
-/// The local part of the sender.
-const SENDER: &str = "probe";
+use crate::evidence::{Identity, TOKEN_LENGTH, TOKEN_PREFIX};
 
 /// What all messages of a run have in common.
 #[derive(Clone)]
@@ -62,8 +55,7 @@ impl Letters {
     pub fn token(&self, purpose: &str) -> String {
         let tag = hmac::sign(&self.key, purpose.as_bytes());
         let text = alphabet().encode(tag.as_ref());
-        let text: String = text.chars().take(TOKEN_LENGTH).collect();
-        format!("{TOKEN_PREFIX}{text}")
+        TOKEN_PREFIX.chars().chain(text.chars()).take(TOKEN_LENGTH).collect()
     }
 
     /// One message to the canary `to`. `about` names what is asked, such as a probe's id and the
@@ -76,6 +68,7 @@ impl Letters {
         about: &str,
     ) -> Result<Vec<u8>, LetterError> {
         let domain = identity.auditor_domain.as_deref().ok_or(LetterError::NoSender)?;
+        let sender = identity.sender().ok_or(LetterError::NoSender)?;
         let contact = identity.contact.as_deref().unwrap_or("not given");
         let body = format!(
             "This message was sent by mxaudit to find out whether a mail server relays.\r\n\
@@ -92,7 +85,7 @@ impl Letters {
             HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
         };
         let message = Message::builder()
-            .from(mailbox(&format!("{SENDER}@{domain}"))?)
+            .from(mailbox(&sender)?)
             .to(mailbox(to)?)
             .subject(format!("mxaudit relay test {token}"))
             .date(self.date)
@@ -153,6 +146,7 @@ mod tests {
         assert_eq!(token.len(), 28);
         let rest = token.strip_prefix("mxa1").unwrap();
         assert!(rest.bytes().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7')), "{token}");
+        assert!(crate::evidence::is_token(&token), "the canary knows it again: {token}");
         assert_eq!(letters(1).token("a"), token);
         assert_ne!(letters(1).token("b"), token);
         assert_ne!(letters(2).token("a"), token);

@@ -18,7 +18,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 pub use budget::Budget;
-pub use letter::{LetterError, Letters, TOKEN_PREFIX};
+pub use letter::{LetterError, Letters};
 pub use targets::{Expansion, ExpansionError, NotProbed, expand, taker_of};
 
 use crate::evidence::matrix::{CellKey, Expected};

@@ -9,8 +9,6 @@ use crate::target::Role;
 
 use super::Settings;
 
-/// The local part of the foreign sender.
-pub(super) const SENDER: &str = "probe";
 /// The reserved domain that names are under where the auditor has none.
 const RESERVED: &str = "example.com";
 
@@ -97,8 +95,7 @@ fn plain_contexts(form: &Form, identity: &Identity) -> Vec<Form> {
         form.sender = sender;
         form
     };
-    let auditor = identity.auditor_domain.as_ref();
-    let foreign = auditor.map(|domain| from(format!("{SENDER}@{domain}"), SenderKind::Foreign));
+    let foreign = identity.sender().map(|path| from(path, SenderKind::Foreign));
     foreign.into_iter().chain([from(String::new(), SenderKind::Null)]).collect()
 }
 
@@ -227,8 +224,8 @@ fn bindings(
     let domain = identity.auditor_domain.clone();
     Bindings {
         // Without a domain of our own the null reverse-path is the only sender that is nobody's.
-        sender: Some(domain.as_ref().map_or_else(String::new, |d| format!("{SENDER}@{d}"))),
-        sender_local: domain.is_some().then(|| SENDER.to_owned()),
+        sender: Some(identity.sender().unwrap_or_default()),
+        sender_local: domain.is_some().then(|| Identity::SENDER_LOCAL.to_owned()),
         auditor_domain: domain,
         canary_local: Some(canary_local(identity, tokens)),
         canary_domain: Some(identity.canary.1.clone()),

@@ -2,6 +2,7 @@
 
 mod arrival;
 mod form;
+mod identity;
 pub mod listing;
 pub mod lookup;
 pub mod matrix;
@@ -9,12 +10,11 @@ pub mod record;
 mod text;
 mod transcript;
 
-use std::net::IpAddr;
-
 use serde::{Deserialize, Serialize};
 
-pub use arrival::{Arrival, ArrivalReader, Handover, Report, is_token};
+pub use arrival::{Arrival, ArrivalReader, Handover, Report, TOKEN_LENGTH, TOKEN_PREFIX, is_token};
 pub use form::{Control, Envelope, Form, FormRole, Hello, SenderKind};
+pub use identity::Identity;
 pub use text::{read_transcript, write_transcript};
 pub use transcript::{Answer, Certificate, Exchange, Loss, TlsFacts, Transcript};
 
@@ -61,50 +61,6 @@ pub struct Evidence {
     /// The relay matrix, where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matrix: Option<matrix::Matrix>,
-}
-
-/// The names and addresses that the auditor uses.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Identity {
-    /// The auditor's own domain; `None` means the reserved identity.
-    pub auditor_domain: Option<String>,
-    /// Who to ask about the audit.
-    pub contact: Option<String>,
-    /// The mailbox that no relay test may reach by right, local part first.
-    pub canary: (String, String),
-    /// Where the canary's domain is reached.
-    pub canary_address: Option<IpAddr>,
-    /// The name in EHLO; `None` means the literal of the source address.
-    pub helo: Option<String>,
-    /// The domains that the server takes mail for.
-    pub local_domains: Vec<String>,
-    /// A local part that exists there.
-    pub local_user: String,
-    /// The name that the auditor's address has in DNS.
-    #[serde(default)]
-    pub client_name: Option<String>,
-    /// Domains that the server may trust because of their names.
-    #[serde(default)]
-    pub partners: Vec<String>,
-    /// A domain of the auditor's whose MX record names the server, foreign to it.
-    #[serde(default)]
-    pub mx_domain: Option<String>,
-    /// The client address to claim where the server offers XCLIENT; only with the user's consent.
-    #[serde(default)]
-    pub claimed_address: Option<IpAddr>,
-}
-
-impl Identity {
-    /// True when the auditor named no domain, so that only reserved names can be used.
-    pub fn is_reserved(&self) -> bool {
-        self.auditor_domain.is_none()
-    }
-
-    /// True when the user named a mailbox other than postmaster, which many servers exempt from
-    /// their checks.
-    pub fn has_local_user(&self) -> bool {
-        !self.local_user.eq_ignore_ascii_case("postmaster")
-    }
 }
 
 /// A probe that was not planned, and why.

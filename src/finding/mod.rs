@@ -73,6 +73,25 @@ pub struct Finding {
     pub also: Vec<String>,
 }
 
+impl Finding {
+    /// A claim of the check `id`, as severe as the catalogue says, with nothing else known of it.
+    /// `None` where the catalogue has no such check.
+    pub fn new(id: &str, confidence: Confidence, summary: impl Into<String>) -> Option<Self> {
+        let entry = catalogue::find(id)?;
+        Some(Self {
+            id: entry.id,
+            severity: entry.severity,
+            confidence,
+            probe: None,
+            summary: summary.into(),
+            notes: Vec::new(),
+            evidence: None,
+            mark: String::new(),
+            also: Vec::new(),
+        })
+    }
+}
+
 impl Severity {
     /// The word as printed.
     pub fn as_str(self) -> &'static str {
@@ -94,5 +113,20 @@ impl Confidence {
             Self::Medium => "medium",
             Self::High => "high",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_catalogue_says_how_severe_a_finding_is() {
+        for entry in catalogue::ENTRIES {
+            let found = Finding::new(entry.id, Confidence::Low, "so it is").unwrap();
+            assert_eq!((found.id, found.severity), (entry.id, entry.severity));
+            assert_eq!((found.confidence, found.summary.as_str()), (Confidence::Low, "so it is"));
+        }
+        assert_eq!(Finding::new("no-such-check", Confidence::High, ""), None);
     }
 }

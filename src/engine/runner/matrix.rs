@@ -5,7 +5,7 @@
 //! unless the server ends it.
 
 use crate::engine::line::{Line, record};
-use crate::engine::plan::{SENDER, Tokens, canary_path};
+use crate::engine::plan::{Tokens, canary_path};
 use crate::engine::{MatrixSettings, own_helo};
 use crate::evidence::matrix::{CellKey, Client, Gap, Matrix, MatrixCell, MatrixRow};
 use crate::evidence::matrix::{Recipient, Sender};
@@ -337,7 +337,7 @@ fn cells(evidence: &Evidence, account: Option<&Credentials>, tokens: &Tokens) ->
         Some(account) => own_mailbox(account, identity).ok_or(Lacking::LocalDomain),
         None => local.clone(),
     };
-    let foreign = identity.auditor_domain.as_ref().map(|domain| format!("{SENDER}@{domain}"));
+    let foreign = identity.sender();
     let path = |text: String| WireText::from(text.into_bytes());
     let mut cells = Vec::new();
     for sender in Sender::ALL {

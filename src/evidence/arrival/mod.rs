@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 pub use read::ArrivalReader;
 pub use report::Report;
-pub use token::is_token;
+pub use token::{TOKEN_LENGTH, TOKEN_PREFIX, is_token};
 
 /// One token that one message brought to the canary.
 ///

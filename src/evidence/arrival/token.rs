@@ -1,9 +1,9 @@
 //! Tokens in a stream of bytes.
 
 /// How every token begins.
-const BEGINNING: &[u8] = b"mxa1";
-/// The length of a token.
-const LENGTH: usize = 28;
+pub const TOKEN_PREFIX: &str = "mxa1";
+/// The length of a token, its beginning included.
+pub const TOKEN_LENGTH: usize = 28;
 /// How many different tokens of one message are kept; a message of ours has one.
 const MOST: usize = 16;
 
@@ -13,9 +13,9 @@ pub fn is_token(text: &str) -> bool {
 }
 
 fn is_token_bytes(word: &[u8]) -> bool {
-    word.len() == LENGTH
+    word.len() == TOKEN_LENGTH
         && word
-            .strip_prefix(BEGINNING)
+            .strip_prefix(TOKEN_PREFIX.as_bytes())
             .is_some_and(|rest| rest.iter().all(|b| matches!(b, b'a'..=b'z' | b'2'..=b'7')))
 }
 
@@ -33,7 +33,7 @@ impl Scanner {
         for byte in bytes {
             if !byte.is_ascii_alphanumeric() {
                 self.end_word();
-            } else if self.word.len() <= LENGTH {
+            } else if self.word.len() <= TOKEN_LENGTH {
                 self.word.push(*byte);
             }
         }

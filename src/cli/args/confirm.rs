@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use crate::cli::args::{FailOn, LibraryArgs, ReportArgs};
+use super::{FailOn, LibraryArgs, ReportArgs};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct LateArgs {

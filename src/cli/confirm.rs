@@ -1,8 +1,6 @@
 //! `check --confirm`: the canary is proved before anything is sent to a target, and looked into
 //! when all messages are out.
 
-mod args;
-
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
@@ -22,12 +20,11 @@ use crate::smtp::{Command, Severity};
 use crate::target::scope::{Candidate, Consent, Scope};
 use crate::target::{Target, Via};
 
+use super::args::{ConfirmArgs, LateArgs};
 use super::exit::{self, Exit, Failure};
 use super::reports::Reports;
 use super::store::{self, Record};
 use super::{probes, run};
-
-pub(super) use args::{ConfirmArgs, LateArgs};
 
 /// Messages to one host.
 const MESSAGES: usize = 5;
@@ -103,9 +100,7 @@ impl Confirmation {
         identity: &Identity,
         resolver: &dyn Resolver,
     ) -> Result<(), Failure> {
-        let (local, domain) = &identity.canary;
-        let local = if local.is_empty() { "canary" } else { local };
-        let mailbox = format!("{local}@{domain}");
+        let mailbox = identity.canary_mailbox();
         let addresses = self.addresses(identity, resolver).await?;
         let token = self.letters.token(PROOF);
         let text = self.letters.write(identity, &mailbox, &token, PROOF);
@@ -172,7 +167,7 @@ impl Confirmation {
         let connection = dialer.dial(&target).await.map_err(|failure| failure.text)?;
         let own = identity.helo.clone();
         let own = own.unwrap_or_else(|| crate::smtp::literal(connection.local.ip()));
-        let domain = identity.auditor_domain.as_deref().unwrap_or_default();
+        let sender = identity.sender().unwrap_or_default();
         let mut session = Session::new(connection, self.deadlines);
         let command = |made: Result<Command, _>| {
             made.map_err(|error: crate::smtp::CommandError| error.to_string())
@@ -180,7 +175,7 @@ impl Confirmation {
         answered(&session.greeting().await, Severity::Positive)?;
         for (command, wanted) in [
             (command(Command::ehlo(own.as_bytes()))?, Severity::Positive),
-            (command(Command::mail(format!("probe@{domain}").as_bytes()))?, Severity::Positive),
+            (command(Command::mail(sender.as_bytes()))?, Severity::Positive),
             (command(Command::rcpt(mailbox.as_bytes()))?, Severity::Positive),
             (Command::data(), Severity::Intermediate),
         ] {

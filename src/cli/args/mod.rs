@@ -1,0 +1,130 @@
+//! The command line, exactly as typed.
+
+mod check;
+mod confirm;
+mod matrix;
+mod report;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+pub(super) use check::{CheckArgs, IdentityArgs, ServerAddress, TimingArgs};
+pub(super) use confirm::{ConfirmArgs, LateArgs};
+pub(super) use matrix::MatrixArgs;
+pub(super) use report::{FailOn, Format, FormatArg, ReportArgs};
+
+/// Audits mail servers that you administer: is this server an open relay, by any known trick?
+#[derive(Debug, Parser)]
+#[command(name = "mxaudit", version, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Exit codes: 0 nothing found at or above --fail-on; 1 findings; 2 usage, \
+    configuration, or a name that does not resolve; 3 incomplete (a verdict is unknown, or nothing \
+    could be reached); 4 a fault of mxaudit.")]
+pub(super) struct Cli {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Serve your canary's mail domain: note which test messages arrive there, and relay nothing
+    Catch(CatchArgs),
+    /// Audit hosts, addresses or mail domains
+    Check(Box<CheckArgs>),
+    /// Audit nine built-in practice servers on loopback, as a first look at the tool
+    Demo(DemoArgs),
+    /// Explain a finding, a probe or a reason word; without one, list them all
+    Explain {
+        /// Such as open-relay, R01, relay-percent-host or local-control
+        id: Option<String>,
+    },
+    /// Write a commented mxaudit.toml to start from
+    Init(InitArgs),
+    /// List, show or validate relay probes
+    #[command(subcommand)]
+    Probes(ProbesCommand),
+    /// Judge stored evidence again, now that its messages have arrived: by their tokens, or by what
+    /// the canary has got meanwhile
+    Confirm(LateArgs),
+    /// Judge stored evidence again and write its report, without any network
+    Replay(ReplayArgs),
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum ProbesCommand {
+    /// One line for each probe
+    List,
+    /// Everything about one probe
+    Show {
+        /// The probe's id or code, such as relay-percent-host or R01
+        id: String,
+    },
+    /// Judge the vectors inside the probe files: each must come out as it says
+    Validate {
+        /// A folder of <family>/<name>.toml files; the built-in library if left out
+        dir: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    mxaudit catch --listen 0.0.0.0:25 --domain canary.example.org --store arrivals.jsonl\n  \
+    mxaudit catch --listen [::]:2525 --domain canary.example.org --store arrivals.jsonl\n\n\
+    The MX record of the domain has to name this machine. Each token that arrives is a line on \
+    standard output and a line of JSON in the store, on the disk before the message is confirmed. \
+    It ends with Ctrl-C or SIGTERM.")]
+pub(super) struct CatchArgs {
+    /// Address and port to listen on; [::] is every address of this machine
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(super) listen: SocketAddr,
+
+    /// The only domain whose mail is taken, any local part
+    #[arg(long, value_name = "DOMAIN")]
+    pub(super) domain: String,
+
+    /// Where arrivals are noted, one line of JSON each; appended to if it exists
+    #[arg(long, value_name = "FILE")]
+    pub(super) store: PathBuf,
+
+    /// Name of this server in its greeting [default: the domain]
+    #[arg(long, value_name = "HOST")]
+    pub(super) name: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InitArgs {
+    /// Where to write it
+    #[arg(long, short, default_value = "mxaudit.toml", value_name = "FILE")]
+    pub(super) output: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ReplayArgs {
+    /// A folder that --evidence wrote, or .smtp transcripts out of one
+    #[arg(required = true, value_name = "DIR|FILE")]
+    pub(super) evidence: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) library: LibraryArgs,
+    #[command(flatten)]
+    pub(super) report: ReportArgs,
+
+    /// Lowest severity that makes the exit code 1
+    #[arg(long, value_enum, default_value_t = FailOn::High, value_name = "SEVERITY")]
+    pub(super) fail_on: FailOn,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct LibraryArgs {
+    /// Your own probes, <family>/<name>.toml below this folder: those with a known id take its
+    /// place, the others are added
+    #[arg(long = "probes", value_name = "DIR")]
+    pub(super) folder: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct DemoArgs {
+    #[command(flatten)]
+    pub(super) report: ReportArgs,
+}

@@ -1,0 +1,98 @@
+//! The arguments of a report and of the exit code, exactly as typed.
+
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+
+use crate::finding::Severity;
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Report")]
+pub(in crate::cli) struct ReportArgs {
+    /// Form of the report; may be given several times, each but one with its file
+    #[arg(long = "format", value_name = "FORMAT[=FILE]", help = formats_help())]
+    pub(in crate::cli) formats: Vec<FormatArg>,
+
+    /// File for the report whose --format names none; an older one is replaced when the new one is
+    /// whole [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub(in crate::cli) output: Option<PathBuf>,
+
+    /// Only the summary lines, and no progress
+    #[arg(long, short)]
+    pub(in crate::cli) quiet: bool,
+}
+
+/// The forms of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum Format {
+    /// For reading
+    Terminal,
+    /// For machines: the v1 model
+    Json,
+    /// One host a line, and the summary in the last one
+    Jsonl,
+    /// One row a host, for spreadsheets
+    CsvHosts,
+    /// One row a finding
+    CsvFindings,
+    /// One row a cell of the relay matrix
+    CsvMatrix,
+}
+
+/// A form, and the file that it goes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::cli) struct FormatArg {
+    pub(in crate::cli) format: Format,
+    pub(in crate::cli) file: Option<PathBuf>,
+}
+
+impl FromStr for FormatArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (word, file) = match text.split_once('=') {
+            Some((_, "")) => return Err("name a file behind the =".into()),
+            Some((word, file)) => (word, Some(PathBuf::from(file))),
+            None => (text, None),
+        };
+        let format = Format::from_str(word, true)
+            .map_err(|_| format!("the forms are {}", format_words()))?;
+        Ok(Self { format, file })
+    }
+}
+
+fn format_words() -> String {
+    let words = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+    words.map(|word| word.get_name().to_owned()).collect::<Vec<_>>().join(", ")
+}
+
+fn formats_help() -> String {
+    format!(
+        "Form of the report, one of {}; may be given several times, each but one with its file \
+         [default: terminal]",
+        format_words()
+    )
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum FailOn {
+    Info,
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl FailOn {
+    pub(in crate::cli) fn severity(self) -> Severity {
+        match self {
+            Self::Info => Severity::Info,
+            Self::Low => Severity::Low,
+            Self::Medium => Severity::Medium,
+            Self::High => Severity::High,
+            Self::Critical => Severity::Critical,
+        }
+    }
+}
