@@ -1,4 +1,8 @@
-//! Questions to the Domain Name System: the [`Resolver`] port and its adapters.
+//! Questions to the Domain Name System: the [`Resolver`] and [`Lookups`] ports and their adapters.
+//!
+//! [`Resolver`] finds mail servers. [`Lookups`] asks DNS-based lists, where each kind of answer is evidence:
+//! [`DirectResolver`] asks name servers without the shortcuts of a resolver library, [`CachedLookups`] keeps and paces
+//! what another adapter asks, and [`ScriptedLookups`] answers from a short text.
 //!
 //! [`HickoryResolver`] asks real name servers, [`ZoneFile`] answers from a short text and serves tests. Both tell the
 //! kinds of answer apart in the same way: that a name does not exist, that it has no record of the wanted type, that
@@ -84,6 +88,12 @@ pub enum RecordKind {
     Cname,
     /// Mail exchanger (MX).
     Mx,
+    /// Text (TXT).
+    Txt,
+    /// Start of authority (SOA).
+    Soa,
+    /// Name of an address (PTR).
+    Ptr,
 }
 
 impl fmt::Display for RecordKind {
@@ -94,6 +104,9 @@ impl fmt::Display for RecordKind {
             Self::Address => "address",
             Self::Cname => "CNAME",
             Self::Mx => "MX",
+            Self::Txt => "TXT",
+            Self::Soa => "SOA",
+            Self::Ptr => "PTR",
         })
     }
 }
