@@ -15,6 +15,7 @@
 mod addresses;
 mod error;
 mod hickory;
+mod lookup;
 mod name;
 mod zone;
 
@@ -25,8 +26,9 @@ use futures::future::BoxFuture;
 
 pub use self::error::{AnswerFault, DnsError};
 pub use self::hickory::{HickoryResolver, QueryLimits, SetupError};
+pub use self::lookup::{Lookups, Question, TimedAnswer};
 pub use self::name::NameFault;
-pub use self::zone::{ZoneAnswer, ZoneError, ZoneFault, ZoneFile, ZoneRecord};
+pub use self::zone::{ScriptedLookups, ZoneAnswer, ZoneError, ZoneFault, ZoneFile, ZoneRecord};
 
 /// Number of aliases (CNAME records) that are followed for one question; with one more it is [`DnsError::AliasLoop`].
 ///

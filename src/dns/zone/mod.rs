@@ -1,6 +1,7 @@
 //! A resolver that answers from a short text, for tests and for servers that tests run.
 
 mod parse;
+mod scripted;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -9,6 +10,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 
 pub use self::parse::{ZoneError, ZoneFault};
+pub use self::scripted::ScriptedLookups;
 use super::addresses;
 use super::name::{normal_form, normalise};
 use super::{DnsError, MAX_ALIASES, Mx, RecordKind, Resolver, in_mx_order};
