@@ -13,6 +13,7 @@
 //! as A-labels, without a final dot. No search list is applied: every name is taken as fully qualified.
 
 mod addresses;
+mod direct;
 mod error;
 mod hickory;
 mod lookup;
@@ -24,6 +25,7 @@ use std::net::IpAddr;
 
 use futures::future::BoxFuture;
 
+pub use self::direct::DirectResolver;
 pub use self::error::{AnswerFault, DnsError};
 pub use self::hickory::{HickoryResolver, QueryLimits, SetupError};
 pub use self::lookup::{Lookups, Question, TimedAnswer};
