@@ -13,6 +13,7 @@
 //! as A-labels, without a final dot. No search list is applied: every name is taken as fully qualified.
 
 mod addresses;
+mod cached;
 mod direct;
 mod error;
 mod hickory;
@@ -25,6 +26,7 @@ use std::net::IpAddr;
 
 use futures::future::BoxFuture;
 
+pub use self::cached::{CachedLookups, LookupLimits, ZonePace};
 pub use self::direct::DirectResolver;
 pub use self::error::{AnswerFault, DnsError};
 pub use self::hickory::{HickoryResolver, QueryLimits, SetupError};
