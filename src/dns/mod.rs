@@ -19,6 +19,7 @@ mod error;
 mod hickory;
 mod lookup;
 mod name;
+mod preflight;
 mod zone;
 
 use std::fmt;
@@ -32,6 +33,7 @@ pub use self::error::{AnswerFault, DnsError};
 pub use self::hickory::{HickoryResolver, QueryLimits, SetupError};
 pub use self::lookup::{Lookups, Question, TimedAnswer};
 pub use self::name::NameFault;
+pub use self::preflight::{preflight, random_label};
 pub use self::zone::{ScriptedLookups, ZoneAnswer, ZoneError, ZoneFault, ZoneFile, ZoneRecord};
 
 /// Number of aliases (CNAME records) that are followed for one question; with one more it is [`DnsError::AliasLoop`].
