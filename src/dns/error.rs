@@ -117,7 +117,7 @@ impl DnsError {
 }
 
 /// What is wrong with an answer that was received.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 #[non_exhaustive]
 pub enum AnswerFault {
     /// The bytes are not a DNS message.
@@ -135,4 +135,19 @@ pub enum AnswerFault {
     /// The answer carries records and says that the name does not exist.
     #[error("it has records and says that the name does not exist")]
     Contradictory,
+    /// The message is a question or another operation.
+    #[error("it is a DNS message that answers no question")]
+    NoAnswer,
+    /// The message has another id than the question.
+    #[error("it has another id than the question")]
+    OtherId,
+    /// The message answers another question.
+    #[error("it answers another question")]
+    OtherQuestion,
+    /// The server points to other servers instead of answering.
+    #[error("it is a referral: the server does no recursion")]
+    Referral,
+    /// The aliases in it lead in a circle.
+    #[error("its aliases lead in a circle")]
+    AliasLoop,
 }

@@ -1,4 +1,8 @@
-//! Questions to the Domain Name System: the [`Resolver`] port and its adapters.
+//! Questions to the Domain Name System: the [`Resolver`] and [`Lookups`] ports and their adapters.
+//!
+//! [`Resolver`] finds mail servers. [`Lookups`] asks DNS-based lists, where each kind of answer is evidence:
+//! [`DirectResolver`] asks name servers without the shortcuts of a resolver library, [`CachedLookups`] keeps and paces
+//! what another adapter asks, and [`ScriptedLookups`] answers from a short text.
 //!
 //! [`HickoryResolver`] asks real name servers, [`ZoneFile`] answers from a short text and serves tests. Both tell the
 //! kinds of answer apart in the same way: that a name does not exist, that it has no record of the wanted type, that
@@ -9,9 +13,13 @@
 //! as A-labels, without a final dot. No search list is applied: every name is taken as fully qualified.
 
 mod addresses;
+mod cached;
+mod direct;
 mod error;
 mod hickory;
+mod lookup;
 mod name;
+mod preflight;
 mod zone;
 
 use std::fmt;
@@ -19,10 +27,14 @@ use std::net::IpAddr;
 
 use futures::future::BoxFuture;
 
+pub use self::cached::{CachedLookups, LookupLimits, ZonePace};
+pub use self::direct::DirectResolver;
 pub use self::error::{AnswerFault, DnsError};
 pub use self::hickory::{HickoryResolver, QueryLimits, SetupError};
+pub use self::lookup::{Lookups, Question, TimedAnswer};
 pub use self::name::NameFault;
-pub use self::zone::{ZoneAnswer, ZoneError, ZoneFault, ZoneFile, ZoneRecord};
+pub use self::preflight::{preflight, random_label};
+pub use self::zone::{ScriptedLookups, ZoneAnswer, ZoneError, ZoneFault, ZoneFile, ZoneRecord};
 
 /// Number of aliases (CNAME records) that are followed for one question; with one more it is [`DnsError::AliasLoop`].
 ///
@@ -84,6 +96,12 @@ pub enum RecordKind {
     Cname,
     /// Mail exchanger (MX).
     Mx,
+    /// Text (TXT).
+    Txt,
+    /// Start of authority (SOA).
+    Soa,
+    /// Name of an address (PTR).
+    Ptr,
 }
 
 impl fmt::Display for RecordKind {
@@ -94,6 +112,9 @@ impl fmt::Display for RecordKind {
             Self::Address => "address",
             Self::Cname => "CNAME",
             Self::Mx => "MX",
+            Self::Txt => "TXT",
+            Self::Soa => "SOA",
+            Self::Ptr => "PTR",
         })
     }
 }

@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::lookup::Lookup;
-use crate::dnsbl::{SubjectKind, Zone};
+use crate::dnsbl::{PublicResolver, SubjectKind, Zone, public_resolver};
 
 /// All that one run asked of lists.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,15 +25,27 @@ pub struct Listings {
     pub subjects: Vec<SubjectEvidence>,
 }
 
-/// The questions that show what kind of resolver it is.
+impl Listings {
+    /// The name servers among those asked that are known to serve everybody. Several lists refuse them, and answer
+    /// others that forward to them no better.
+    pub fn public_resolvers(&self) -> Vec<(&str, &'static PublicResolver)> {
+        let known = |text: &String| {
+            let address = text.parse().ok().or_else(|| {
+                let socket: std::net::SocketAddr = text.parse().ok()?;
+                Some(socket.ip())
+            });
+            address.and_then(public_resolver)
+        };
+        self.resolvers.iter().filter_map(|text| Some((text.as_str(), known(text)?))).collect()
+    }
+}
+
+/// What shows whether the name server can be used for lists. Who runs it is in [`Listings::resolvers`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preflight {
     /// A random name below `invalid`, for an address: it must not exist.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invalid: Option<Lookup>,
-    /// Questions whose answers name the resolver that asks for us, where the resolver itself was asked who it is.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub identity: Vec<Lookup>,
 }
 
 /// One zone: what it is and how it proved itself.

@@ -62,7 +62,7 @@ pub enum LookupAnswer {
     Malformed(String),
     /// No server could be reached; the system's words.
     Unreachable(String),
-    /// The question was not put: the run ended before.
+    /// The question was not put: the run ended before, or its zone had been silent too often to wait for it.
     NotAsked,
 }
 

@@ -1,6 +1,7 @@
 //! A resolver that answers from a short text, for tests and for servers that tests run.
 
 mod parse;
+mod scripted;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -9,6 +10,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 
 pub use self::parse::{ZoneError, ZoneFault};
+pub use self::scripted::ScriptedLookups;
 use super::addresses;
 use super::name::{normal_form, normalise};
 use super::{DnsError, MAX_ALIASES, Mx, RecordKind, Resolver, in_mx_order};
@@ -26,9 +28,16 @@ use super::{DnsError, MAX_ALIASES, Mx, RecordKind, Resolver, in_mx_order};
 ///     mx1.example.test   AAAA   2001:db8::1
 ///     mail.example.test  CNAME  mx1.example.test
 ///     broken.test        MX     SERVFAIL
+///     bl.test            SOA    ns.bl.test
+///     2.0.0.127.bl.test  A      127.0.0.2
+///     2.0.0.127.bl.test  TXT    \"listed # for tests\"
+///     *.world.test       A      127.0.0.2
 /// ");
 /// assert!(zone.is_ok());
 /// ```
+///
+/// A TXT record has its text in quotes, an SOA record the primary name server alone. A name that begins with `*.` stands
+/// for every name below the rest that has no line of its own; the longest one counts.
 ///
 /// Instead of a value, a name can have an outcome for a type other than CNAME: `NODATA`, `NXDOMAIN`, `SERVFAIL`,
 /// `REFUSED` or `TIMEOUT`. A name that has lines for other types only has no data of the asked type, and a name without
@@ -69,6 +78,12 @@ pub enum ZoneRecord {
     Cname(String),
     /// A mail exchanger.
     Mx(Mx),
+    /// A text.
+    Txt(String),
+    /// The primary name server of a zone that begins here.
+    Soa(String),
+    /// The name of an address.
+    Ptr(String),
 }
 
 /// What a zone says to one question, aliases not followed.
@@ -134,7 +149,11 @@ impl ZoneFile {
     }
 
     fn types_of(&self, name: &str) -> Option<&BTreeMap<RecordKind, Entry>> {
-        self.names.get(&normal_form(name).ok()?)
+        let name = normal_form(name).ok()?;
+        self.names.get(&name).or_else(|| {
+            let below = name.match_indices('.').map(|(at, _)| name.get(at..).unwrap_or_default());
+            below.into_iter().find_map(|parent| self.names.get(&format!("*{parent}")))
+        })
     }
 
     /// Answers one question, aliases followed. The name is in normal form.

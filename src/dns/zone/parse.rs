@@ -36,6 +36,9 @@ pub enum ZoneFault {
     /// The value of an A or AAAA record is not an address of that family.
     #[error("{0:?} is not an address of this type")]
     Address(String),
+    /// The value of a TXT record is not one text in quotes.
+    #[error("{0} is not one text in quotes")]
+    Text(String),
     /// The value of an MX record does not start with a number from 0 to 65535.
     #[error("{0:?} is not a preference")]
     Preference(String),
@@ -53,13 +56,26 @@ pub enum ZoneFault {
 pub(super) fn parse(text: &str) -> Result<ZoneFile, ZoneError> {
     let mut zone = ZoneFile::default();
     for (index, line) in text.lines().enumerate() {
-        let content = line.split('#').next().unwrap_or_default();
+        let content = without_comment(line);
         if !content.trim().is_empty() {
             let added = parse_line(content).and_then(|line| add(&mut zone, line));
             added.map_err(|fault| ZoneError { line: index + 1, fault })?;
         }
     }
     Ok(zone)
+}
+
+/// The line up to the first `#` outside quotes.
+fn without_comment(line: &str) -> &str {
+    let mut quoted = false;
+    for (at, c) in line.char_indices() {
+        match c {
+            '"' => quoted = !quoted,
+            '#' if !quoted => return line.get(..at).unwrap_or_default(),
+            _ => {}
+        }
+    }
+    line
 }
 
 /// One line: the name in normal form, the type, and what the name has of it.
@@ -72,9 +88,13 @@ struct Line {
 fn parse_line(content: &str) -> Result<Line, ZoneFault> {
     let mut fields = content.split_whitespace();
     let mut field = || fields.next().ok_or(ZoneFault::Fields);
-    let name = parse_name(field()?)?;
+    let name = parse_owner(field()?)?;
     let kind_text = field()?;
     let kind = parse_kind(kind_text).ok_or_else(|| ZoneFault::Type(kind_text.to_owned()))?;
+    if let Some(text) = content.split_once('"').filter(|_| kind == RecordKind::Txt) {
+        let record = ZoneRecord::Txt(parse_text(text)?);
+        return Ok(Line { name, kind, entry: Entry::Records(vec![record]) });
+    }
     let value = field()?;
     let entry = match parse_outcome(value) {
         Some(outcome) if kind != RecordKind::Cname => Entry::Outcome(outcome),
@@ -90,6 +110,9 @@ fn parse_line(content: &str) -> Result<Line, ZoneFault> {
                 };
                 ZoneRecord::Mx(Mx { preference, exchange })
             }
+            RecordKind::Txt => return Err(ZoneFault::Text(value.to_owned())),
+            RecordKind::Soa => ZoneRecord::Soa(parse_name(value)?),
+            RecordKind::Ptr => ZoneRecord::Ptr(parse_name(value)?),
             RecordKind::Cname | RecordKind::Address => ZoneRecord::Cname(parse_name(value)?),
         }]),
     };
@@ -100,7 +123,15 @@ fn parse_line(content: &str) -> Result<Line, ZoneFault> {
 }
 
 fn parse_kind(text: &str) -> Option<RecordKind> {
-    let kinds = [RecordKind::A, RecordKind::Aaaa, RecordKind::Cname, RecordKind::Mx];
+    let kinds = [
+        RecordKind::A,
+        RecordKind::Aaaa,
+        RecordKind::Cname,
+        RecordKind::Mx,
+        RecordKind::Txt,
+        RecordKind::Soa,
+        RecordKind::Ptr,
+    ];
     kinds.into_iter().find(|kind| kind.to_string().eq_ignore_ascii_case(text))
 }
 
@@ -117,6 +148,24 @@ fn parse_outcome(text: &str) -> Option<Outcome> {
 
 fn parse_name(text: &str) -> Result<String, ZoneFault> {
     normal_form(text).map_err(|why| ZoneFault::Name { name: text.to_owned(), why })
+}
+
+/// The name that has the record, which may stand for all names below another one.
+fn parse_owner(text: &str) -> Result<String, ZoneFault> {
+    match text.strip_prefix("*.") {
+        Some(parent) => Ok(format!("*.{}", parse_name(parent)?)),
+        None => parse_name(text),
+    }
+}
+
+/// The text between the quotes, with nothing but type and name before it and nothing behind it.
+fn parse_text((before, quoted): (&str, &str)) -> Result<String, ZoneFault> {
+    let whole = || ZoneFault::Text(format!("\"{quoted}"));
+    if before.split_whitespace().count() != 2 {
+        return Err(ZoneFault::Fields);
+    }
+    let (text, rest) = quoted.split_once('"').ok_or_else(whole)?;
+    if rest.trim().is_empty() { Ok(text.to_owned()) } else { Err(whole()) }
 }
 
 fn parse_address<T: std::str::FromStr>(text: &str) -> Result<T, ZoneFault> {

@@ -117,7 +117,15 @@ fn a_line_that_is_not_understood_is_named() {
         ("b.test A 192.0.2.1 192.0.2.2", ZoneFault::Fields),
         ("b.test MX 10 mx.test more", ZoneFault::Fields),
         ("b.test MX SERVFAIL now", ZoneFault::Fields),
-        ("b.test TXT text", ZoneFault::Type("TXT".into())),
+        ("b.test SRV text", ZoneFault::Type("SRV".into())),
+        ("b.test TXT", ZoneFault::Fields),
+        ("b.test TXT text", ZoneFault::Text("text".into())),
+        ("b.test TXT \"text", ZoneFault::Text("\"text".into())),
+        ("b.test TXT \"text\" more", ZoneFault::Text("\"text\" more".into())),
+        ("b.test TXT more \"text\"", ZoneFault::Fields),
+        ("b.test PTR a..b", name("a..b", NameFault::EmptyLabel)),
+        ("*.b..test A 192.0.2.1", name("b..test", NameFault::EmptyLabel)),
+        ("a.*.test A 192.0.2.1", name("a.*.test", NameFault::Character('*'))),
         ("b.test address 192.0.2.1", ZoneFault::Type("address".into())),
         ("b..test A 192.0.2.1", name("b..test", NameFault::EmptyLabel)),
         ("b.test MX 10 m@x.test", name("m@x.test", NameFault::Character('@'))),
@@ -136,6 +144,28 @@ fn a_line_that_is_not_understood_is_named() {
         );
         assert_eq!(ZoneFile::parse(&text).unwrap_err(), ZoneError { line: 6, fault }, "{bad}");
     }
-    let error = ZoneFile::parse("b.test TXT text").unwrap_err();
-    assert_eq!(error.to_string(), "line 1: unknown type \"TXT\"");
+    let error = ZoneFile::parse("b.test SRV text").unwrap_err();
+    assert_eq!(error.to_string(), "line 1: unknown type \"SRV\"");
+}
+
+#[test]
+fn texts_are_whole_and_comments_stand_outside_of_them() {
+    let zone = ZoneFile::parse("t.test TXT \"a # b  c\" # d \"\nt.test TXT \"\"\n").unwrap();
+    let texts = [ZoneRecord::Txt("a # b  c".into()), ZoneRecord::Txt(String::new())];
+    assert_eq!(zone.lookup("t.test", RecordKind::Txt), ZoneAnswer::Records(&texts));
+}
+
+#[test]
+fn a_wildcard_stands_for_names_without_lines_of_their_own() {
+    let text =
+        "*.test A REFUSED\n*.bl.test A 127.0.0.2\nown.bl.test A NODATA\nbl.test SOA ns.test\n";
+    let zone = ZoneFile::parse(text).unwrap();
+    let listed = [ZoneRecord::A(Ipv4Addr::new(127, 0, 0, 2))];
+    assert_eq!(zone.lookup("2.0.0.127.BL.test", RecordKind::A), ZoneAnswer::Records(&listed));
+    assert_eq!(zone.lookup("x.bl.test", RecordKind::Txt), ZoneAnswer::NoData);
+    assert_eq!(zone.lookup("own.bl.test", RecordKind::A), ZoneAnswer::NoData);
+    assert_eq!(zone.lookup("bl.test", RecordKind::A), ZoneAnswer::NoData);
+    assert_eq!(zone.lookup("else.test", RecordKind::A), ZoneAnswer::Refused);
+    assert_eq!(zone.lookup("test", RecordKind::A), ZoneAnswer::NoSuchName);
+    assert_eq!(zone.lookup("xbl.other", RecordKind::A), ZoneAnswer::NoSuchName);
 }
