@@ -12,7 +12,7 @@ pub enum Decoding {
     Exact,
     /// The last octet of an answer is a sum of codes, each one bit of it.
     Bitmask,
-    /// Codes are ranges of answers; the first that holds it counts.
+    /// Codes are ranges of answers; no two of them overlap.
     Range,
 }
 
@@ -45,7 +45,7 @@ pub struct Code {
     pub meaning: String,
     /// How much it matters.
     pub weight: Weight,
-    /// False where the answer is about the subject and is no listing.
+    /// False where the answer is about the subject and is no reproach: good reputation, or a plain fact.
     pub listing: bool,
 }
 

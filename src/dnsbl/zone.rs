@@ -1,5 +1,7 @@
 //! One zone of the registry.
 
+use std::net::Ipv4Addr;
+
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +30,12 @@ pub struct Zone {
     pub refusals: Vec<Refusal>,
     /// Who may ask.
     pub access: Access,
+    /// The name that the user's key goes by, where it is not the id: zones of one operator share a key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<String>,
+    /// Zones, by id, whose data it holds too: asking both counts one fact twice.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub replaces: Vec<String>,
     /// The operator's terms, in one line.
     pub terms: String,
     /// Queries that the operator allows in a day.
@@ -36,8 +44,9 @@ pub struct Zone {
     /// Queries that the operator allows in a second.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub per_second: Option<u32>,
-    /// Where the operator describes it.
-    pub homepage: String,
+    /// Where the operator describes it; `None` only where a zone of the user's own does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub homepage: Option<String>,
     /// Where a listing can be removed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delisting: Option<String>,
@@ -45,8 +54,9 @@ pub struct Zone {
     pub status: Status,
     /// Where that was seen.
     pub source: String,
-    /// When.
-    pub checked: Date,
+    /// When; `None` only where a zone of the user's own does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub checked: Option<Date>,
     /// Whether it is asked without the user's word.
     pub default: bool,
 }
@@ -83,6 +93,9 @@ pub struct Entry {
     /// be seen to work.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub positive: Option<String>,
+    /// What the zone is documented to answer for it, among others. `None` where any of its codes will do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<Ipv4Addr>,
     /// What it never lists.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub negative: Option<String>,
