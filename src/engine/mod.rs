@@ -1,6 +1,7 @@
 //! The course of one host, and many hosts at once.
 
 mod budget;
+mod confirm;
 mod host;
 mod letter;
 mod line;

@@ -39,20 +39,25 @@ impl Runner {
             self.no_tls(greeted).await;
             return false;
         }
-        let Some((answer, place)) = self.ask(&Command::starttls()).await else { return false };
+        match self.negotiate_tls().await {
+            Ok(()) => return true,
+            Err(Some(place)) => self.no_tls(place).await,
+            Err(None) => {}
+        }
+        false
+    }
+
+    /// STARTTLS and the handshake. `Err` holds the place of what failed, `None` when there is no
+    /// line.
+    pub(super) async fn negotiate_tls(&mut self) -> Result<(), Option<Place>> {
+        let (answer, place) = self.ask(&Command::starttls()).await.ok_or(None)?;
         let ready = answer.reply().is_some_and(|reply| reply.severity() == Severity::Positive)
             && self.phase_at(place) == Some(Phase::StartTls);
         if !ready {
             self.count(&answer);
-            self.no_tls(place).await;
-            return false;
+            return Err(Some(place));
         }
-        if self.secure().await {
-            return true;
-        }
-        let last = self.evidence.transcripts.get(place.0).map_or(0, |t| t.exchanges.len());
-        self.no_tls((place.0, last.saturating_sub(1))).await;
-        false
+        if self.secure().await { Ok(()) } else { Err(Some((place.0, self.last(place.0)))) }
     }
 
     /// TLS did not come about: after the second time the forms that want it are given up, and all

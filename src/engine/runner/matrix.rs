@@ -4,12 +4,12 @@
 //! in does so inside TLS, unless the user says otherwise. One connection is enough for a client
 //! unless the server ends it.
 
-use crate::engine::line::{Line, record};
+use crate::engine::MatrixSettings;
+use crate::engine::line::record;
 use crate::engine::plan::{Tokens, canary_path};
-use crate::engine::{MatrixSettings, own_helo};
 use crate::evidence::matrix::{CellKey, Client, Gap, Matrix, MatrixCell, MatrixRow};
 use crate::evidence::matrix::{Recipient, Sender};
-use crate::evidence::{Answer, Evidence, Hello, Identity, Lacking, Transcript};
+use crate::evidence::{Answer, Evidence, Hello, Identity, Lacking};
 use crate::session::{Credentials, Login};
 use crate::smtp::{Command, Ehlo, Phase, Severity, WireText};
 use crate::verdict::{asks_for_tls, is_complaint};
@@ -190,44 +190,25 @@ impl Runner {
         inside: bool,
         settings: &MatrixSettings,
     ) -> Result<Option<Place>, (Gap, Option<Place>)> {
-        if std::mem::take(&mut self.back_off) {
-            self.wait(BACK_OFF).await;
-        }
-        let target = self.evidence.target.clone();
         let source = settings.trusted_source.filter(|_| client == Client::Trusted);
-        let dialled = match source {
-            Some(source) => self.dialer.dial_from(&target, source).await,
-            None => self.dialer.dial(&target).await,
-        };
-        let connection = match dialled {
-            Ok(connection) => connection,
-            Err(failure) => {
-                self.evidence.dial_failures.push(failure);
-                return Err((Gap::NoConnection, None));
-            }
-        };
-        let transcript = self.evidence.transcripts.len();
-        let (local, peer) = (connection.local, connection.peer);
-        self.evidence.transcripts.push(Transcript { local, peer, tls: None, exchanges: vec![] });
-        let line = Line::new(connection, self.settings.deadlines, Hello::default(), transcript);
-        self.line = Some(Line { answered: true, ..line });
-        if target.is_tls_at_once() && !self.secure().await {
+        let connected = self.connect(source, Hello::default()).await;
+        let own = connected.map_err(|_| (Gap::NoConnection, None))?;
+        let line = self.line.as_mut().ok_or((Gap::NoConnection, None))?;
+        // No form is answered on it, and yet it does not count as fruitless.
+        line.answered = true;
+        let transcript = line.transcript;
+        let implicit = self.evidence.target.is_tls_at_once();
+        if implicit && !self.secure().await {
             return Err((Gap::NoTls, Some((transcript, 0))));
         }
         let place = self.welcome().await?;
-        let own = own_helo(&self.evidence.identity, local.ip()).into_bytes().into();
         let mut ehlo = self.hello(&own).await?;
         let account = settings.account.as_ref().filter(|_| client == Client::Authenticated);
-        if inside && !target.is_tls_at_once() {
+        if inside && !implicit {
             let at = Some((transcript, self.last(transcript)));
             match (ehlo.offers("STARTTLS"), account) {
                 (true, _) => {
-                    let ready = self.ask(&Command::starttls()).await.is_some_and(|(answer, _)| {
-                        answer.reply().is_some_and(|reply| reply.severity() == Severity::Positive)
-                    });
-                    if !(ready && self.secure().await) {
-                        return Err((Gap::NoTls, Some((transcript, self.last(transcript)))));
-                    }
+                    self.negotiate_tls().await.map_err(|place| (Gap::NoTls, place))?;
                     ehlo = self.hello(&own).await?;
                 }
                 (false, Some(_)) if !ehlo.offers("AUTH") => return Err((Gap::AuthNotOffered, at)),
@@ -243,11 +224,9 @@ impl Runner {
 
     /// Reads the greeting.
     async fn welcome(&mut self) -> Result<Place, (Gap, Option<Place>)> {
-        let Some(line) = &mut self.line else { return Err((Gap::NoConnection, None)) };
-        let exchange = line.session.greeting().await;
-        let ready =
-            exchange.answer.reply().is_some_and(|reply| reply.severity() == Severity::Positive);
-        let place = record(&mut self.evidence.transcripts, line.transcript, exchange);
+        let greeting = self.read_greeting().await;
+        let (answer, place) = greeting.ok_or((Gap::NoConnection, None))?;
+        let ready = answer.reply().is_some_and(|reply| reply.severity() == Severity::Positive);
         if ready { Ok(place) } else { Err((Gap::NoGreeting, Some(place))) }
     }
 
@@ -294,12 +273,6 @@ impl Runner {
             Login::Done => Ok(place),
             Login::Refused | Login::Lost => Err((Gap::AuthFailed, Some(place))),
         }
-    }
-
-    /// Index of the last exchange of a transcript.
-    fn last(&self, transcript: usize) -> usize {
-        let exchanges = self.evidence.transcripts.get(transcript).map(|t| t.exchanges.len());
-        exchanges.unwrap_or_default().saturating_sub(1)
     }
 
     /// The recipients that are asked from a sender, with both paths.

@@ -270,6 +270,12 @@ impl Runner {
         }
     }
 
+    /// Index of the last exchange of a transcript.
+    fn last(&self, transcript: usize) -> usize {
+        let exchanges = self.evidence.transcripts.get(transcript).map(|t| t.exchanges.len());
+        exchanges.unwrap_or_default().saturating_sub(1)
+    }
+
     fn phase_at(&self, (transcript, exchange): Place) -> Option<Phase> {
         Some(self.evidence.transcripts.get(transcript)?.exchanges.get(exchange)?.phase)
     }

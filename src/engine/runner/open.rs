@@ -1,5 +1,7 @@
 //! Opening a connection: dial, greeting, EHLO or HELO.
 
+use std::net::IpAddr;
+
 use crate::engine::line::{Line, record};
 use crate::engine::own_helo;
 use crate::evidence::{Answer, DialFault, Hello, Loss, Stop, Transcript};
@@ -18,15 +20,12 @@ impl Runner {
         if self.fruitless >= FRUITLESS {
             return self.stop(Stop::NoProgress);
         }
-        if std::mem::take(&mut self.back_off) {
-            self.wait(BACK_OFF).await;
-        }
-        let target = self.evidence.target.clone();
-        let connection = match self.dialer.dial(&target).await {
-            Ok(connection) => connection,
-            Err(failure) => {
-                let ours = matches!(failure.kind, DialFault::Local | DialFault::OutOfScope);
-                self.evidence.dial_failures.push(failure);
+        let (name, greeting) = (hello.name.clone(), hello.greeting);
+        let (starttls, claimed) = (hello.starttls, hello.claimed);
+        let own = match self.connect(None, hello).await {
+            Ok(own) => own,
+            Err(fault) => {
+                let ours = matches!(fault, DialFault::Local | DialFault::OutOfScope);
                 self.fruitless += 1;
                 if self.evidence.transcripts.is_empty() {
                     return;
@@ -37,20 +36,8 @@ impl Runner {
                 return self.wait(BACK_OFF).await;
             }
         };
-        let transcript = self.evidence.transcripts.len();
-        self.evidence.transcripts.push(Transcript {
-            local: connection.local,
-            peer: connection.peer,
-            tls: None,
-            exchanges: Vec::new(),
-        });
-        let own = own_helo(&self.evidence.identity, connection.local.ip()).into_bytes().into();
-        let name = hello.name.clone().unwrap_or_else(|| WireText::clone(&own));
-        let greeting = hello.greeting;
-        let line = Line::new(connection, self.settings.deadlines, hello, transcript);
-        let (starttls, claimed) = (line.hello.starttls, line.hello.claimed);
-        self.line = Some(line);
-        let implicit = target.is_tls_at_once();
+        let name = name.unwrap_or_else(|| own.clone());
+        let implicit = self.evidence.target.is_tls_at_once();
         if implicit && !self.secure().await {
             return self.hang_up().await;
         }
@@ -70,12 +57,48 @@ impl Runner {
         }
     }
 
-    /// Reads the greeting; true when the server is ready.
-    pub(super) async fn greeting(&mut self) -> bool {
-        let Some(line) = &mut self.line else { return false };
+    /// Dials, after the pause that a complaint asks for, and begins a line and its transcript; a
+    /// failure is noted. Returns the name to greet with where no other is wanted.
+    pub(super) async fn connect(
+        &mut self,
+        source: Option<IpAddr>,
+        hello: Hello,
+    ) -> Result<WireText, DialFault> {
+        if std::mem::take(&mut self.back_off) {
+            self.wait(BACK_OFF).await;
+        }
+        let target = &self.evidence.target;
+        let dialled = match source {
+            Some(source) => self.dialer.dial_from(target, source).await,
+            None => self.dialer.dial(target).await,
+        };
+        let connection = match dialled {
+            Ok(connection) => connection,
+            Err(failure) => {
+                let fault = failure.kind;
+                self.evidence.dial_failures.push(failure);
+                return Err(fault);
+            }
+        };
+        let transcript = self.evidence.transcripts.len();
+        let (local, peer) = (connection.local, connection.peer);
+        self.evidence.transcripts.push(Transcript { local, peer, tls: None, exchanges: vec![] });
+        self.line = Some(Line::new(connection, self.settings.deadlines, hello, transcript));
+        Ok(own_helo(&self.evidence.identity, local.ip()).into_bytes().into())
+    }
+
+    /// Reads the greeting. `None` when there is no line.
+    pub(super) async fn read_greeting(&mut self) -> Option<(Answer, Place)> {
+        let line = self.line.as_mut()?;
         let exchange = line.session.greeting().await;
         let answer = exchange.answer.clone();
         let place = record(&mut self.evidence.transcripts, line.transcript, exchange);
+        Some((answer, place))
+    }
+
+    /// Reads the greeting; true when the server is ready.
+    pub(super) async fn greeting(&mut self) -> bool {
+        let Some((answer, place)) = self.read_greeting().await else { return false };
         let first = self.evidence.transcripts.len() == 1;
         match answer {
             Answer::Reply(reply) if reply.severity() == Severity::Positive => {
