@@ -60,3 +60,45 @@ pub struct Refusal {
     /// What the user can do.
     pub remedy: String,
 }
+
+impl Refusal {
+    /// What an answer in 127.255.255.0/24 means. The block is an error of the query at every list that uses it, and
+    /// three of its addresses mean the same everywhere.
+    pub fn of_error_block(answer: Ipv4Addr) -> Option<Self> {
+        let [127, 255, 255, last] = answer.octets() else { return None };
+        let (meaning, remedy) = match last {
+            252 => (
+                "the name of the zone is wrong",
+                "correct the zone's name, or the key in it, where it comes from a file of your own",
+            ),
+            254 => (
+                "the query came through a public or open resolver",
+                "ask through a resolver of your own that does not forward to a public one",
+            ),
+            255 => (
+                "too many queries came from this resolver",
+                "wait and ask less, or get a key or a subscription from the operator",
+            ),
+            _ => (
+                "an error of the query, which only the operator can explain",
+                "look the answer up on the operator's pages, and check the resolver and the key",
+            ),
+        };
+        Some(Self { answer, meaning: meaning.to_owned(), remedy: remedy.to_owned() })
+    }
+}
+
+impl Code {
+    /// Whether an answer lies between the first and the last one.
+    pub(super) fn holds(&self, answer: Ipv4Addr) -> bool {
+        self.first <= answer && answer <= self.last.unwrap_or(self.first)
+    }
+}
+
+/// The sum of bits that an answer carries in a zone with [`Decoding::Bitmask`]: the last octet of 127.0.0.0/24.
+pub(super) fn bits_of(answer: Ipv4Addr) -> Option<u8> {
+    match answer.octets() {
+        [127, 0, 0, bits] => Some(bits),
+        _ => None,
+    }
+}

@@ -122,3 +122,13 @@ pub enum Status {
     /// It is in lists of today, and nobody was seen to confirm it.
     Unconfirmed,
 }
+
+impl std::fmt::Display for SubjectKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Ipv4 => "IPv4 addresses",
+            Self::Ipv6 => "IPv6 addresses",
+            Self::Domain => "domain names",
+        })
+    }
+}
