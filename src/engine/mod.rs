@@ -5,6 +5,7 @@ mod confirm;
 mod host;
 mod letter;
 mod line;
+mod listing;
 mod plan;
 mod runner;
 mod targets;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use budget::Budget;
 pub use letter::{LetterError, Letters};
+pub use listing::{ListPlan, ask_lists};
 pub use targets::{Expansion, ExpansionError, NotProbed, expand, taker_of};
 
 use crate::evidence::matrix::{CellKey, Expected};

@@ -1,5 +1,6 @@
 //! One question to the DNS and what came back, as it was.
 
+use std::fmt;
 use std::net::Ipv4Addr;
 
 use serde::{Deserialize, Serialize};
@@ -86,5 +87,48 @@ impl LookupAnswer {
                 | Self::NoSuchName
                 | Self::NoData
         )
+    }
+}
+
+impl LookupKind {
+    /// The name of the record type.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::A => "A",
+            Self::Txt => "TXT",
+            Self::Soa => "SOA",
+            Self::Ptr => "PTR",
+        }
+    }
+}
+
+impl fmt::Display for Lookup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}: {}", self.name, self.kind.as_str(), self.answer)
+    }
+}
+
+impl fmt::Display for LookupAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |f: &mut fmt::Formatter<'_>, all: &[String]| f.write_str(&all.join(" | "));
+        match self {
+            Self::Addresses(all) => {
+                let all: Vec<_> = all.iter().map(ToString::to_string).collect();
+                f.write_str(&all.join(", "))
+            }
+            Self::Texts(all) | Self::Names(all) => list(f, all),
+            Self::Authority(zone) => write!(f, "the zone {zone}"),
+            Self::NoSuchName => f.write_str("no such name (NXDOMAIN)"),
+            Self::NoData => f.write_str("no such record (NODATA)"),
+            Self::ServerFailure => f.write_str("the server failed (SERVFAIL)"),
+            Self::Refused => f.write_str("the server refused (REFUSED)"),
+            Self::OtherCode(code) => write!(f, "response code {code}"),
+            Self::Timeout => f.write_str("no answer in time"),
+            Self::Truncated => f.write_str("the answer is cut off, over TCP too"),
+            Self::Bogus => f.write_str("DNSSEC says that the answer is forged"),
+            Self::Malformed(why) => write!(f, "the answer cannot be read: {why}"),
+            Self::Unreachable(why) => write!(f, "no server could be reached: {why}"),
+            Self::NotAsked => f.write_str("not asked"),
+        }
     }
 }

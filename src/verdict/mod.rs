@@ -9,6 +9,7 @@ mod arrivals;
 mod connection;
 mod findings;
 mod form;
+pub mod listing;
 mod matrix;
 mod outcome;
 mod own_mail;

@@ -198,7 +198,7 @@ word!(
 word!(
     /// An entry of the catalogue of findings.
     FindingId,
-    catalogue::ENTRIES.iter().map(|entry| entry.id).collect()
+    catalogue::entries().map(|entry| entry.id).collect()
 );
 word!(
     /// Where the connections come from, as the server sees it.
