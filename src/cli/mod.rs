@@ -18,6 +18,7 @@ mod output;
 mod probes;
 mod replay;
 mod reports;
+mod reputation;
 mod run;
 mod store;
 
