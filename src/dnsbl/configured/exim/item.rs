@@ -33,8 +33,8 @@ fn unknown(option: &str, line: usize, text: &str, reading: &mut Reading) {
 }
 
 /// `zone`, `text zone,zone`, and behind it a filter and `/keys`.
-fn read_item(item: &str, usage: Use, line: usize, text: &str, reading: &mut Reading) {
-    let (item, key) = match split_key(item) {
+fn read_item(whole: &str, usage: Use, line: usize, text: &str, reading: &mut Reading) {
+    let (item, key) = match split_key(whole) {
         (item, Some(key)) => (item, Some(key)),
         (item, None) => (item, None),
     };
@@ -48,7 +48,7 @@ fn read_item(item: &str, usage: Use, line: usize, text: &str, reading: &mut Read
     };
     let Some(name) = zone_name(zone) else {
         let message = match zone.contains('$') {
-            true => format!("`{zone}` is computed when mail arrives"),
+            true => format!("`{whole}` is computed when mail arrives"),
             false => format!(
                 "`{zone}` is no name of a zone; if it is a macro, this file does not define it"
             ),

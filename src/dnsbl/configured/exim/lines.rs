@@ -1,5 +1,6 @@
 //! Lines, macros and conditions of an Exim configuration.
 
+use super::super::NoteKind;
 use super::super::reading::{Reading, mentions_lists};
 
 /// Macros beyond this number are not expanded, and no line grows beyond this length by them.
@@ -31,9 +32,10 @@ impl Macros {
         };
         let name = name.trim_end();
         let value = self.expand(value.trim_start_matches('=').trim());
+        let full = self.0.len() >= MACRO_LIMIT;
         match self.0.iter_mut().find(|(known, _)| known == name) {
             Some((_, old)) => *old = value,
-            None if self.0.len() >= MACRO_LIMIT => return Defined::TooMany,
+            None if full => return Defined::TooMany,
             None => self.0.push((name.to_owned(), value)),
         }
         Defined::Macro
@@ -73,11 +75,8 @@ pub(super) fn logical_lines(text: &str, reading: &mut Reading) -> Vec<Logical> {
         }
         if !conditions.hold() {
             if mentions_lists(bare) {
-                let message = format!(
-                    "it stands behind `{}`, which the macros of this file do not fulfil",
-                    conditions.text()
-                );
-                reading.not_followed(number, bare, message);
+                let (kind, message) = conditions.why();
+                reading.note(kind, number, bare, message);
             }
             continue;
         }
@@ -141,9 +140,17 @@ impl Conditions {
         self.0.last().is_none_or(|last| last.outer && last.holds)
     }
 
-    /// The innermost condition that does not hold.
-    fn text(&self) -> &str {
-        self.0.iter().rev().find(|one| !one.holds).map_or("", |one| one.text.as_str())
+    /// Why the lines are left out: another branch was chosen, or a macro is not defined in this file.
+    fn why(&self) -> (NoteKind, String) {
+        let last = self.0.iter().rev().find(|one| !one.holds);
+        let text = last.map_or("", |one| one.text.as_str());
+        if last.is_some_and(|one| one.chosen) {
+            (NoteKind::Disabled, format!("it is in a branch of `{text}` that is not chosen"))
+        } else {
+            let message =
+                format!("it is behind `{text}`, which the macros of this file do not fulfil");
+            (NoteKind::NotFollowed, message)
+        }
     }
 
     /// Follows a conditional directive. False where the line is none.

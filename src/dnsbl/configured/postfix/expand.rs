@@ -227,12 +227,12 @@ fn is_name(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '_'
 }
 
-/// The characters of a value with their lines; the end of a line is a space.
+/// The characters of a value with their lines; the end of a line within it is a space.
 fn characters(parameter: &Parameter) -> Chars {
     let mut chars = Chars::new();
     for (line, text) in &parameter.value {
         chars.extend(text.chars().map(|c| (c, *line)));
         chars.push((' ', *line));
     }
-    chars
+    trim(&chars).to_vec()
 }

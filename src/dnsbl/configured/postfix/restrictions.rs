@@ -132,7 +132,7 @@ impl<'r, 'p> Restrictions<'r, 'p> {
                 }
             } else if name.contains(':') {
                 self.table(&word, &name);
-            } else if name.contains('$') || mentions_lists(&name) {
+            } else if name.contains(['$', '=', '{']) || mentions_lists(&name) {
                 let message = match name.contains('$') {
                     true => format!("`{}` is not set in this file", word.text),
                     false => {
