@@ -135,7 +135,7 @@ fn pieces() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn no_bytes_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
@@ -146,8 +146,8 @@ proptest! {
     #[test]
     fn no_text_panics(text in pieces()) {
         let readers: [fn(&str, &mut Reading); 7] = [
-            postfix::read_main,
-            postfix::read_master,
+            super::super::postfix::read_main,
+            super::super::postfix::read_master,
             exim::read,
             sendmail::read_mc,
             sendmail::read_cf,
@@ -165,7 +165,7 @@ proptest! {
                 prop_assert!((1..=lines).contains(&line), "line {line} of {lines}");
             }
             for zone in &found.zones {
-                prop_assert_eq!(Some(&zone.zone), reading::zone_name(&zone.zone).as_ref());
+                prop_assert_eq!(Some(zone.zone.clone()), reading::zone_name(&zone.zone));
             }
         }
     }
