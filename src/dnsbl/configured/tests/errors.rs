@@ -6,7 +6,7 @@ use super::*;
 
 #[test]
 fn files_that_are_not_read() {
-    let table: [(&str, &[u8], &str); 9] = [
+    let table: [(&str, &[u8], &str); 10] = [
         ("empty", b"", "it is empty"),
         ("blank", b" \n\t\r\n", "it is empty"),
         ("mark", "\u{feff}\n".as_bytes(), "it is empty"),
@@ -17,6 +17,7 @@ fn files_that_are_not_read() {
             b"Dear postmaster,\nwarn me when the score of a header is bad.\n",
             "looked for Postfix",
         ),
+        ("table", b"score 10 20\nbody 12 34\n", "looked for Postfix"),
         ("index.html", b"<html><body>\n<p>rbl</p></body></html>", "looked for Postfix"),
         ("comments", b"# nothing\n# here\n", "looked for Postfix"),
         ("main.cf", b"\xff\xfe\xfd\xfc", "looked for Postfix"),
