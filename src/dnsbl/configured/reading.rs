@@ -35,9 +35,13 @@ impl Reading {
         text: &str,
         message: impl Into<String>,
     ) {
+        let message = shorten(&message.into());
+        let note = Note { line, kind, text: shorten(text), message };
+        if self.notes.last() == Some(&note) {
+            return;
+        }
         if self.notes.len() < COUNT_LIMIT {
-            let message = shorten(&message.into());
-            self.notes.push(Note { line, kind, text: shorten(text), message });
+            self.notes.push(note);
         } else {
             self.overflow.get_or_insert(line);
         }

@@ -8,7 +8,7 @@ use super::super::reading::{Reading, mentions_lists};
 use super::syntax::Parameter;
 
 /// The characters that all expansions of a file may look at: values can multiply each other.
-const BUDGET: usize = 1 << 21;
+const BUDGET: usize = 1 << 19;
 /// How often a value may be within another.
 const DEPTH_LIMIT: usize = 20;
 
@@ -26,7 +26,9 @@ pub(super) struct Expander<'a> {
     budget: usize,
 }
 
+/// A text of which each character knows its line.
 type Chars = Vec<(char, usize)>;
+type Slice<'a> = &'a [(char, usize)];
 
 impl<'a> Expander<'a> {
     /// Of two settings of one parameter, the last counts.
@@ -103,7 +105,7 @@ impl<'a> Expander<'a> {
         out
     }
 
-    fn expand(&mut self, text: &[(char, usize)], depth: usize, out: &mut Chars) {
+    fn expand(&mut self, text: Slice<'_>, depth: usize, out: &mut Chars) {
         let mut rest = text;
         while let Some((&(c, line), after)) = rest.split_first() {
             let Some(left) = self.budget.checked_sub(1) else { return };
@@ -146,7 +148,7 @@ impl<'a> Expander<'a> {
     }
 
     /// Puts in what an expression stands for. False where the file does not say it.
-    fn substitute(&mut self, inner: &[(char, usize)], depth: usize, out: &mut Chars) -> bool {
+    fn substitute(&mut self, inner: Slice<'_>, depth: usize, out: &mut Chars) -> bool {
         let end = inner.iter().take_while(|(c, _)| is_name(*c)).count();
         let (name, rest) = inner.split_at_checked(end).unwrap_or((inner, &[]));
         let name: String = name.iter().map(|(c, _)| *c).collect();
@@ -175,7 +177,7 @@ impl<'a> Expander<'a> {
 }
 
 /// The first text of a condition, and the one behind its colon.
-fn branch(text: &[(char, usize)]) -> (&[(char, usize)], &[(char, usize)]) {
+fn branch(text: Slice<'_>) -> (Slice<'_>, Slice<'_>) {
     let text = trim(text);
     if text.first().map(|(c, _)| *c) != Some('{') {
         return (text, &[]);
@@ -191,7 +193,7 @@ fn branch(text: &[(char, usize)]) -> (&[(char, usize)], &[(char, usize)]) {
 }
 
 /// Where the bracket at the beginning is closed.
-fn closing(text: &[(char, usize)], open: char) -> Option<usize> {
+fn closing(text: Slice<'_>, open: char) -> Option<usize> {
     let close = if open == '{' { '}' } else { ')' };
     let mut level = 0_usize;
     for (at, (c, _)) in text.iter().enumerate() {
@@ -207,7 +209,7 @@ fn closing(text: &[(char, usize)], open: char) -> Option<usize> {
     None
 }
 
-fn trim(mut text: &[(char, usize)]) -> &[(char, usize)] {
+fn trim(mut text: Slice<'_>) -> Slice<'_> {
     while let [(c, _), rest @ ..] = text {
         if !c.is_whitespace() {
             break;

@@ -134,7 +134,7 @@ impl<'r, 'p> Restrictions<'r, 'p> {
                 self.table(&word, &name);
             } else if name.contains(['$', '=', '{']) || mentions_lists(&name) {
                 let message = match name.contains('$') {
-                    true => format!("`{}` is not set in this file", word.text),
+                    true => format!("`{}` is not set in this file, or by way of itself", word.text),
                     false => {
                         format!("`{}` is no restriction that is known to ask a list", word.text)
                     }

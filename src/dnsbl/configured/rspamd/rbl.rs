@@ -50,9 +50,10 @@ pub(super) fn read(
         reading.note(NoteKind::Disabled, line, name, message);
         return;
     }
-    let usage = if object.flag("is_whitelist") == Some(true) { Use::Allow } else { Use::Score };
+    let allow = object.flag("is_whitelist") == Some(true);
+    let exceptions = object.all_texts("whitelist_exception");
     let symbol = object.get("symbol").and_then(Value::text);
-    let place = Place { name, line, zone: &zone, usage };
+    let place = Place { name, line, zone: &zone, allow, exceptions };
     let filters = filters(object, &place, reading);
     let unknown = object.flag("unknown").unwrap_or(defaults.unknown);
     if let (true, Some(symbol), false) = (unknown, symbol, filters.is_empty()) {
@@ -74,7 +75,9 @@ struct Place<'a> {
     name: &'a str,
     line: usize,
     zone: &'a str,
-    usage: Use,
+    allow: bool,
+    /// The symbols of an allow list that do not speak for a mail.
+    exceptions: Vec<String>,
 }
 
 /// The answers that add a symbol.
@@ -88,8 +91,9 @@ impl Place<'_> {
     fn add(&self, asked: &[Asked], symbol: &str, answers: &Answers, reading: &mut Reading) {
         let Some(first) = asked.first() else { return };
         let text = format!("{} {{ rbl = {} … {symbol} }}", self.name, self.zone);
-        let mut found =
-            ConfiguredZone::new(self.zone.to_owned(), self.usage, *first, self.line, &text);
+        let spared = self.exceptions.iter().any(|known| known.eq_ignore_ascii_case(symbol));
+        let usage = if self.allow && !spared { Use::Allow } else { Use::Score };
+        let mut found = ConfiguredZone::new(self.zone.to_owned(), usage, *first, self.line, &text);
         found.asked = asked.to_vec();
         found.rule = Some(symbol.to_owned());
         match answers {
@@ -101,24 +105,27 @@ impl Place<'_> {
     }
 }
 
+/// Reads one answer.
+type Matcher = fn(&str) -> Option<Accepted>;
+
 /// For each symbol the answers that add it.
 fn filters(object: &Object, place: &Place<'_>, reading: &mut Reading) -> Vec<(String, Answers)> {
     let bits = object.get("returnbits").or_else(|| object.get("return_bits"));
     let codes = object.get("returncodes").or_else(|| object.get("return_codes"));
     let matcher = object.get("returncodes_matcher").and_then(Value::text);
-    let (table, read): (_, &dyn Fn(&str) -> Option<Accepted>) = match (bits, codes) {
-        (Some(Value::Object(bits)), _) => (bits, &|text| text.parse().ok().map(Accepted::AllBits)),
+    let (table, read): (_, Matcher) = match (bits, codes) {
+        (Some(Value::Object(bits)), _) => (bits, |text| text.parse().ok().map(Accepted::AllBits)),
         (None, Some(Value::Object(codes))) => {
             // A code with a `%` or a `[` makes all of them Lua patterns.
             let implied = codes.texts().iter().any(|text| text.contains(['%', '[']));
-            let read: &dyn Fn(&str) -> Option<Accepted> = match matcher {
-                Some("luapattern") => &lua,
-                None if implied => &lua,
-                None | Some("equality") => &|text| text.parse().ok().map(Accepted::Exact),
-                Some("glob") => &|text| Pattern::glob(text).map(Accepted::Text),
-                Some("radix") => &net,
-                Some("regexp") => &regex,
-                Some(_) => &|_| None,
+            let read: Matcher = match matcher {
+                Some("luapattern") => lua,
+                None if implied => lua,
+                None | Some("equality") => |text| text.parse().ok().map(Accepted::Exact),
+                Some("glob") => |text| Pattern::glob(text).map(Accepted::Text),
+                Some("radix") => net,
+                Some("regexp") => regex,
+                Some(_) => |_| None,
             };
             (codes, read)
         }

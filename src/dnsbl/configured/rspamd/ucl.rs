@@ -68,6 +68,12 @@ impl Object {
         }
     }
 
+    /// The texts of all members of this name.
+    pub(super) fn all_texts(&self, key: &str) -> Vec<String> {
+        let members = self.members.iter().filter(|member| member.key.eq_ignore_ascii_case(key));
+        members.flat_map(|member| member.value.texts()).collect()
+    }
+
     /// All texts of all members.
     pub(super) fn texts(&self) -> Vec<String> {
         self.members.iter().flat_map(|member| member.value.texts()).collect()

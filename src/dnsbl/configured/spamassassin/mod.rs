@@ -16,7 +16,7 @@ pub(super) fn read(text: &str, reading: &mut Reading) {
     let mut settings = Settings::default();
     let mut rules: Vec<Rule> = Vec::new();
     let mut names: HashMap<String, usize> = HashMap::new();
-    let mut branches: Vec<Option<String>> = Vec::new();
+    let mut branches: Vec<Option<Branch>> = Vec::new();
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
         let line = without_comment(line);
@@ -27,10 +27,10 @@ pub(super) fn read(text: &str, reading: &mut Reading) {
         match key.as_str() {
             "" => continue,
             "ifplugin" => branches.push(None),
-            "if" => branches.push(Some(line.to_owned())),
+            "if" => branches.push(Some(Branch::new(line, number))),
             "else" => {
                 if let Some(last) = branches.last_mut() {
-                    *last = Some("else".to_owned());
+                    *last = Some(Branch::new(line, number));
                 }
             }
             "endif" => {
@@ -43,10 +43,8 @@ pub(super) fn read(text: &str, reading: &mut Reading) {
             _ if settings.set(&key, value, number) => {}
             _ => match rule::read(&key, value, number, line) {
                 rule::Read::Rule(rule) => {
-                    if let Some(branch) = branches.iter().flatten().next() {
-                        let message =
-                            format!("`{}` is within `{branch}`; it is taken to be used", rule.name);
-                        reading.note(NoteKind::Assumed, number, line, message);
+                    if let Some(branch) = branches.iter_mut().flatten().next() {
+                        assume(branch, reading);
                     }
                     let replaced = names.insert(rule.name.clone(), rules.len());
                     if let Some(earlier) = replaced.and_then(|at| rules.get_mut(at)) {
@@ -64,6 +62,28 @@ pub(super) fn read(text: &str, reading: &mut Reading) {
     let sets = Sets::of(&rules);
     for rule in &rules {
         emit(rule, &sets, &settings, reading);
+    }
+}
+
+/// A branch whose condition is not decided here.
+struct Branch {
+    text: String,
+    line: usize,
+    noted: bool,
+}
+
+impl Branch {
+    fn new(text: &str, line: usize) -> Self {
+        Self { text: text.to_owned(), line, noted: false }
+    }
+}
+
+/// Notes, once, that the rules within a branch are taken to be used.
+fn assume(branch: &mut Branch, reading: &mut Reading) {
+    if !branch.noted {
+        let message = format!("the rules within `{}` are taken to be used", branch.text);
+        reading.note(NoteKind::Assumed, branch.line, &branch.text, message);
+        branch.noted = true;
     }
 }
 
@@ -113,7 +133,9 @@ fn other(key: &str, value: &str, number: usize, line: &str, reading: &mut Readin
         "uri",
         "loadplugin",
     ];
-    let computed = key == "askdns" || (value.contains("eval:") && mentions_lists(value));
+    // A rule `eval:check_uridnsbl('NAME')` only belongs to the `uri…` line of that name.
+    let eval = value.contains("eval:") && !value.contains("eval:check_uridnsbl");
+    let computed = key == "askdns" || (eval && mentions_lists(value));
     let named = mentions_lists(key) && !key.starts_with("uridnsbl_") && !key.starts_with("rbl_");
     if computed || (named && !HARMLESS.contains(&key) && key != "clear_uridnsbl_skip_domain") {
         reading.not_followed(number, line, format!("`{key}` may ask a list; it is not read"));

@@ -86,19 +86,20 @@ fn rspamd() {
         "17 Score multi.surbl.org [Helo, Content] =8 PH_SURBL",
         "17 Score multi.surbl.org [Helo, Content] =64 ABUSE_SURBL",
         "22 Allow list.dnswl.org [ClientAddress] =127%.0%.%d+%.1, 127%.0%.1[1-9]%.1 LOW",
-        "27 Score ebl.msbl.org [Hash] =127.0.0.2 EBL",
-        "28 Score globs.example.test [ClientAddress] =127.0.0.? G",
-        "29 Score nets.example.test [ClientAddress] =127.0.2.0/24 N",
-        "30 Score strange.example.test [ClientAddress] ?127.0.0 S",
+        "22 Score list.dnswl.org [ClientAddress] =127%.0%.0%.255 BLOCKED",
+        "28 Score ebl.msbl.org [Hash] =127.0.0.2 EBL",
+        "29 Score globs.example.test [ClientAddress] =127.0.0.? G",
+        "30 Score nets.example.test [ClientAddress] =127.0.2.0/24 N",
+        "31 Score strange.example.test [ClientAddress] ?127.0.0 S",
     ];
     let notes = [
         (6, Meaning, "add the symbol `SPAMHAUS`"),
         (15, Disabled, "off.example.test is not asked"),
-        (30, NotFollowed, "`127.0.0` of strange.example.test cannot be read"),
-        (31, Disabled, "`other_file` of another file is turned off"),
-        (32, NotFollowed, "`changed` changes a list that another file names"),
-        (33, NotFollowed, "`$ZONE` of `wrong` is no name of a zone"),
-        (35, NotFollowed, "another file is included"),
+        (31, NotFollowed, "`127.0.0` of strange.example.test cannot be read"),
+        (32, Disabled, "`other_file` of another file is turned off"),
+        (33, NotFollowed, "`changed` changes a list that another file names"),
+        (34, NotFollowed, "`$ZONE` of `wrong` is no name of a zone"),
+        (36, NotFollowed, "another file is included"),
     ];
     expect(&read_fixture("rspamd.conf"), Dialect::Rspamd, &zones, &notes);
 }
@@ -142,7 +143,7 @@ fn spamassassin() {
         (14, Assumed, "`__LONELY` gives no points itself"),
         (15, NotFollowed, "`^127(?!x)` is not understood"),
         (30, NotFollowed, "`askdns` may ask a list"),
-        (32, Assumed, "within `if (version >= 4.0)`"),
+        (31, Assumed, "the rules within `if (version >= 4.0)`"),
         (35, NotFollowed, "the included file may hold rules"),
     ];
     expect(&read_fixture("spamassassin.cf"), Dialect::SpamAssassin, &zones, &notes);
@@ -150,7 +151,8 @@ fn spamassassin() {
 
 #[test]
 fn spamassassin_switches() {
-    let rules = "header H eval:check_rbl('h', 'h.example.test.')\nurirhsbl U u.example.test. A\n";
+    let rules =
+        "header HEAD eval:check_rbl('h', 'h.example.test.')\nurirhsbl URIS u.example.test. A\n";
     let table = [
         ("skip_rbl_checks 1\n", &["u.example.test"][..]),
         ("skip_uribl_checks 1\n", &["h.example.test"]),

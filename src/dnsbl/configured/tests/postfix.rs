@@ -37,8 +37,8 @@ fn lists() {
     ];
     let found = read_fixture("postfix-lists.cf");
     expect(&found, Dialect::PostfixMain, &zones, &notes);
-    let open: Vec<_> = found.zones.iter().filter(|zone| zone.accepts_any()).map(|zone| zone.line);
-    let open: Vec<_> = open.collect();
+    let open = found.zones.iter().filter(|zone| zone.accepts_any());
+    let open: Vec<_> = open.map(|zone| zone.line).collect();
     assert_eq!(open, [13, 17, 18, 23, 28, 33, 37, 38, 40]);
 }
 
