@@ -13,4 +13,4 @@ mod tests;
 pub use findings::{listing_findings, resolver_findings};
 pub use health::{Health, ZoneState, health};
 pub use resolver::{ResolverFault, resolver_faults};
-pub use subject::{Standing, SubjectVerdict, Word, ZoneWord, listings};
+pub use subject::{Standing, SubjectVerdict, Word, ZoneWord, each_listing, listings};
