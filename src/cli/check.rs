@@ -25,6 +25,7 @@ use super::exit::{self, Exit, Failure};
 use super::identity;
 use super::probes;
 use super::reports::Reports;
+use super::reputation::{self, Reputation};
 use super::run::{self, Run, random_seed};
 use super::store::Folder;
 
@@ -95,6 +96,13 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         seed: args.seed.unwrap_or_else(random_seed),
         matrix,
     };
+    let reputation = match categories.skipped.iter().any(|id| id == reputation::CATEGORY) {
+        true => None,
+        false => {
+            let (identity, targets) = (&settings.identity, expansion.targets.as_slice());
+            Reputation::prepare(args.network.resolver, targets, identity, settings.seed)?
+        }
+    };
     let run = Run {
         targets: expansion.targets,
         not_probed: expansion.not_probed,
@@ -103,6 +111,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         source: args.network.source,
         skipped: categories.skipped,
         own_probes: probes::own(&library),
+        reputation,
         quiet: args.report.quiet,
     };
     let mut record = runtime.block_on(run::run(run, &scope));

@@ -61,6 +61,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<Exit, Failure> {
             source: None,
             skipped: Vec::new(),
             own_probes: Vec::new(),
+            reputation: None,
             quiet,
         };
         Ok(run::run(run, &scope).await)

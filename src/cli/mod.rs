@@ -19,6 +19,7 @@ mod output;
 mod probes;
 mod replay;
 mod reports;
+mod reputation;
 mod run;
 mod secret_file;
 mod store;

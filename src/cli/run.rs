@@ -6,24 +6,29 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::future::join;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 
 use crate::engine::{Interrupt, NotProbed, Settings, audit};
 use crate::evidence::Evidence;
 use crate::finding::Finding;
-use crate::grade::{CheckOutcome, CheckResult, Grade, Policy, grade, relay_results};
+use crate::grade::{
+    CheckOutcome, CheckResult, Grade, Policy, grade, listing_results, relay_results,
+};
 use crate::net::Dialer;
 use crate::probe::Library;
 use crate::report::escape;
 use crate::report::model::{self, HostReport, RunDetails, RunReport};
 use crate::target::Target;
 use crate::target::scope::Scope;
+use crate::verdict::listing::{SubjectVerdict, listing_findings, listings, resolver_findings};
 use crate::verdict::{RelayVerdict, findings, judge, matrix};
 
 use super::complain;
 use super::exit::{Exit, Failure};
 use super::interrupt;
+use super::reputation::{self, Reputation};
 use super::store::{Host, Record};
 
 /// What a run starts from.
@@ -39,6 +44,8 @@ pub(super) struct Run {
     /// Probes that are not built in: id and file.
     pub(super) own_probes: Vec<(String, String)>,
     pub(super) quiet: bool,
+    /// Lists to ask about the hosts meanwhile.
+    pub(super) reputation: Option<Reputation>,
 }
 
 /// One host, judged.
@@ -46,6 +53,7 @@ pub(super) struct Judged {
     pub(super) relay: RelayVerdict,
     pub(super) findings: Vec<Finding>,
     pub(super) grade: Grade,
+    pub(super) subjects: Vec<SubjectVerdict>,
 }
 
 /// Audits, and records everything that the report is made of.
@@ -60,7 +68,14 @@ pub(super) async fn run(run: Run, scope: &Scope) -> Record {
     interrupt::watch(interrupt.clone(), words);
     let progress = progress(run.targets.len(), "hosts", run.quiet);
     let done = |_: &Evidence| progress.inc(1);
-    let all = audit(run.targets, Arc::clone(&settings), run.dialer, interrupt.clone(), done).await;
+    let audit = audit(run.targets, Arc::clone(&settings), run.dialer, interrupt.clone(), done);
+    let lists = async {
+        match run.reputation {
+            Some(reputation) => Some(reputation.ask(&interrupt.finish).await),
+            None => None,
+        }
+    };
+    let (all, listings) = join(audit, lists).await;
     progress.finish_and_clear();
     let hosts = all.into_iter().map(|evidence| Host {
         authority: scope.authority(evidence.target.address()),
@@ -81,6 +96,7 @@ pub(super) async fn run(run: Run, scope: &Scope) -> Record {
         skipped: run.skipped,
         own_probes: run.own_probes,
         hosts: hosts.collect(),
+        listings,
     }
 }
 
@@ -90,12 +106,12 @@ pub(super) fn judge_record(
     library: &Library,
 ) -> Result<(Vec<Judged>, RunReport), Failure> {
     let policy = Policy::embedded().map_err(Failure::internal)?;
-    let judged =
-        record.hosts.iter().map(|host| Judged::new(&host.evidence, &policy, &record.skipped));
-    let judged: Vec<_> = judged.collect();
+    let said = record.listings.as_ref().map(listings).unwrap_or_default();
+    let judged = |host: &Host| Judged::new(&host.evidence, &policy, record, &said);
+    let judged: Vec<_> = record.hosts.iter().map(judged).collect();
     let hosts = record.hosts.iter().zip(&judged).map(|(host, judged)| {
         let authority = host.authority.as_ref();
-        let Judged { relay, findings, grade } = judged;
+        let Judged { relay, findings, grade, .. } = judged;
         HostReport::build(&host.evidence, relay, findings, grade, library, authority)
     });
     let details = RunDetails {
@@ -135,12 +151,19 @@ pub(super) fn with_matrix(record: &Record, exit: Exit) -> Exit {
 }
 
 impl Judged {
-    fn new(evidence: &Evidence, policy: &Policy, skipped: &[String]) -> Self {
+    fn new(evidence: &Evidence, policy: &Policy, record: &Record, said: &[SubjectVerdict]) -> Self {
         let relay = judge(evidence);
-        let findings = findings(evidence, &relay);
-        let results = relay_results(evidence, &relay, &findings);
-        let grade = grade(policy, &without(skipped, results, policy));
-        Self { relay, findings, grade }
+        let mut findings = findings(evidence, &relay);
+        let mut results = relay_results(evidence, &relay, &findings);
+        let subjects = reputation::of_host(evidence, said);
+        results.extend(listing_results(&subjects));
+        findings.extend(subjects.iter().flat_map(listing_findings));
+        if !subjects.is_empty() {
+            findings.extend(record.listings.iter().flat_map(resolver_findings));
+        }
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+        let grade = grade(policy, &without(&record.skipped, results, policy));
+        Self { relay, findings, grade, subjects }
     }
 }
 

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::engine::NotProbed;
+use crate::evidence::listing::Listings;
 use crate::evidence::matrix::Matrix;
 use crate::evidence::{Evidence, Identity, read_transcript, record};
 use crate::probe::Profile;
@@ -40,6 +41,9 @@ pub(super) struct Record {
     #[serde(default)]
     pub(super) own_probes: Vec<(String, String)>,
     pub(super) hosts: Vec<Host>,
+    /// What lists were asked about the hosts and their domains.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) listings: Option<Listings>,
 }
 
 /// One host of a record.
@@ -181,6 +185,7 @@ pub(super) fn read_files(paths: &[&Path]) -> Result<Record, Failure> {
         not_probed: Vec::new(),
         skipped: Vec::new(),
         own_probes: Vec::new(),
+        listings: None,
         hosts,
     })
 }

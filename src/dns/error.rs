@@ -147,6 +147,9 @@ pub enum AnswerFault {
     /// The server points to other servers instead of answering.
     #[error("it is a referral: the server does no recursion")]
     Referral,
+    /// The aliases in it lead to a name of which it says nothing.
+    #[error("its aliases lead to a name of which it says nothing")]
+    Unfinished,
     /// The aliases in it lead in a circle.
     #[error("its aliases lead in a circle")]
     AliasLoop,

@@ -34,6 +34,10 @@ pub fn random_label(chance: &mut fastrand::Rng) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::super::cached::{CachedLookups, LookupLimits};
     use super::super::zone::{ScriptedLookups, ZoneFile};
     use super::*;
     use crate::evidence::lookup::LookupAnswer;
@@ -57,6 +61,15 @@ mod tests {
         let (answer, _) = invalid("*.invalid A 203.0.113.9").await;
         assert_eq!(answer, LookupAnswer::Addresses(vec!["203.0.113.9".parse().unwrap()]));
         assert_eq!(invalid("*.invalid A TIMEOUT").await.0, LookupAnswer::Timeout);
+    }
+
+    #[tokio::test]
+    async fn the_name_server_is_asked_again_each_time() {
+        let scripted = Arc::new(ScriptedLookups::default().holding(Duration::from_secs(60)));
+        let cached = CachedLookups::new(scripted.clone(), LookupLimits::default(), Vec::new());
+        preflight(&cached, "x7f2k9qq").await.unwrap();
+        preflight(&cached, "x7f2k9qq").await.unwrap();
+        assert_eq!(scripted.asked().len(), 2);
     }
 
     #[tokio::test]

@@ -2,6 +2,7 @@
 
 mod budget;
 mod code;
+pub mod configured;
 mod keys;
 mod name;
 mod query;

@@ -97,8 +97,8 @@ impl Zone {
             Decoding::Exact | Decoding::Range => None,
         };
         let Some(bits) = bits else {
-            let known = |code: &&Code| self.decoding != Decoding::Bitmask && code.holds(answer);
-            return vec![self.hit(answer, None, self.codes.iter().find(known))];
+            let code = self.codes.iter().find(|code| code.holds(answer));
+            return vec![self.hit(answer, None, code)];
         };
         let set = (0..u8::BITS).map(|place| 1_u8 << place).filter(|bit| bits & bit != 0);
         set.map(|bit| {

@@ -149,3 +149,31 @@ pub struct ZoneAnswer {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<Lookup>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn public_resolvers_are_found_with_and_without_a_port() {
+        let resolvers = ["192.0.2.53", "9.9.9.9", "[2001:4860:4860::8888]:5353", "8.8.8.8:53", "?"];
+        let listings = Listings {
+            registry_version: 1,
+            registry_date: Date::constant(2026, 11, 22),
+            resolvers: resolvers.map(str::to_owned).to_vec(),
+            preflight: Preflight::default(),
+            zones: Vec::new(),
+            subjects: Vec::new(),
+        };
+        let found = listings.public_resolvers();
+        let found: Vec<_> = found.iter().map(|(address, known)| (*address, known.name)).collect();
+        assert_eq!(
+            found,
+            [
+                ("9.9.9.9", "Quad9"),
+                ("[2001:4860:4860::8888]:5353", "Google Public DNS"),
+                ("8.8.8.8:53", "Google Public DNS"),
+            ]
+        );
+    }
+}

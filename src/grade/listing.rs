@@ -11,7 +11,7 @@ const DOMAIN: &str = "reputation.domain";
 /// The checks that lists answer: `reputation.address` and `reputation.domain`. `subjects` are those of one host; where
 /// a kind has none, as a host in a private network has no address that a list could know, its check does not apply.
 /// Of several domains the worst counts.
-pub fn listing_results(subjects: &[&SubjectVerdict]) -> Vec<CheckResult> {
+pub fn listing_results(subjects: &[SubjectVerdict]) -> Vec<CheckResult> {
     let of = |id: &str, wanted: &dyn Fn(SubjectKind) -> bool| {
         let mut own: Vec<_> = subjects
             .iter()

@@ -6,7 +6,7 @@ use crate::evidence::{
     Identity, Lacking, Loss, NotPlanned, Pass, SenderKind, Transcript,
 };
 use crate::finding::{Finding, catalogue};
-use crate::grade::{Policy, grade, relay_results};
+use crate::grade::{Policy, grade, listing_results, relay_results};
 use crate::probe::{Axis, Library, Outer, Profile};
 use crate::smtp::{Phase, Reply, ReplyFault, ReplyParser, WireText};
 use crate::target::scope::{Candidate, Consent, Scope};
@@ -290,7 +290,9 @@ pub(super) fn report(evidence: &Evidence) -> HostReport {
     let found: Vec<Finding> = findings(evidence, &relay);
     let library = Library::embedded().expect("the embedded probes");
     let policy = Policy::embedded().expect("the embedded policy");
-    let grade = grade(&policy, &relay_results(evidence, &relay, &found));
+    let mut results = relay_results(evidence, &relay, &found);
+    results.extend(listing_results(&[]));
+    let grade = grade(&policy, &results);
     HostReport::build(evidence, &relay, &found, &grade, &library, None)
 }
 

@@ -107,6 +107,28 @@ fn is_number(label: &str) -> bool {
     hexadecimal || label.bytes().all(|b| b.is_ascii_digit())
 }
 
+/// Names that are kept for documentation, tests and local use: RFC 2606, RFC 6761, and the registry of special-use
+/// domain names that the latter began.
+const SPECIAL_USE: [&str; 12] = [
+    "alt",
+    "example",
+    "example.com",
+    "example.net",
+    "example.org",
+    "home.arpa",
+    "internal",
+    "invalid",
+    "local",
+    "localhost",
+    "onion",
+    "test",
+];
+
+/// Whether a domain, in lower case and without a final dot, is nobody's, so that no public server can know it.
+pub fn is_special_use(domain: &str) -> bool {
+    SPECIAL_USE.iter().any(|special| is_at_or_below(domain, special))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -176,6 +198,16 @@ mod tests {
         ];
         for (case, name, domain, expected) in cases {
             assert_eq!(is_at_or_below(name, domain), expected, "{case}");
+        }
+    }
+
+    #[test]
+    fn names_that_are_nobodys() {
+        for domain in ["test", "target.test", "a.b.example", "example.org", "mx.example.com"] {
+            assert!(is_special_use(domain), "{domain}");
+        }
+        for domain in ["", "latest", "contest.org", "notexample.com", "test.org", "local.host"] {
+            assert!(!is_special_use(domain), "{domain}");
         }
     }
 }

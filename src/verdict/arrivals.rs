@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use crate::evidence::{Arrival, Evidence};
-use crate::finding::{Confidence, Finding, catalogue};
+use crate::finding::{Confidence, Finding};
 use crate::target::network::{is_private, is_public};
 
 use super::relay::ProbeVerdict;
@@ -30,15 +30,11 @@ pub(super) fn findings(evidence: &Evidence, relay: &RelayVerdict) -> impl Iterat
         let mut probes = relay.probes.iter().filter(is_so);
         let first = probes.next()?;
         Some(Finding {
-            id,
-            severity: catalogue::find(id)?.severity,
-            confidence: Confidence::High,
             probe: Some(first.id.clone()),
-            summary: summary.into(),
-            notes: Vec::new(),
             evidence: first.verdict.evidence,
             mark: mark.into(),
             also: probes.map(|probe| probe.code.clone()).collect(),
+            ..Finding::new(id, Confidence::High, summary)?
         })
     });
     late.chain(masked(evidence))
@@ -52,7 +48,6 @@ pub(super) fn arrival_of(evidence: &Evidence, form: usize) -> Option<&Arrival> {
 
 /// The server wrote down an address of its own network as ours.
 fn masked(evidence: &Evidence) -> Option<Finding> {
-    const ID: &str = "client-address-masked";
     evidence.arrivals.iter().filter(|arrival| !arrival.bounce).find_map(|arrival| {
         let sent = evidence.messages.iter().find(|message| message.token == arrival.token)?;
         let (attempt, _) = evidence.message(sent.form)?;
@@ -60,17 +55,16 @@ fn masked(evidence: &Evidence) -> Option<Finding> {
         let ours = transcript.local.ip();
         let seen = seen_by_server(arrival)?;
         // An address as private as ours may be that of a gateway on our side.
-        let hidden = seen != ours && !is_public(seen) && !is_private(ours);
-        hidden.then(|| Finding {
-            id: ID,
-            severity: catalogue::find(ID).map_or(crate::finding::Severity::High, |e| e.severity),
-            confidence: Confidence::High,
+        if seen == ours || is_public(seen) || is_private(ours) {
+            return None;
+        }
+        let summary = format!("the server took us for {seen}, and we connect from {ours}");
+        Some(Finding {
             probe: evidence.forms.get(sent.form).and_then(|f| f.probe_id()).map(str::to_owned),
-            summary: format!("the server took us for {seen}, and we connect from {ours}"),
             notes: vec![format!("in the trace of the message: {}", oldest(arrival))],
             evidence: Some((attempt.transcript, attempt.exchange)),
             mark: "the message whose trace shows it".into(),
-            also: Vec::new(),
+            ..Finding::new("client-address-masked", Confidence::High, summary)?
         })
     })
 }

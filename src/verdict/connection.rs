@@ -45,18 +45,10 @@ fn offers_xclient(evidence: &Evidence) -> Option<(usize, usize)> {
 
 fn xclient(evidence: &Evidence) -> Option<Finding> {
     let place = offers_xclient(evidence)?;
-    Some(Finding {
-        id: catalogue::XCLIENT_OFFERED,
-        severity: catalogue::find(catalogue::XCLIENT_OFFERED)?.severity,
-        confidence: Confidence::High,
-        probe: None,
-        summary: "XCLIENT is offered to a stranger, who may claim any client's address with it"
-            .into(),
-        notes: Vec::new(),
-        evidence: Some(place),
-        mark: "XCLIENT is among the extensions".into(),
-        also: Vec::new(),
-    })
+    let summary = "XCLIENT is offered to a stranger, who may claim any client's address with it";
+    let found = Finding::new(catalogue::XCLIENT_OFFERED, Confidence::High, summary)?;
+    let mark = "XCLIENT is among the extensions".into();
+    Some(Finding { evidence: Some(place), mark, ..found })
 }
 
 fn plaintext(evidence: &Evidence) -> Option<Finding> {
@@ -70,12 +62,8 @@ fn plaintext(evidence: &Evidence) -> Option<Finding> {
             }
         })
     })?;
+    let summary = format!("text in the clear follows the reply to STARTTLS: {text}");
     Some(Finding {
-        id: catalogue::STARTTLS_PLAINTEXT,
-        severity: catalogue::find(catalogue::STARTTLS_PLAINTEXT)?.severity,
-        confidence: Confidence::High,
-        probe: None,
-        summary: format!("text in the clear follows the reply to STARTTLS: {text}"),
         notes: vec![
             "it was thrown away unread; a client that keeps it takes it for an answer given \
              inside TLS"
@@ -83,7 +71,7 @@ fn plaintext(evidence: &Evidence) -> Option<Finding> {
         ],
         evidence: Some(place),
         mark: "in the clear, before the handshake".into(),
-        also: Vec::new(),
+        ..Finding::new(catalogue::STARTTLS_PLAINTEXT, Confidence::High, summary)?
     })
 }
 

@@ -1,7 +1,7 @@
 //! Findings: what is claimed of a host, with the place of its proof.
 
 use crate::evidence::{Answer, Arrival, Evidence, Form, Identity, Loss, SenderKind};
-use crate::finding::{Confidence, Finding, Severity, catalogue};
+use crate::finding::{Confidence, Finding, catalogue};
 use crate::probe::Axis;
 
 use super::relay::ProbeVerdict;
@@ -20,7 +20,7 @@ pub fn findings(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
     }
     findings.extend(protocol_fault(evidence));
     if Judge::new(evidence).is_sink() {
-        findings.push(sink());
+        findings.extend(sink());
     }
     findings.extend(connection::findings(evidence));
     findings.extend(arrivals::findings(evidence, relay));
@@ -94,7 +94,7 @@ fn relays(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
     let mut found: Vec<_> = groups.into_iter().filter_map(finding).collect();
     let explained = found.iter().any(|finding| finding.id == catalogue::OPEN_RELAY);
     if relay.verdict == Verdict::Open && !explained {
-        found.push(accepted_at_end(relay));
+        found.extend(accepted_at_end(relay));
     }
     found
 }
@@ -145,20 +145,15 @@ fn mark(form: &Form, repeated: Option<bool>) -> String {
 }
 
 /// The plain form was refused at the start and accepted at the end.
-fn accepted_at_end(relay: &RelayVerdict) -> Finding {
+fn accepted_at_end(relay: &RelayVerdict) -> Option<Finding> {
     let end = relay.controls.iter().find(|(_, v)| v.outcome == Outcome::AcceptedRecipient);
-    Finding {
-        id: "open-relay",
-        severity: severity("open-relay"),
-        confidence: Confidence::Low,
-        probe: None,
-        summary: "a plain third-party recipient was refused at the start and accepted at the end"
-            .into(),
+    let summary = "a plain third-party recipient was refused at the start and accepted at the end";
+    Some(Finding {
         notes: vec![NOT_PAST_RCPT.to_owned()],
         evidence: end.and_then(|(_, verdict)| verdict.evidence),
         mark: "accepted here, after it was refused at the start".into(),
-        also: Vec::new(),
-    }
+        ..Finding::new(catalogue::OPEN_RELAY, Confidence::Low, summary)?
+    })
 }
 
 /// The first reply that breaks the protocol.
@@ -178,31 +173,14 @@ fn protocol_fault(evidence: &Evidence) -> Option<Finding> {
         })
     });
     let (what, place) = fault?;
-    Some(Finding {
-        id: "peer-fault",
-        severity: severity("peer-fault"),
-        confidence: Confidence::High,
-        probe: None,
-        summary: format!("the server breaks the protocol: {what}"),
-        notes: Vec::new(),
-        evidence: Some(place),
-        mark: what,
-        also: Vec::new(),
-    })
+    let summary = format!("the server breaks the protocol: {what}");
+    let found = Finding::new("peer-fault", Confidence::High, summary)?;
+    Some(Finding { evidence: Some(place), mark: what, ..found })
 }
 
-fn sink() -> Finding {
-    Finding {
-        id: "scripted-sink",
-        severity: severity("scripted-sink"),
-        confidence: Confidence::High,
-        probe: None,
-        summary: "RCPT before MAIL was accepted, so acceptances prove nothing".into(),
-        notes: Vec::new(),
-        evidence: None,
-        mark: String::new(),
-        also: Vec::new(),
-    }
+fn sink() -> Option<Finding> {
+    let summary = "RCPT before MAIL was accepted, so acceptances prove nothing";
+    Finding::new("scripted-sink", Confidence::High, summary)
 }
 
 /// The kinds of mail that the server should take and refuses.
@@ -216,19 +194,10 @@ fn overblocking(evidence: &Evidence, relay: &RelayVerdict) -> impl Iterator<Item
     kinds.into_iter().filter_map(|(id, taken)| {
         let Taken::Refused(refused) = taken else { return None };
         Some(Finding {
-            id,
-            severity: severity(id),
-            confidence: refused.confidence,
-            probe: None,
-            summary: refused.summary,
             notes: refused.notes,
             evidence: Some(refused.evidence),
             mark: refused.mark,
-            also: Vec::new(),
+            ..Finding::new(id, refused.confidence, refused.summary)?
         })
     })
-}
-
-fn severity(id: &str) -> Severity {
-    catalogue::find(id).map_or(Severity::Info, |entry| entry.severity)
 }

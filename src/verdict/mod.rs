@@ -17,6 +17,7 @@ mod proof;
 mod reason;
 mod relay;
 mod vectors;
+mod why;
 mod wording;
 
 pub use findings::findings;

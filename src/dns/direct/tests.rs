@@ -207,7 +207,7 @@ async fn a_datagram_with_another_id_is_passed_over() {
 
 #[tokio::test]
 async fn what_is_no_answer_to_the_question_is_malformed() {
-    let cases: [(Behave, AnswerFault); 5] = [
+    let cases: [(Behave, AnswerFault); 6] = [
         (
             |query, _| vec![[&query.metadata.id.to_be_bytes(), &[0xff; 40][..]].concat()],
             AnswerFault::Undecodable,
@@ -224,6 +224,17 @@ async fn what_is_no_answer_to_the_question_is_malformed() {
         ),
         (
             |query, _| vec![changed(query, |answer| answer.queries.clear())],
+            AnswerFault::OtherQuestion,
+        ),
+        (
+            // That a name does not exist is no failure.
+            |query, _| {
+                vec![changed(query, |answer| {
+                    answer.queries.clear();
+                    answer.answers.clear();
+                    answer.metadata.response_code = ResponseCode::NXDomain;
+                })]
+            },
             AnswerFault::OtherQuestion,
         ),
         (

@@ -59,6 +59,18 @@ fn answers_read_as_the_operators_say() {
             "refused 127.255.255.254: the query came through a public or open resolver",
         ),
         (
+            "wrong zone name",
+            "psbl",
+            "127.255.255.252",
+            "refused 127.255.255.252: the name of the zone is wrong",
+        ),
+        (
+            "another error",
+            "psbl",
+            "127.255.255.250",
+            "refused 127.255.255.250: an error of the query, which only the operator can explain",
+        ),
+        (
             "a refusal goes before all",
             "psbl",
             "127.0.0.2 127.255.255.255 203.0.113.7",

@@ -135,8 +135,8 @@ impl Runner {
             return false;
         }
         line.spent.resets += 1;
-        let Some((answer, _)) = self.ask(&Command::rset()).await else { return false };
-        let done = answer.reply().is_some_and(|reply| reply.severity() == Severity::Positive);
+        let Some((answer, place)) = self.ask(&Command::rset()).await else { return false };
+        let done = self.is_yes(&answer, place, &[Phase::Rset]);
         if !done {
             self.complained(&answer);
         }
@@ -149,8 +149,7 @@ impl Runner {
         let Ok(mail) = Command::mail(from.as_bytes()) else { return Asked::Done };
         let Some((answer, place)) = self.ask(&mail).await else { return Asked::Lost };
         self.count(&answer);
-        let accepted = answer.reply().is_some_and(|r| r.severity() == Severity::Positive);
-        if !accepted {
+        if !self.is_yes(&answer, place, &[Phase::Mail]) {
             for (recipient, ..) in &paths {
                 self.decide(CellKey { client, sender, recipient: *recipient }, place);
             }
@@ -167,6 +166,12 @@ impl Runner {
             }
         }
         Asked::Done
+    }
+
+    /// True for a positive reply to what was asked, and not to something before.
+    fn is_yes(&self, answer: &Answer, place: Place, asked: &[Phase]) -> bool {
+        self.phase_at(place).is_some_and(|phase| asked.contains(&phase))
+            && answer.reply().is_some_and(|reply| reply.severity() == Severity::Positive)
     }
 
     /// Whether an answer lets the connection go on.
@@ -226,7 +231,7 @@ impl Runner {
     async fn welcome(&mut self) -> Result<Place, (Gap, Option<Place>)> {
         let greeting = self.read_greeting().await;
         let (answer, place) = greeting.ok_or((Gap::NoConnection, None))?;
-        let ready = answer.reply().is_some_and(|reply| reply.severity() == Severity::Positive);
+        let ready = self.is_yes(&answer, place, &[Phase::Greeting]);
         if ready { Ok(place) } else { Err((Gap::NoGreeting, Some(place))) }
     }
 
@@ -241,7 +246,7 @@ impl Runner {
             return Err((Gap::NoGreeting, None));
         };
         match answer.reply() {
-            Some(reply) if reply.severity() == Severity::Positive => {
+            Some(reply) if self.is_yes(&answer, place, &[Phase::Ehlo, Phase::Helo]) => {
                 let ehlo = Ehlo::read(reply);
                 if let Some(line) = &mut self.line {
                     line.starttls = ehlo.offers("STARTTLS");

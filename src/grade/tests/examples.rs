@@ -1,7 +1,9 @@
 //! Worked examples, under the embedded policy as it is and as it will be with every check built.
 
 use crate::grade::CheckOutcome::{Fail, NotApplicable, Pass, Skipped, Warn};
-use crate::grade::{CheckOutcome, CheckResult, Effect, Grade, Letter, Policy, Standing, grade};
+use crate::grade::{
+    Cap, CheckOutcome, CheckResult, Effect, Grade, Letter, Policy, Standing, grade,
+};
 
 fn unknown() -> CheckOutcome {
     CheckOutcome::Unknown("timeout".into())
@@ -15,7 +17,11 @@ fn host(policy: &Policy, changed: &[(&str, CheckOutcome)]) -> Vec<CheckResult> {
             let names = |name: &str| ["*", &category.id, &check.id].contains(&name);
             let change = changed.iter().rev().find(|(name, _)| names(name));
             let outcome = change.map_or(Pass, |(_, outcome)| outcome.clone());
-            results.push(CheckResult::new(&check.id, outcome, ""));
+            // A warning is the one that a cap asks for, where one asks for any.
+            let asked = |cap: &&Cap| cap.check == check.id && cap.finding.is_some();
+            let cap = policy.caps.iter().find(asked).filter(|_| outcome == Warn);
+            let finding = cap.and_then(|cap| cap.finding.clone());
+            results.push(CheckResult { finding, ..CheckResult::new(&check.id, outcome, "") });
         }
     }
     results
@@ -146,6 +152,8 @@ fn every_cap_says_yes_and_no() {
         ("domain.dmarc", Warn, "no-dmarc", Letter::B),
         ("reputation.address", Fail, "critical-listing", Letter::C),
         ("reputation.address", Warn, "major-listing", Letter::B),
+        ("reputation.domain", Fail, "critical-domain-listing", Letter::C),
+        ("reputation.domain", Warn, "major-domain-listing", Letter::B),
     ];
     let mut ids: Vec<_> = expected.iter().map(|(_, _, id, _)| *id).collect();
     ids.sort_unstable();
@@ -167,6 +175,18 @@ fn every_cap_says_yes_and_no() {
     }
 }
 
+/// A small list costs points, and no letter by itself; but nobody who is listed has an A+.
+#[test]
+fn a_minor_listing_holds_the_letter_down_to_a() {
+    let policy = Policy::complete();
+    let mut results = host(&policy, &[("reputation.address", Warn)]);
+    assert_eq!(grade(&policy, &results).letter, Letter::B);
+    for result in results.iter_mut().filter(|result| result.id == "reputation.address") {
+        result.finding = Some("listed-minor".into());
+    }
+    assert_eq!(grade(&policy, &results).letter, Letter::A);
+}
+
 #[test]
 fn a_cap_may_ask_for_a_finding() {
     let mut policy = Policy::embedded().unwrap();
@@ -180,9 +200,13 @@ fn a_cap_may_ask_for_a_finding() {
 }
 
 #[test]
-fn today_the_letter_speaks_of_two_categories() {
+fn today_the_letter_speaks_of_three_categories() {
     let policy = Policy::embedded().unwrap();
-    let grade = with(&policy, &[("operations.postmaster", Fail)]);
+    let all = with(&policy, &[]);
+    assert_eq!(all.judged_categories, ["relay", "reputation", "operations"]);
+    // A host in a private network has no reputation.
+    let private = ("reputation", NotApplicable);
+    let grade = with(&policy, &[("operations.postmaster", Fail), private.clone()]);
     assert_eq!(grade.judged_categories, ["relay", "operations"]);
     // 3 of 6 points of 5 in 35 are lost.
     assert_eq!((grade.score, grade.coverage, grade.letter), (Some(92), 100, Letter::A));
@@ -195,7 +219,7 @@ fn today_the_letter_speaks_of_two_categories() {
             ("transport", Letter::N, Standing::NotBuilt),
             ("identity", Letter::N, Standing::NotBuilt),
             ("domain", Letter::N, Standing::NotBuilt),
-            ("reputation", Letter::N, Standing::NotBuilt),
+            ("reputation", Letter::N, Standing::NotApplicable),
             ("operations", Letter::D, Standing::Judged),
         ]
     );
@@ -203,7 +227,7 @@ fn today_the_letter_speaks_of_two_categories() {
     let nothing = with(&policy, &[("*", unknown())]);
     assert_eq!(nothing.judged_categories, Vec::<String>::new());
     assert_eq!(nothing.categories[0].standing, Standing::Untested);
-    let elsewhere = with(&policy, &[("operations", NotApplicable)]);
+    let elsewhere = with(&policy, &[("operations", NotApplicable), private]);
     assert_eq!(elsewhere.categories[5].standing, Standing::NotApplicable);
     assert_eq!(elsewhere.letter, Letter::APlus);
 }
@@ -213,7 +237,8 @@ fn today_the_letter_speaks_of_two_categories() {
 fn parts_of_a_check_count_by_their_share() {
     let policy = Policy::embedded().unwrap();
     let part = |outcome: CheckOutcome, tested: u32| {
-        let mut results = host(&policy, &[("relay.variants", outcome)]);
+        let changed = [("relay.variants", outcome), ("reputation", NotApplicable)];
+        let mut results = host(&policy, &changed);
         results[0].tested = tested;
         let grade = grade(&policy, &results);
         (grade.score, grade.coverage, grade.letter)

@@ -4,7 +4,9 @@ use crate::evidence::{
     Answer, Attempt, Control, DialFailure, DialFault, Envelope, Evidence, Exchange, Form, FormRole,
     Identity, Lacking, Loss, NotPlanned, Pass, SenderKind, Stop, Transcript,
 };
-use crate::grade::{CheckOutcome, CheckResult, Letter, Policy, grade, relay_results};
+use crate::grade::{
+    CheckOutcome, CheckResult, Letter, Policy, grade, listing_results, relay_results,
+};
 use crate::probe::{Axis, Outer};
 use crate::smtp::{Phase, Reply, ReplyFault, WireText};
 use crate::target::scope::{Candidate, Consent, Scope};
@@ -118,7 +120,9 @@ fn ask(evidence: &mut Evidence, role: FormRole, from: &str, to: &str, phase: Pha
 
 fn results(evidence: &Evidence) -> Vec<CheckResult> {
     let relay = judge(evidence);
-    relay_results(evidence, &relay, &findings(evidence, &relay))
+    let mut results = relay_results(evidence, &relay, &findings(evidence, &relay));
+    results.extend(listing_results(&[]));
+    results
 }
 
 /// The outcome of one check in a word, with the reason.
@@ -136,7 +140,9 @@ fn results_and_policy_agree() {
     let policy = Policy::embedded().unwrap();
     let checks = policy.categories.iter().flat_map(|category| &category.checks);
     let built: Vec<_> = checks.filter(|check| check.built).map(|check| check.id.clone()).collect();
-    let ids: Vec<_> = results(&closed()).into_iter().map(|result| result.id).collect();
+    let mut ids: Vec<_> = results(&closed()).into_iter().map(|result| result.id).collect();
+    let order = |id: &String| built.iter().position(|check| check == id);
+    ids.sort_by_key(order);
     assert_eq!(ids, built);
 }
 
@@ -375,5 +381,6 @@ fn hosts_and_their_letters() {
     silent.dial_failures.push(DialFailure { kind: DialFault::Refused, text: "refused".into() });
     assert_eq!(letter(&silent), Letter::N);
     let silent = results(&silent);
-    assert!(silent.iter().all(|r| matches!(r.outcome, CheckOutcome::Unknown(_))), "{silent:?}");
+    let mut of_server = silent.iter().filter(|result| !result.id.starts_with("reputation"));
+    assert!(of_server.all(|r| matches!(r.outcome, CheckOutcome::Unknown(_))), "{silent:?}");
 }

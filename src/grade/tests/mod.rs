@@ -2,5 +2,6 @@
 
 mod examples;
 mod facts;
+mod listing;
 mod load;
 mod properties;

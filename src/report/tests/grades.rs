@@ -20,7 +20,11 @@ fn graded(policy: &Policy, others: &[(&str, CheckOutcome)]) -> HostReport {
     let results = checks.map(|check| {
         let other = others.iter().find(|(id, _)| *id == check.id);
         let outcome = other.map_or(CheckOutcome::Pass, |(_, outcome)| outcome.clone());
-        CheckResult::new(&check.id, outcome, format!("what {} saw", check.id))
+        // A warning is the one that a cap asks for, where one asks for any.
+        let cap = policy.caps.iter().find(|cap| cap.check == check.id && cap.finding.is_some());
+        let finding = cap.filter(|_| outcome == CheckOutcome::Warn).and_then(|c| c.finding.clone());
+        let result = CheckResult::new(&check.id, outcome, format!("what {} saw", check.id));
+        CheckResult { finding, ..result }
     });
     let grade = grade(policy, &results.collect::<Vec<_>>());
     HostReport { grade: GradeReport::of(&grade), ..report(&closed()) }
@@ -172,8 +176,9 @@ fn what_was_not_judged_is_named_or_left_out() {
         categories.as_array().unwrap().iter().map(of).collect::<Vec<_>>()
     };
     let none = |word: &str| (json!(word), Value::Null);
-    let planned = [(); 4].map(|()| none("not-built"));
-    let untested = [&[none("untested")], &planned[..], &[none("untested")]].concat();
+    let planned = [(); 3].map(|()| none("not-built"));
+    let (first, last) = ([none("untested")], [none("not-applicable"), none("untested")]);
+    let untested = [&first[..], &planned[..], &last[..]].concat();
     assert_eq!(standing(&host), untested);
     let policy = complete();
     let of_category = |id: &str, outcome: &CheckOutcome| {

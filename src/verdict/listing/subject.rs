@@ -71,6 +71,11 @@ pub struct SubjectVerdict {
 }
 
 impl SubjectVerdict {
+    /// What is known of a subject that no list was asked about.
+    pub fn unasked(subject: Subject) -> Self {
+        Self { subject, standing: Standing::Unknown, wanted: 0, usable: 0, words: Vec::new() }
+    }
+
     /// The listings that matter most first.
     pub fn listings(&self) -> Vec<(&ZoneWord, Weight)> {
         let mut found: Vec<_> =

@@ -22,17 +22,8 @@ pub(in crate::verdict) fn findings(evidence: &Evidence) -> Vec<Finding> {
 }
 
 fn finding(id: &'static str, cell: &CellVerdict, summary: String, mark: &str) -> Option<Finding> {
-    Some(Finding {
-        id,
-        severity: catalogue::find(id)?.severity,
-        confidence: Confidence::Medium,
-        probe: None,
-        summary,
-        notes: Vec::new(),
-        evidence: cell.place,
-        mark: mark.to_owned(),
-        also: Vec::new(),
-    })
+    let found = Finding::new(id, Confidence::Medium, summary)?;
+    Some(Finding { evidence: cell.place, mark: mark.to_owned(), ..found })
 }
 
 /// True where mail is taken that should not be.

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Unpacks the mail servers that Debian's package system would not install beside Postfix, each with the libraries that
-# this machine lacks, below DIRECTORY/<server>. Nothing is installed. Run `apt-get update` first.
+# Unpacks the mail servers that Debian's package system would not install beside Postfix, and the name servers of the
+# tests, each with the libraries that this machine lacks, below DIRECTORY/<server>. Nothing is installed. Run `apt-get update` first.
 #
 #   fetch.sh DIRECTORY
 set -eu
@@ -37,3 +37,4 @@ unpack exim exim4-base exim4-daemon-heavy
 unpack sendmail sendmail-bin sendmail-cf m4 make
 unpack opensmtpd opensmtpd
 unpack unbound unbound
+unpack rbldnsd rbldnsd

@@ -98,11 +98,13 @@ fn what_answers_nothing_is_a_fault_and_no_clean_name() {
     let referral = [record("test", 600, RData::NS(NS(name("ns.test"))))];
     let stranger = [record("other.test", 60, a(2))];
     let other_type = [record(LISTED, 60, txt(&[b"text"]))];
+    let bare_alias = [record(LISTED, 60, alias("elsewhere.test"))];
     let own = [record(LISTED, 60, a(2))];
     for (code, answers, authorities, fault) in [
         (ResponseCode::NoError, &[][..], &referral[..], AnswerFault::Referral),
         (ResponseCode::NoError, &stranger, &[], AnswerFault::Unrelated),
         (ResponseCode::NoError, &other_type, &[], AnswerFault::Unrelated),
+        (ResponseCode::NoError, &bare_alias, &[], AnswerFault::Unfinished),
         (ResponseCode::NXDomain, &own, &[], AnswerFault::Contradictory),
     ] {
         assert_eq!(ask_a(&message(code, answers, authorities)), Err(fault));
