@@ -10,18 +10,25 @@ use super::{FailOn, ListsReportArgs, ServerAddress};
 #[command(after_help = "Examples:\n  \
     mxaudit lists 192.0.2.25 example.org\n  \
     mxaudit lists 192.0.2.0/24 --format csv=lists.csv\n  \
-    mxaudit lists --health --resolver 127.0.0.1\n\n\
+    mxaudit lists --health --resolver 127.0.0.1\n  \
+    mxaudit lists --from-config /etc/postfix/main.cf\n\n\
     Each list is first asked for what it must list and for what it must not; one that fails says \
     nothing about anybody, neither \"listed\" nor \"not listed\". Keys of lists that want one are in \
     --keys FILE, or in the environment: MXAUDIT_KEY_SPAMHAUS_DQS for spamhaus-dqs.")]
 pub(in crate::cli) struct ListsArgs {
     /// Addresses, ranges such as 192.0.2.0/24 (at most 65,536 addresses each), and domains
-    #[arg(required_unless_present = "health", value_name = "TARGET")]
+    #[arg(required_unless_present_any = ["health", "from_config"], value_name = "TARGET")]
     pub(in crate::cli) targets: Vec<String>,
 
     /// Only say which lists work; nobody is looked up
     #[arg(long, conflicts_with = "targets")]
     pub(in crate::cli) health: bool,
+
+    /// Judge the lists that a configuration names (Postfix main.cf or master.cf, Exim, Sendmail .mc
+    /// or .cf, rspamd rbl.conf, SpamAssassin); may be given several times. Targets are then looked
+    /// up in these lists
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "skip", "health"])]
+    pub(in crate::cli) from_config: Vec<PathBuf>,
 
     #[command(flatten)]
     pub(in crate::cli) zones: ZonesArgs,

@@ -1,6 +1,7 @@
 //! `mxaudit lists`.
 
 mod ask;
+mod configured;
 mod targets;
 mod zones;
 
@@ -21,8 +22,12 @@ use super::reports::ListsReports;
 pub(super) fn lists(args: &ListsArgs) -> Result<Exit, Failure> {
     let (subjects, is_range) = targets::read(&args.targets)?;
     let registry = zones::registry(&args.zones)?;
-    let keys = zones::keys(&args.zones, &registry)?;
-    let chosen = zones::choose(&args.zones, &registry, &keys, &kinds(&subjects))?;
+    let mut keys = zones::keys(&args.zones, &registry)?;
+    let mut files = configured::read(&args.from_config)?;
+    let chosen = match files.is_empty() {
+        true => zones::choose(&args.zones, &registry, &keys, &kinds(&subjects))?,
+        false => configured::choose(&mut files, &registry, &mut keys),
+    };
     let asked = chosen.iter().filter(|(_, skipped)| skipped.is_none()).map(|(zone, _)| zone);
     let cost = budget(counts(&subjects), asked);
     check(&cost, args.zones.over_limit)?;
@@ -48,9 +53,9 @@ pub(super) fn lists(args: &ListsArgs) -> Result<Exit, Failure> {
     };
     let (listings, mut details) = runtime.block_on(ask::ask(&lookups, course))?;
     details.stale = stale;
-    let report = ListsReport::build(details, &listings, Vec::new());
+    let report = ListsReport::build(details, &listings, &files);
     reports.write(&report)?;
-    Ok(exit(&report, args.fail_on.severity(), args.health))
+    Ok(exit(&report, args.fail_on.severity(), args.health || !files.is_empty()))
 }
 
 /// Findings outrank what is missing.

@@ -175,6 +175,17 @@ impl Registry {
         zones.into_iter().filter(|zone| !replaced.contains(&zone.id)).collect()
     }
 
+    /// Whether the operator of a zone documents answers that are about who asks, for this zone or for another one of
+    /// the same domain.
+    pub fn refuses_in_band(&self, zone: &Zone) -> bool {
+        let operator = |zone: &Zone| {
+            let labels: Vec<_> = zone.zone.rsplit('.').take(2).map(str::to_owned).collect();
+            labels
+        };
+        let own = operator(zone);
+        self.zones.iter().any(|other| !other.refusals.is_empty() && operator(other) == own)
+    }
+
     /// Why a zone is dead; `None` where nothing is known of its end.
     pub fn tombstone(&self, zone: &str) -> Option<&Tombstone> {
         let zone = name::folded(zone);

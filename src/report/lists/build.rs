@@ -2,16 +2,19 @@
 
 use super::SCHEMA;
 use super::model::{
-    CodeReport, ConfigurationReport, ListFindingReport, ListsReport, ListsRun, ListsSummary,
-    RegistryReport, SubjectReport, WordReport, ZoneKindReport, ZoneReport,
+    CodeReport, ConfigurationReport, ConfiguredReport, ListFindingReport, ListsReport, ListsRun,
+    ListsSummary, NoteReport, RegistryReport, SubjectReport, WordReport, ZoneKindReport,
+    ZoneReport,
 };
+use crate::dnsbl::configured::Note;
 use crate::dnsbl::{Hit, Reading};
 use crate::evidence::listing::{Listings, Skipped, ZoneEvidence};
 use crate::evidence::lookup::LookupAnswer;
 use crate::finding::{Finding, catalogue};
 use crate::report::model::{PROGRAM, Tool};
 use crate::verdict::listing::{
-    Standing, SubjectVerdict, Word, ZoneState, ZoneWord, each_listing, health, listing_findings,
+    ConfiguredFile, ConfiguredList, Standing, SubjectVerdict, Word, ZoneState, ZoneWord,
+    configured_findings, configured_health, each_listing, health, listing_findings,
     resolver_findings,
 };
 
@@ -30,11 +33,7 @@ pub struct ListsDetails {
 
 impl ListsReport {
     /// Judges a run and builds its report. The same evidence gives the same report.
-    pub fn build(
-        details: ListsDetails,
-        listings: &Listings,
-        configurations: Vec<ConfigurationReport>,
-    ) -> Self {
+    pub fn build(details: ListsDetails, listings: &Listings, files: &[ConfiguredFile]) -> Self {
         let subjects: Vec<_> = each_listing(listings).map(|one| SubjectReport::of(&one)).collect();
         let zones: Vec<_> = listings.zones.iter().map(ZoneReport::of).collect();
         let standing =
@@ -67,7 +66,7 @@ impl ListsReport {
             },
             resolver_findings: findings(resolver_findings(listings)),
             zones,
-            configurations,
+            configurations: files.iter().map(|file| configuration(file, listings)).collect(),
             subjects,
             summary,
         }
@@ -181,6 +180,31 @@ fn remedy(said: &ZoneWord, reason: &str) -> String {
     match answered.map(|addresses| said.zone.read(addresses)) {
         Some(Reading::Refused(refusal)) => refusal.remedy,
         _ => AGAIN.to_owned(),
+    }
+}
+
+fn configuration(file: &ConfiguredFile, listings: &Listings) -> ConfigurationReport {
+    let list = |list| ConfiguredReport::of(file, list, listings);
+    let note = |note: &Note| NoteReport { line: note.line, text: note.message.clone() };
+    ConfigurationReport {
+        file: file.name.clone(),
+        dialect: file.dialect.to_string(),
+        lists: file.lists.iter().map(list).collect(),
+        notes: file.notes.iter().map(note).collect(),
+    }
+}
+
+impl ConfiguredReport {
+    fn of(file: &ConfiguredFile, list: &ConfiguredList, listings: &Listings) -> Self {
+        Self {
+            line: list.configured.line,
+            setting: list.configured.text.clone(),
+            zone: list.configured.zone.clone(),
+            list: list.list.clone(),
+            known: list.known,
+            state: configured_health(list, listings).map(|health| health.state.as_str()),
+            findings: findings(configured_findings(file, list, listings)),
+        }
     }
 }
 
