@@ -1,7 +1,5 @@
 //! `--credentials FILE`: the operator's own account. No message holds a value of the file.
 
-use std::fs::{self, File};
-use std::io::{self, Read as _};
 use std::path::Path;
 
 use serde::Deserialize;
@@ -11,6 +9,7 @@ use crate::target::name::normalise;
 
 use super::config;
 use super::exit::Failure;
+use super::secret_file;
 
 /// Longest user name and password, in bytes.
 const LONGEST: usize = 256;
@@ -28,7 +27,7 @@ struct Raw {
 /// Reads the file, which nobody else may read.
 pub(super) fn read(path: &Path) -> Result<Credentials, Failure> {
     let shown = path.display();
-    let text = text(path)?;
+    let text = secret_file::read("--credentials", path)?;
     let usage = |message: String| Failure::usage(format!("{shown}: {message}"));
     let raw: Raw = toml::from_str(&text).map_err(|error| {
         // The reader's own words may quote the line, and the line may be the password.
@@ -66,37 +65,4 @@ pub(super) fn read(path: &Path) -> Result<Credentials, Failure> {
         mechanism: mechanism.transpose()?,
         address: address.transpose()?,
     })
-}
-
-fn text(path: &Path) -> Result<String, Failure> {
-    let shown = path.display();
-    let fault = |error: io::Error| {
-        Failure::usage(format!(
-            "--credentials {shown}: cannot be read: {error}; name a file of your own"
-        ))
-    };
-    let mut file = File::open(path).map_err(fault)?;
-    check_mode(&file.metadata().map_err(fault)?, path)?;
-    let mut text = String::new();
-    file.read_to_string(&mut text).map_err(fault)?;
-    Ok(text)
-}
-
-/// A password that others can read is one that others have.
-#[cfg(unix)]
-fn check_mode(metadata: &fs::Metadata, path: &Path) -> Result<(), Failure> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = metadata.permissions().mode() & 0o777;
-    if mode & 0o077 == 0 {
-        return Ok(());
-    }
-    let shown = path.display();
-    Err(Failure::usage(format!(
-        "--credentials {shown}: others can read it (mode {mode:03o}); run: chmod 600 {shown}"
-    )))
-}
-
-#[cfg(not(unix))]
-fn check_mode(_: &fs::Metadata, _: &Path) -> Result<(), Failure> {
-    Ok(())
 }

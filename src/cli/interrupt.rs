@@ -7,15 +7,15 @@ use crate::engine::Interrupt;
 use super::complain;
 
 /// Watches for Ctrl-C and, on Unix, SIGTERM, for as long as the runtime lives. The signals are
-/// taken from the moment that this returns.
-pub(super) fn watch(interrupt: Interrupt) {
+/// taken from the moment that this returns. `once` and `twice` are what is said then.
+pub(super) fn watch(interrupt: Interrupt, [once, twice]: [&'static str; 2]) {
     let mut signals = Signals::take();
     tokio::spawn(async move {
         signals.next().await;
-        complain("stopping: no new connections; press Ctrl-C again to drop those at hand");
+        complain(once);
         interrupt.finish.cancel();
         signals.next().await;
-        complain("dropping all connections; the report holds what was seen");
+        complain(twice);
         interrupt.abort.cancel();
     });
 }

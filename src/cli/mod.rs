@@ -14,12 +14,14 @@ mod explain;
 mod identity;
 mod init;
 mod interrupt;
+mod lists;
 mod output;
 mod probes;
 mod replay;
 mod reports;
 mod reputation;
 mod run;
+mod secret_file;
 mod store;
 
 use std::io::Write as _;
@@ -44,6 +46,7 @@ pub fn main() -> ExitCode {
         Command::Demo(args) => demo::demo(&args),
         Command::Explain { id } => explain::explain(id.as_deref()),
         Command::Init(args) => init::init(&args),
+        Command::Lists(args) => lists::lists(&args),
         Command::Probes(command) => probes::probes(&command),
         Command::Replay(args) => replay::replay(&args),
     };
@@ -70,7 +73,8 @@ fn usage(error: &clap::Error) -> Exit {
         .filter(|line| !line.is_empty() && !line.starts_with("For more information"))
         .map(|line| line.trim_start_matches("error: "))
         .collect();
-    let commands = ["catch", "check", "confirm", "demo", "explain", "init", "probes", "replay"];
+    let commands =
+        ["catch", "check", "confirm", "demo", "explain", "init", "lists", "probes", "replay"];
     let command = std::env::args().nth(1).filter(|first| commands.contains(&first.as_str()));
     let help = command.map_or("mxaudit --help".to_owned(), |name| format!("mxaudit {name} --help"));
     let said = words.join(" ").replace(" tip: ", "; ");

@@ -1,9 +1,13 @@
 //! The reports that a command writes: which forms, and where each goes.
 
+use std::io::Write;
+use std::path::PathBuf;
+
+use crate::report::lists::{self, ListsReport};
 use crate::report::model::RunReport;
 use crate::report::{csv, json, jsonl, terminal};
 
-use super::args::{Format, FormatArg, ReportArgs};
+use super::args::{Format, FormatArg, ListsFormat, ListsReportArgs, ReportArgs};
 use super::exit::Failure;
 use super::output::Output;
 
@@ -17,34 +21,7 @@ pub(super) struct Reports {
 impl Reports {
     /// Opens every place.
     pub(super) fn prepare(args: &ReportArgs) -> Result<Self, Failure> {
-        let terminal = [FormatArg { format: Format::Terminal, file: None }];
-        let wanted = if args.formats.is_empty() { &terminal[..] } else { &args.formats };
-        let unnamed = wanted.iter().filter(|wanted| wanted.file.is_none()).count();
-        if unnamed > 1 {
-            return Err(Failure::usage(
-                "--format: only one report can go to standard output or --output; give the others \
-                 a file, such as --format json=report.json",
-            ));
-        }
-        if unnamed == 0 && args.output.is_some() {
-            return Err(Failure::usage("--output: every --format already names its file"));
-        }
-        let named: Vec<_> =
-            wanted.iter().map(|w| w.file.as_ref().or(args.output.as_ref())).collect();
-        for (index, file) in named.iter().enumerate() {
-            let earlier = named.get(..index).unwrap_or_default();
-            if let Some(file) = file.filter(|_| earlier.contains(file)) {
-                let file = file.display();
-                let message = format!("two reports name the file {file}; give each its own");
-                return Err(Failure::usage(message));
-            }
-        }
-        let place = |wanted: &FormatArg| {
-            let flag = if wanted.file.is_some() { "--format" } else { "--output" };
-            let file = wanted.file.as_deref().or(args.output.as_deref());
-            Ok((wanted.format, Output::prepare(file, flag)?))
-        };
-        let places = wanted.iter().map(place).collect::<Result<_, Failure>>()?;
+        let places = places(&args.formats, args.output.as_ref(), Format::Terminal)?;
         Ok(Self { places, quiet: args.quiet })
     }
 
@@ -61,13 +38,85 @@ impl Reports {
     }
 }
 
+/// All reports on lists of a command.
+#[derive(Debug)]
+pub(super) struct ListsReports {
+    places: Vec<(ListsFormat, Output)>,
+    quiet: bool,
+}
+
+impl ListsReports {
+    /// Opens every place.
+    pub(super) fn prepare(args: &ListsReportArgs) -> Result<Self, Failure> {
+        let places = places(&args.formats, args.output.as_ref(), ListsFormat::Terminal)?;
+        Ok(Self { places, quiet: args.quiet })
+    }
+
+    /// Writes them all.
+    pub(super) fn write(&mut self, report: &ListsReport) -> Result<(), Failure> {
+        let options = terminal::Options { quiet: self.quiet, width: 100 };
+        for (format, output) in &mut self.places {
+            let mut out = Vec::new();
+            let written = match format {
+                ListsFormat::Json => lists::json::write(report, &mut out),
+                ListsFormat::Jsonl => lists::json::write_lines(report, &mut out),
+                ListsFormat::Csv => lists::csv::write(report, &mut out),
+                ListsFormat::Terminal => on_screen(output.is_standard(), &mut out, |out| {
+                    terminal::lists::write(report, out, options)
+                }),
+            };
+            written.map_err(fault)?;
+            output.write(&out)?;
+        }
+        Ok(())
+    }
+}
+
+/// Opens the place of every form, each another one.
+fn places<F: Copy>(
+    formats: &[FormatArg<F>],
+    output: Option<&PathBuf>,
+    usual: F,
+) -> Result<Vec<(F, Output)>, Failure> {
+    let usual = [FormatArg { format: usual, file: None }];
+    let wanted = if formats.is_empty() { &usual[..] } else { formats };
+    let unnamed = wanted.iter().filter(|wanted| wanted.file.is_none()).count();
+    if unnamed > 1 {
+        return Err(Failure::usage(
+            "--format: only one report can go to standard output or --output; give the others \
+             a file, such as --format json=report.json",
+        ));
+    }
+    if unnamed == 0 && output.is_some() {
+        return Err(Failure::usage("--output: every --format already names its file"));
+    }
+    let named: Vec<_> = wanted.iter().map(|w| w.file.as_ref().or(output)).collect();
+    for (index, file) in named.iter().enumerate() {
+        let earlier = named.get(..index).unwrap_or_default();
+        if let Some(file) = file.filter(|_| earlier.contains(file)) {
+            let file = file.display();
+            let message = format!("two reports name the file {file}; give each its own");
+            return Err(Failure::usage(message));
+        }
+    }
+    let place = |wanted: &FormatArg<F>| {
+        let flag = if wanted.file.is_some() { "--format" } else { "--output" };
+        let file = wanted.file.as_ref().or(output);
+        Ok((wanted.format, Output::prepare(file.map(PathBuf::as_path), flag)?))
+    };
+    wanted.iter().map(place).collect()
+}
+
+fn fault(error: std::io::Error) -> Failure {
+    Failure::internal(format!("cannot write the report: {error}"))
+}
+
 fn render(
     report: &RunReport,
     format: Format,
     quiet: bool,
     to_screen: bool,
 ) -> Result<Vec<u8>, Failure> {
-    let fault = |error| Failure::internal(format!("cannot write the report: {error}"));
     let mut out = Vec::new();
     match format {
         Format::Json => json::write(report, &mut out).map_err(fault)?,
@@ -77,15 +126,23 @@ fn render(
         Format::CsvMatrix => csv::write_matrix(report, &mut out).map_err(fault)?,
         Format::Terminal => {
             let options = terminal::Options { quiet, width: 100 };
-            if to_screen && wants_colour() {
-                terminal::write(report, &mut out, options).map_err(fault)?;
-            } else {
-                let mut plain = anstream::StripStream::new(&mut out);
-                terminal::write(report, &mut plain, options).map_err(fault)?;
-            }
+            let write = |out: &mut dyn Write| terminal::write(report, out, options);
+            on_screen(to_screen, &mut out, write).map_err(fault)?;
         }
     }
     Ok(out)
+}
+
+/// Writes with colour where somebody sees it.
+fn on_screen(
+    to_screen: bool,
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    if to_screen && wants_colour() {
+        return write(out);
+    }
+    write(&mut anstream::StripStream::new(out))
 }
 
 /// Colour on a terminal, unless the user or the terminal says otherwise.

@@ -61,8 +61,12 @@ pub(super) async fn run(run: Run, scope: &Scope) -> Record {
     let started = Timestamp::now();
     let settings = Arc::new(run.settings);
     let interrupt = Interrupt::default();
-    interrupt::watch(interrupt.clone());
-    let progress = progress(run.targets.len(), run.quiet);
+    let words = [
+        "stopping: no new connections; press Ctrl-C again to drop those at hand",
+        "dropping all connections; the report holds what was seen",
+    ];
+    interrupt::watch(interrupt.clone(), words);
+    let progress = progress(run.targets.len(), "hosts", run.quiet);
     let done = |_: &Evidence| progress.inc(1);
     let audit = audit(run.targets, Arc::clone(&settings), run.dialer, interrupt.clone(), done);
     let lists = async {
@@ -177,12 +181,15 @@ fn without(skipped: &[String], mut results: Vec<CheckResult>, policy: &Policy) -
     results
 }
 
-fn progress(hosts: usize, quiet: bool) -> ProgressBar {
+/// A bar on the terminal that counts to `all`.
+pub(super) fn progress(all: usize, what: &str, quiet: bool) -> ProgressBar {
     if quiet || !std::io::stderr().is_terminal() {
         return ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
     }
-    let bar = ProgressBar::new(u64::try_from(hosts).unwrap_or(u64::MAX));
-    let style = ProgressStyle::with_template("{spinner} {pos} of {len} hosts, {elapsed}");
+    let bar = ProgressBar::new(u64::try_from(all).unwrap_or(u64::MAX));
+    let style = ProgressStyle::with_template(&format!(
+        "{{spinner}} {{pos}} of {{len}} {what}, {{elapsed}}"
+    ));
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     bar.enable_steady_tick(Duration::from_millis(120));
     bar

@@ -59,7 +59,10 @@ pub async fn ask_lists(
         .map(|subject| SubjectEvidence { subject, answers: Vec::new() })
         .collect();
     let listed = port.ask_all(&zones, &mut subjects, done).await;
-    // A zone that begins to list the world in the middle of a run is found out by this.
+    // A zone that begins to list the world in the middle of a run is found out by this. Who stops the run keeps the
+    // listings that it found, and without this question they would be worth nothing.
+    let never = CancellationToken::new();
+    let port = Port { stop: &never, ..port };
     let again = zones.iter_mut().flat_map(|ZoneEvidence { zone, entries, .. }| {
         let zone = &*zone;
         let doubtful = entries.iter_mut().filter(|e| listed.contains(&(zone.id.clone(), e.kind)));

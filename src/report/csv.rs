@@ -222,23 +222,23 @@ pub fn write_matrix(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
 }
 
 /// The one way into a file: every cell is made safe here.
-struct Table<'a>(csv::Writer<&'a mut dyn Write>);
+pub(super) struct Table<'a>(csv::Writer<&'a mut dyn Write>);
 
 impl<'a> Table<'a> {
-    fn new(out: &'a mut dyn Write) -> Self {
+    pub(super) fn new(out: &'a mut dyn Write) -> Self {
         Self(WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out))
     }
 
-    fn row(&mut self, cells: impl Iterator<Item = String>) -> io::Result<()> {
+    pub(super) fn row(&mut self, cells: impl Iterator<Item = String>) -> io::Result<()> {
         self.0.write_record(cells.map(|cell| csv_cell(&cell))).map_err(io::Error::from)
     }
 
-    fn end(mut self) -> io::Result<()> {
+    pub(super) fn end(mut self) -> io::Result<()> {
         self.0.flush()
     }
 }
 
-fn given(value: &Option<impl ToString>) -> String {
+pub(super) fn given(value: &Option<impl ToString>) -> String {
     value.as_ref().map(ToString::to_string).unwrap_or_default()
 }
 
@@ -247,14 +247,14 @@ fn yes_or_no(yes: bool) -> String {
 }
 
 /// The word that a value has in JSON.
-fn word(value: &impl serde::Serialize) -> String {
+pub(super) fn word(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(word)) => word,
         _ => String::new(),
     }
 }
 
-fn sentences<'a>(sentences: impl Iterator<Item = &'a str>) -> String {
+pub(super) fn sentences<'a>(sentences: impl Iterator<Item = &'a str>) -> String {
     sentences.collect::<Vec<_>>().join(" | ")
 }
 

@@ -9,6 +9,7 @@ pub mod csv;
 pub mod escape;
 pub mod json;
 pub mod jsonl;
+pub mod lists;
 pub mod model;
 mod reproduce;
 pub mod schema;

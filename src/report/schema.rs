@@ -9,6 +9,7 @@ use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
 use super::jsonl::Line;
+use super::lists::{self, ListsReport};
 use super::model::RunReport;
 
 /// The schema of the whole report, which [`json::write`](super::json::write) prints.
@@ -22,6 +23,18 @@ pub fn jsonl() -> Value {
     let about = "One line of a JSON Lines report of mxaudit: each host has a line, and the last \
                  line is the summary of the run.";
     document::<Line<'_>>("mxaudit.jsonl.v1", about)
+}
+
+/// The schema of the report on lists, which [`lists::json::write`](super::lists::json::write) prints.
+pub fn lists() -> Value {
+    let about = "What DNS-based lists say about addresses and domains, and what each list has shown of itself.";
+    document::<ListsReport>(lists::SCHEMA, about)
+}
+
+/// The schema of each line that [`lists::json::write_lines`](super::lists::json::write_lines) prints.
+pub fn lists_lines() -> Value {
+    let about = "One line of a JSON Lines report of mxaudit on lists: the run first, then each address or domain.";
+    document::<lists::json::Line<'_>>("mxaudit.lists-jsonl.v1", about)
 }
 
 /// A schema as text, as it stands in `reports/schema/`: indented, with a final newline.

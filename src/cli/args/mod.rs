@@ -2,6 +2,7 @@
 
 mod check;
 mod confirm;
+mod lists;
 mod matrix;
 mod report;
 
@@ -12,8 +13,9 @@ use clap::{Args, Parser, Subcommand};
 
 pub(super) use check::{CheckArgs, IdentityArgs, ServerAddress, TimingArgs};
 pub(super) use confirm::{ConfirmArgs, LateArgs};
+pub(super) use lists::{DnsArgs, ListsArgs, ZonesArgs};
 pub(super) use matrix::MatrixArgs;
-pub(super) use report::{FailOn, Format, FormatArg, ReportArgs};
+pub(super) use report::{FailOn, Format, FormatArg, ListsFormat, ListsReportArgs, ReportArgs};
 
 /// Audits mail servers that you administer: is this server an open relay, by any known trick?
 #[derive(Debug, Parser)]
@@ -41,6 +43,9 @@ pub(super) enum Command {
     },
     /// Write a commented mxaudit.toml to start from
     Init(InitArgs),
+    /// Look addresses, ranges and domains up in DNS-based block lists, each of which proves first
+    /// that it works
+    Lists(Box<ListsArgs>),
     /// List, show or validate relay probes
     #[command(subcommand)]
     Probes(ProbesCommand),

@@ -11,7 +11,7 @@ use crate::finding::Severity;
 #[command(next_help_heading = "Report")]
 pub(in crate::cli) struct ReportArgs {
     /// Form of the report; may be given several times, each but one with its file
-    #[arg(long = "format", value_name = "FORMAT[=FILE]", help = formats_help())]
+    #[arg(long = "format", value_name = "FORMAT[=FILE]", help = formats_help::<Format>())]
     pub(in crate::cli) formats: Vec<FormatArg>,
 
     /// File for the report whose --format names none; an older one is replaced when the new one is
@@ -20,6 +20,23 @@ pub(in crate::cli) struct ReportArgs {
     pub(in crate::cli) output: Option<PathBuf>,
 
     /// Only the summary lines, and no progress
+    #[arg(long, short)]
+    pub(in crate::cli) quiet: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Report")]
+pub(in crate::cli) struct ListsReportArgs {
+    /// Form of the report; may be given several times, each but one with its file
+    #[arg(long = "format", value_name = "FORMAT[=FILE]", help = formats_help::<ListsFormat>())]
+    pub(in crate::cli) formats: Vec<FormatArg<ListsFormat>>,
+
+    /// File for the report whose --format names none; an older one is replaced when the new one is
+    /// whole [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub(in crate::cli) output: Option<PathBuf>,
+
+    /// Only one line for each subject (with --health, for each list), and no progress
     #[arg(long, short)]
     pub(in crate::cli) quiet: bool,
 }
@@ -41,14 +58,27 @@ pub(in crate::cli) enum Format {
     CsvMatrix,
 }
 
+/// The forms of a report on lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ListsFormat {
+    /// For reading
+    Terminal,
+    /// For machines: the v1 model
+    Json,
+    /// The run in the first line, then one line a subject
+    Jsonl,
+    /// One row a subject and list, for spreadsheets
+    Csv,
+}
+
 /// A form, and the file that it goes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::cli) struct FormatArg {
-    pub(in crate::cli) format: Format,
+pub(in crate::cli) struct FormatArg<F = Format> {
+    pub(in crate::cli) format: F,
     pub(in crate::cli) file: Option<PathBuf>,
 }
 
-impl FromStr for FormatArg {
+impl<F: ValueEnum> FromStr for FormatArg<F> {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -57,22 +87,22 @@ impl FromStr for FormatArg {
             Some((word, file)) => (word, Some(PathBuf::from(file))),
             None => (text, None),
         };
-        let format = Format::from_str(word, true)
-            .map_err(|_| format!("the forms are {}", format_words()))?;
+        let format = F::from_str(word, true)
+            .map_err(|_| format!("the forms are {}", format_words::<F>()))?;
         Ok(Self { format, file })
     }
 }
 
-fn format_words() -> String {
-    let words = Format::value_variants().iter().filter_map(ValueEnum::to_possible_value);
+fn format_words<F: ValueEnum>() -> String {
+    let words = F::value_variants().iter().filter_map(ValueEnum::to_possible_value);
     words.map(|word| word.get_name().to_owned()).collect::<Vec<_>>().join(", ")
 }
 
-fn formats_help() -> String {
+fn formats_help<F: ValueEnum>() -> String {
     format!(
         "Form of the report, one of {}; may be given several times, each but one with its file \
          [default: terminal]",
-        format_words()
+        format_words::<F>()
     )
 }
 

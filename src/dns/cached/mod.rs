@@ -22,6 +22,9 @@ pub struct LookupLimits {
     pub in_flight: NonZeroUsize,
     /// Questions in a second to a zone that has no pace of its own.
     pub per_second: NonZeroU32,
+    /// Questions that a zone is asked at once, before its pace holds: what operators state is about sustained rates, and
+    /// a zone is asked about eight questions to prove itself.
+    pub burst: NonZeroU32,
     /// Timeouts in a row after which a zone counts as silent.
     pub silent_after: NonZeroU32,
     /// The longest time that an answer is kept, whatever its servers say.
@@ -31,11 +34,12 @@ pub struct LookupLimits {
 }
 
 impl Default for LookupLimits {
-    /// 64 questions in flight, 5 a second to a zone, 3 timeouts, an hour, 100,000 answers.
+    /// 64 questions in flight, 5 a second to a zone behind the first 10, 3 timeouts, an hour, 100,000 answers.
     fn default() -> Self {
         Self {
             in_flight: NonZeroUsize::MIN.saturating_add(63),
             per_second: NonZeroU32::MIN.saturating_add(4),
+            burst: NonZeroU32::MIN.saturating_add(9),
             silent_after: NonZeroU32::MIN.saturating_add(2),
             longest: Duration::from_secs(3600),
             entries: 100_000,
@@ -67,7 +71,8 @@ impl std::fmt::Debug for ZonePace {
 ///   give it, at most [`LookupLimits::longest`]; without such a time, and after a failure, the next question is put
 ///   again. [`Question::fresh`] is always put. The name server keeps answers as well, out of our reach.
 /// - Equal questions at the same time are put once, and what comes of it is the answer to all, a failure too.
-/// - To a zone goes one question each 1/n of a second, without bursts; a zone that was not named has no pace.
+/// - To a zone goes one question each 1/n of a second, and at most [`LookupLimits::burst`] at once where it was not asked
+///   for a while; a zone that was not named has no pace.
 /// - A zone that timed out [`LookupLimits::silent_after`] times in a row is asked no more in this run: questions that
 ///   wait for their turn, and all later ones, are [`LookupAnswer::NotAsked`] at once. They stay unknown, as they would
 ///   be after waiting, and a dead zone costs seconds. Its name server's own answers, such as SERVFAIL, are no silence.
@@ -93,7 +98,10 @@ impl<L: Lookups> CachedLookups<L> {
     pub fn new(inner: L, limits: LookupLimits, zones: Vec<ZonePace>) -> Self {
         let mut zones: Vec<PacedZone> = zones
             .into_iter()
-            .map(|zone| PacedZone::new(&zone.zone, zone.per_second.unwrap_or(limits.per_second)))
+            .map(|zone| {
+                let per_second = zone.per_second.unwrap_or(limits.per_second);
+                PacedZone::new(&zone.zone, per_second, limits.burst)
+            })
             .collect();
         zones.sort_by_key(|zone| std::cmp::Reverse(zone.name().len()));
         Self {

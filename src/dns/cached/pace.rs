@@ -16,23 +16,27 @@ use crate::evidence::lookup::LookupAnswer;
 pub(super) struct PacedZone {
     name: String,
     interval: Duration,
+    /// How far ahead of its pace the zone may be asked.
+    ahead: Duration,
     state: Mutex<State>,
     silent: CancellationToken,
 }
 
 /// What changes.
 struct State {
-    /// When the next question may go, once there was one.
+    /// When the next question would go if all before had kept the pace, once there was one.
     next: Option<Instant>,
     /// Timeouts in a row.
     timeouts: u32,
 }
 
 impl PacedZone {
-    pub(super) fn new(name: &str, per_second: NonZeroU32) -> Self {
+    pub(super) fn new(name: &str, per_second: NonZeroU32, burst: NonZeroU32) -> Self {
+        let interval = Duration::from_secs(1) / per_second.get();
         Self {
             name: name.trim_matches('.').to_ascii_lowercase(),
-            interval: Duration::from_secs(1) / per_second.get(),
+            interval,
+            ahead: interval * (burst.get() - 1),
             state: Mutex::new(State { next: None, timeouts: 0 }),
             silent: CancellationToken::new(),
         }
@@ -53,9 +57,9 @@ impl PacedZone {
         let at = {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
             let now = Instant::now();
-            let at = state.next.map_or(now, |next| next.max(now));
-            state.next = Some(at + self.interval);
-            at
+            let due = state.next.map_or(now, |next| next.max(now));
+            state.next = Some(due + self.interval);
+            due.checked_sub(self.ahead).map_or(now, |at| at.max(now))
         };
         sleep_until(at).await;
     }

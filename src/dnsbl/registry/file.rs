@@ -217,6 +217,39 @@ impl RawTombstone {
     }
 }
 
+/// What [`Zone::undescribed`] promises.
+pub(super) fn undescribed(name: &str, kinds: &[SubjectKind], terms: &str) -> Zone {
+    let zone = name::folded(name);
+    let words = zone.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    Zone {
+        id: words.collect::<Vec<_>>().join("-"),
+        title: zone.clone(),
+        purpose: Purpose::Block,
+        entries: kinds.iter().map(|kind| entry_of(*kind)).collect(),
+        decoding: Decoding::Range,
+        codes: vec![Code {
+            last: Some(Ipv4Addr::new(127, 255, 254, 255)),
+            meaning: "listed; what the answer means is not known here".to_owned(),
+            weight: Weight::Info,
+            ..listed(Purpose::Block)
+        }],
+        refusals: Vec::new(),
+        access: Access::Free,
+        key: None,
+        replaces: Vec::new(),
+        terms: terms.to_owned(),
+        daily_limit: None,
+        per_second: None,
+        homepage: None,
+        delisting: None,
+        status: Status::Unconfirmed,
+        source: "not in the registry".to_owned(),
+        checked: None,
+        default: false,
+        zone,
+    }
+}
+
 /// The test entries of RFC 5782 section 5.
 fn entry_of(kind: SubjectKind) -> Entry {
     let (positive, negative) = match kind {

@@ -15,7 +15,7 @@ pub(super) use lint::is_id;
 use super::keys::Keys;
 use super::name;
 use super::query::PLACEHOLDER;
-use super::zone::{Access, Zone};
+use super::zone::{Access, SubjectKind, Zone};
 
 const EMBEDDED: &str = include_str!("../../../reports/zones/v1.toml");
 const EMBEDDED_NAME: &str = "reports/zones/v1.toml";
@@ -175,6 +175,17 @@ impl Registry {
         zones.into_iter().filter(|zone| !replaced.contains(&zone.id)).collect()
     }
 
+    /// Whether the operator of a zone documents answers that are about who asks, for this zone or for another one of
+    /// the same domain.
+    pub fn refuses_in_band(&self, zone: &Zone) -> bool {
+        let operator = |zone: &Zone| {
+            let labels: Vec<_> = zone.zone.rsplit('.').take(2).map(str::to_owned).collect();
+            labels
+        };
+        let own = operator(zone);
+        self.zones.iter().any(|other| !other.refusals.is_empty() && operator(other) == own)
+    }
+
     /// Why a zone is dead; `None` where nothing is known of its end.
     pub fn tombstone(&self, zone: &str) -> Option<&Tombstone> {
         let zone = name::folded(zone);
@@ -193,6 +204,23 @@ impl OwnZones {
     /// The zones of the file.
     pub fn zones(&self) -> impl Iterator<Item = &Zone> {
         self.zones.iter()
+    }
+}
+
+impl Zone {
+    /// A list of which nothing is known but its name: with the test entries of RFC 5782 section 5, and with every
+    /// answer inside 127.0.0.0/8 but 127.0.0.1 and the errors taken for a listing. Its id is the name with hyphens.
+    ///
+    /// # Errors
+    /// [`RegistryError`] where the name is none.
+    pub fn undescribed(
+        name: &str,
+        kinds: &[SubjectKind],
+        terms: &str,
+    ) -> Result<Self, RegistryError> {
+        let zone = file::undescribed(name, kinds, terms);
+        sound("the name of a list", lint::zone(&zone))?;
+        Ok(zone)
     }
 }
 

@@ -11,6 +11,7 @@ mod run;
 mod v1;
 
 pub use run::RunDetails;
+pub(in crate::report) use v1::words;
 pub use v1::{
     ArrivalReport, AuthorityReport, CategoryReport, CategoryStanding, ConnectionReport,
     ControlReport, CoverageReport, DialFailureReport, DialogueLine, EnvelopeReport, ExchangeReport,

@@ -19,7 +19,7 @@ const APART: usize = 10;
 const CARETS: usize = 12;
 
 /// Where the parts of one diagnostic stand.
-struct Page<'a> {
+pub(super) struct Page<'a> {
     out: &'a mut dyn Write,
     width: usize,
     /// Digits of the highest line number.
@@ -87,13 +87,18 @@ pub(super) fn explanation(
 }
 
 impl<'a> Page<'a> {
-    fn new(dialogue: &[DialogueLine], style: Style, out: &'a mut dyn Write, width: usize) -> Self {
+    pub(super) fn new(
+        dialogue: &[DialogueLine],
+        style: Style,
+        out: &'a mut dyn Write,
+        width: usize,
+    ) -> Self {
         let digits = dialogue.iter().map(|line| line.line.to_string().len()).max().unwrap_or(1);
         Self { out, width, digits, style }
     }
 
     /// `word: text`, and at the end of its last line what it is worth.
-    fn headline(&mut self, word: &str, text: &str, worth: &str) -> io::Result<()> {
+    pub(super) fn headline(&mut self, word: &str, text: &str, worth: &str) -> io::Result<()> {
         const INDENT: usize = 4;
         let lines = wrap(&terminal(text), word.len() + 2, INDENT, self.width);
         styled(self.out, self.style, word)?;
@@ -118,7 +123,7 @@ impl<'a> Page<'a> {
         writeln!(self.out)
     }
 
-    fn place(&mut self, text: &str) -> io::Result<()> {
+    pub(super) fn place(&mut self, text: &str) -> io::Result<()> {
         write!(self.out, "{:1$}", "", self.digits + 1)?;
         styled(self.out, FRAME, "-->")?;
         writeln!(self.out, " {}", terminal(text))
@@ -185,7 +190,7 @@ impl<'a> Page<'a> {
     }
 
     /// `= word: text`, wrapped under the text.
-    fn item(&mut self, word: &str, text: &str) -> io::Result<()> {
+    pub(super) fn item(&mut self, word: &str, text: &str) -> io::Result<()> {
         let indent = self.digits + 2 + "= ".len() + word.len() + ": ".len();
         for (at, line) in wrap(&terminal(text), indent, indent, self.width).iter().enumerate() {
             match at {
@@ -197,7 +202,7 @@ impl<'a> Page<'a> {
     }
 
     /// `= word: text` on one line, to be copied.
-    fn unbroken(&mut self, word: &str, text: &str) -> io::Result<()> {
+    pub(super) fn unbroken(&mut self, word: &str, text: &str) -> io::Result<()> {
         write!(self.out, "{:1$}", "", self.digits + 2)?;
         styled(self.out, FRAME, "=")?;
         write!(self.out, " ")?;

@@ -5,6 +5,7 @@
 
 mod diagnostic;
 mod grade;
+pub mod lists;
 mod matrix;
 mod style;
 mod summary;

@@ -10,7 +10,7 @@ pub(super) const UNKNOWN: Style = AnsiColor::Magenta.on_default().bold();
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const WARNING: Style = AnsiColor::Yellow.on_default().bold();
 const NOTE: Style = AnsiColor::Cyan.on_default().bold();
-const GOOD: Style = AnsiColor::Green.on_default().bold();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default().bold();
 const FAIR: Style = AnsiColor::Green.on_default();
 const POOR: Style = AnsiColor::Yellow.on_default();
 const BAD: Style = AnsiColor::Red.on_default();
@@ -33,6 +33,15 @@ pub(super) fn letter(letter: &str) -> Style {
         "D" => BAD,
         "F" => ERROR,
         _ => WARNING,
+    }
+}
+
+/// The colour of what all lists together say.
+pub(super) fn standing(word: &str) -> Style {
+    match word {
+        "listed" => ERROR,
+        "not-listed" => GOOD,
+        _ => UNKNOWN,
     }
 }
 

@@ -102,9 +102,14 @@ impl ZoneWord {
 
 /// Judges every subject of a run.
 pub fn listings(listings: &Listings) -> Vec<SubjectVerdict> {
+    each_listing(listings).collect()
+}
+
+/// Judges every subject of a run, one after the other: a verdict is many times larger than the answers behind it.
+pub fn each_listing(listings: &Listings) -> impl Iterator<Item = SubjectVerdict> {
     let distrust = resolver_faults(listings).into_iter().find(|fault| fault.disqualifies);
     let distrust = distrust.map(|fault| fault.text);
-    listings.subjects.iter().map(|subject| judge(listings, subject, distrust.as_deref())).collect()
+    listings.subjects.iter().map(move |subject| judge(listings, subject, distrust.as_deref()))
 }
 
 fn judge(

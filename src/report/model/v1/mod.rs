@@ -7,7 +7,7 @@ mod grade;
 mod host;
 mod matrix;
 mod run;
-mod words;
+pub(in crate::report) mod words;
 
 pub use grade::{
     CategoryReport, CategoryStanding, GradeReasonReport, GradeReport, LetterCounts, PolicyReport,

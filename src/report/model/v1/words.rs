@@ -5,10 +5,12 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::dnsbl::{Access, Purpose, SubjectKind as SubjectKinds, Weight};
 use crate::evidence::matrix::Gap;
 use crate::evidence::{Lacking, Stop};
 use crate::finding::catalogue;
 use crate::grade;
+use crate::verdict::listing::{Standing as StandingKind, ZoneState as ZoneStates};
 use crate::verdict::{self, NotRun, NotTested, Refusal, Undecided};
 
 /// All variants of an enum without fields.
@@ -32,6 +34,14 @@ variants!(REFUSALS: Refusal = Relay Syntax UnknownUser Sender Helo Sequence Mess
 variants!(LACKING: Lacking = Interest LocalDomain AuditorDomain TargetName Difference Role CanaryAddress
     ClientName Partner MxDomain Extension ClaimedAddress);
 variants!(STOPS: Stop = Interrupted Deadline ConnectionCap NoProgress DialFailed Internal);
+
+variants!(SUBJECT_KINDS: SubjectKinds = Ipv4 Ipv6 Domain);
+variants!(PURPOSES: Purpose = Block Allow);
+variants!(ACCESSES: Access = Free Registered Key);
+variants!(WEIGHTS: Weight = Allow Info Minor Major Critical);
+variants!(STANDINGS: StandingKind = Listed NotListed Unknown);
+variants!(ZONE_STATES: ZoneStates = Healthy ListsWorld Parked Refused Silent Gone Emptied Tombstoned Unregistered
+    Broken Unproven);
 
 const OUTCOMES: &[OutcomeKind] = &[
     OutcomeKind::NotRun(NotRun::Unreachable),
@@ -120,6 +130,19 @@ fn sorted(words: impl Iterator<Item = &'static str>) -> Vec<&'static str> {
     words
 }
 
+/// The words that values of an enum are written as.
+fn written(all: &[impl serde::Serialize]) -> Vec<String> {
+    let word = |value| match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => Some(word),
+        _ => None,
+    };
+    all.iter().filter_map(word).collect()
+}
+
+fn zone_states() -> impl Iterator<Item = &'static str> {
+    ZONE_STATES.iter().map(|state| state.as_str())
+}
+
 /// A type that stands for a list of words in the schema.
 macro_rules! word {
     ($(#[doc = $doc:literal])+ $name:ident, $words:expr) => {
@@ -132,7 +155,7 @@ macro_rules! word {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                let words: Vec<&'static str> = $words;
+                let words = $words;
                 json_schema!({
                     "description": concat!($($doc),+).trim(),
                     "type": "string",
@@ -146,22 +169,22 @@ macro_rules! word {
 word!(
     /// The verdict on one host.
     Verdict,
-    VERDICTS.iter().map(|word| word.as_str()).collect()
+    VERDICTS.iter().map(|word| word.as_str()).collect::<Vec<_>>()
 );
 word!(
     /// How far relaying is proved.
     Proof,
-    PROOFS.iter().map(|word| word.as_str()).collect()
+    PROOFS.iter().map(|word| word.as_str()).collect::<Vec<_>>()
 );
 word!(
     /// A grade. F is worse than N, "not graded".
     Letter,
-    LETTERS.iter().map(|word| word.as_str()).collect()
+    LETTERS.iter().map(|word| word.as_str()).collect::<Vec<_>>()
 );
 word!(
     /// What became of a probe or a control.
     Outcome,
-    OUTCOMES.iter().map(|word| word.as_str()).collect()
+    OUTCOMES.iter().map(|word| word.as_str()).collect::<Vec<_>>()
 );
 word!(
     /// Why a probe or a control has its outcome.
@@ -181,7 +204,7 @@ word!(
 word!(
     /// What a server does with the mail of a cell of the relay matrix.
     Observed,
-    OBSERVED.iter().map(|word| word.as_str()).collect()
+    OBSERVED.iter().map(|word| word.as_str()).collect::<Vec<_>>()
 );
 word!(
     /// Why a cell or a row of the relay matrix is not known.
@@ -198,7 +221,47 @@ word!(
 word!(
     /// An entry of the catalogue of findings.
     FindingId,
-    catalogue::entries().map(|entry| entry.id).collect()
+    catalogue::entries().map(|entry| entry.id).collect::<Vec<_>>()
+);
+word!(
+    /// What is looked up in lists.
+    SubjectKind,
+    written(SUBJECT_KINDS)
+);
+word!(
+    /// What a list is for.
+    ListPurpose,
+    written(PURPOSES)
+);
+word!(
+    /// Who may ask a list.
+    ListAccess,
+    written(ACCESSES)
+);
+word!(
+    /// How much an answer of a list matters.
+    ListWeight,
+    written(WEIGHTS)
+);
+word!(
+    /// What all lists together say about a subject.
+    Standing,
+    STANDINGS.iter().map(|word| word.as_str()).collect::<Vec<_>>()
+);
+word!(
+    /// What a list has shown of itself.
+    ZoneState,
+    zone_states().collect::<Vec<_>>()
+);
+word!(
+    /// What one list says about a subject.
+    ListWord,
+    vec!["listed", "noted", "not-listed", "unknown"]
+);
+word!(
+    /// Why it is not known what a list says about a subject.
+    UnknownReason,
+    sorted(zone_states().filter(|state| *state != "healthy").chain(["not-asked", "resolver"]))
 );
 word!(
     /// Where the connections come from, as the server sees it.

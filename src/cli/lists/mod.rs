@@ -1,0 +1,155 @@
+//! `mxaudit lists`.
+
+mod ask;
+mod configured;
+mod targets;
+mod zones;
+
+use std::io::Write as _;
+
+use jiff::Zoned;
+
+use crate::dnsbl::{Budget, SubjectCounts, SubjectKind, budget};
+use crate::evidence::listing::{Skipped, Subject};
+use crate::finding::Severity;
+use crate::report::lists::ListsReport;
+use crate::verdict::listing::{Standing, ZoneState};
+
+use super::args::ListsArgs;
+use super::exit::{Exit, Failure};
+use super::reports::ListsReports;
+
+pub(super) fn lists(args: &ListsArgs) -> Result<Exit, Failure> {
+    let (subjects, is_range) = targets::read(&args.targets)?;
+    let registry = zones::registry(&args.zones)?;
+    let mut keys = zones::keys(&args.zones, &registry)?;
+    let mut files = configured::read(&args.from_config)?;
+    let chosen = match files.is_empty() {
+        true => zones::choose(&args.zones, &registry, &keys, &kinds(&subjects))?,
+        false => configured::choose(&mut files, &registry, &mut keys),
+    };
+    let asked = chosen.iter().filter(|(_, skipped)| skipped.is_none()).map(|(zone, _)| zone);
+    let cost = budget(counts(&subjects), asked);
+    check(&cost, args.zones.over_limit)?;
+    let stale = registry.is_stale(Zoned::now().date());
+    let lookups = ask::lookups(&args.dns, &chosen, &keys)?;
+    let mut reports = ListsReports::prepare(&args.report)?;
+    let runtime = super::runtime()?;
+    if stale {
+        say(&format!(
+            "the built-in data about lists are of {}; lists have died since then: get a newer version",
+            registry.date()
+        ));
+    }
+    if is_range {
+        say(&told(&cost, subjects.len()));
+    }
+    let course = ask::Course {
+        registry: (registry.version(), registry.date()),
+        zones: chosen,
+        subjects,
+        keys,
+        quiet: args.report.quiet,
+    };
+    let (listings, mut details) = runtime.block_on(ask::ask(&lookups, course))?;
+    details.stale = stale;
+    let report = ListsReport::build(details, &listings, &files);
+    reports.write(&report)?;
+    Ok(exit(&report, args.fail_on.severity(), args.health || !files.is_empty()))
+}
+
+/// Findings outrank what is missing.
+fn exit(report: &ListsReport, threshold: Severity, zones_matter: bool) -> Exit {
+    if report.findings().any(|finding| finding.severity >= threshold) {
+        return Exit::Findings;
+    }
+    let unknown = |word: &str| word == Standing::Unknown.as_str();
+    let subject = report.subjects.iter().any(|subject| unknown(subject.standing));
+    let states = report.zones.iter().flat_map(|zone| &zone.kinds).map(|kind| kind.state);
+    let nothing = [ZoneState::Silent, ZoneState::Broken, ZoneState::Refused, ZoneState::Unproven];
+    let mut states = states.filter(|state| nothing.iter().any(|none| none.as_str() == *state));
+    match subject || report.run.interrupted || zones_matter && states.next().is_some() {
+        true => Exit::Incomplete,
+        false => Exit::Clean,
+    }
+}
+
+/// A list that says what it bears is believed.
+fn check(cost: &Budget, over_limit: bool) -> Result<(), Failure> {
+    let one = |zone: &crate::dnsbl::ZoneBudget| {
+        let limit = zone.daily_limit.unwrap_or_default();
+        format!(
+            "{}: {} queries, and its operator allows {} in a day; ask about fewer addresses, leave it out with \
+             --skip-zone {}, or give --over-limit",
+            zone.zone,
+            thousands(zone.queries),
+            thousands(limit),
+            zone.zone
+        )
+    };
+    let messages: Vec<_> = cost.exceeding().map(one).collect();
+    if messages.is_empty() || over_limit {
+        return Ok(());
+    }
+    Err(Failure { messages, exit: Exit::Usage })
+}
+
+fn told(cost: &Budget, subjects: usize) -> String {
+    let asked = cost.zones.iter().filter(|zone| zone.queries > 0).count();
+    let most = cost.zones.iter().map(|zone| zone.queries).max().unwrap_or_default();
+    let subjects = thousands(u64::try_from(subjects).unwrap_or(u64::MAX));
+    format!(
+        "{subjects} subjects in {asked} lists take {} queries, at most {} to one list",
+        thousands(cost.total()),
+        thousands(most)
+    )
+}
+
+/// A number with commas between thousands.
+fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+fn kinds(subjects: &[Subject]) -> Vec<SubjectKind> {
+    let all = [SubjectKind::Ipv4, SubjectKind::Ipv6, SubjectKind::Domain];
+    all.into_iter().filter(|kind| subjects.iter().any(|one| one.kind() == *kind)).collect()
+}
+
+fn counts(subjects: &[Subject]) -> SubjectCounts {
+    let count = |kind| subjects.iter().filter(|subject| subject.kind() == kind).count();
+    SubjectCounts {
+        ipv4: count(SubjectKind::Ipv4),
+        ipv6: count(SubjectKind::Ipv6),
+        domains: count(SubjectKind::Domain),
+    }
+}
+
+/// One line on standard error that is no complaint.
+fn say(message: &str) {
+    let _ = writeln!(anstream::stderr(), "mxaudit: {message}");
+}
+
+/// A list with why it is not to be asked.
+type Wanted = (crate::dnsbl::Zone, Option<Skipped>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_readable() {
+        let table =
+            [(0, "0"), (999, "999"), (1000, "1,000"), (65_536, "65,536"), (1_234_567, "1,234,567")];
+        for (number, want) in table {
+            assert_eq!(thousands(number), want);
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! What is wrong with the lists that a configuration file names.
+
+mod line;
+#[cfg(test)]
+mod tests;
+
+use std::net::Ipv4Addr;
+
+use super::health::{Health, ZoneState, health};
+use super::resolver::resolver_faults;
+use crate::dnsbl::configured::{ConfiguredZone, Dialect, Kind, Note};
+use crate::dnsbl::{Purpose, Reading, SubjectKind, Zone};
+use crate::evidence::listing::{Listings, ZoneEvidence};
+use crate::finding::{Confidence, Finding};
+
+use line::filtered;
+
+/// A configuration file that names lists.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfiguredFile {
+    /// The file, as the user named it.
+    pub name: String,
+    /// The language that it is written in.
+    pub dialect: Dialect,
+    /// The lists, in the order of the file.
+    pub lists: Vec<ConfiguredList>,
+    /// What its reader could not follow, and what else there is to know.
+    pub notes: Vec<Note>,
+}
+
+/// A list that a file names.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfiguredList {
+    /// How it is used. A key in its name is masked.
+    pub configured: ConfiguredZone,
+    /// The list's id; `None` where it could not be asked.
+    pub list: Option<String>,
+    /// Whether anything is known of it: the registry, or the user's own file, has it.
+    pub known: bool,
+    /// Whether its operator is known to answer who asks too much, or in the wrong way, with an address.
+    pub refuses_in_band: bool,
+}
+
+/// What a list of a file has shown of itself; `None` where it was not asked.
+pub fn configured_health(list: &ConfiguredList, listings: &Listings) -> Option<Health> {
+    let evidence = evidence_of(list, listings)?;
+    Some(health(evidence, kind_of(&list.configured, &evidence.zone)?))
+}
+
+/// What is wrong with a list of a file, the worst first.
+pub fn configured_findings(
+    file: &ConfiguredFile,
+    list: &ConfiguredList,
+    listings: &Listings,
+) -> Vec<Finding> {
+    let place = format!("{}:{}", file.name, list.configured.line);
+    let of_state = configured_health(list, listings)
+        .and_then(|health| of_state(&place, list, &health, listings));
+    let evidence = evidence_of(list, listings);
+    let unfiltered = evidence
+        .filter(|evidence| list.known && evidence.skipped.is_none())
+        .and_then(|evidence| unfiltered(&place, file.dialect, list, &evidence.zone));
+    of_state.into_iter().chain(unfiltered).collect()
+}
+
+fn evidence_of<'a>(list: &ConfiguredList, listings: &'a Listings) -> Option<&'a ZoneEvidence> {
+    let id = list.list.as_ref()?;
+    listings.zones.iter().find(|evidence| evidence.zone.id == *id)
+}
+
+/// Which entries of the zone speak for the use that is made of it.
+fn kind_of(configured: &ConfiguredZone, zone: &Zone) -> Option<SubjectKind> {
+    let kinds: &[SubjectKind] = match configured.kind {
+        Kind::Address => &[SubjectKind::Ipv4, SubjectKind::Ipv6],
+        Kind::Domain => &[SubjectKind::Domain],
+        Kind::Hash => &[],
+    };
+    kinds.iter().copied().find(|kind| zone.entry(*kind).is_some())
+}
+
+fn of_state(
+    place: &str,
+    list: &ConfiguredList,
+    health: &Health,
+    listings: &Listings,
+) -> Option<Finding> {
+    let zone = &list.configured.zone;
+    let asked = health.state != ZoneState::Tombstoned;
+    if asked && resolver_faults(listings).iter().any(|fault| fault.disqualifies) {
+        // What comes through such a resolver says nothing about the list.
+        return None;
+    }
+    let (id, confidence, what) = match health.state {
+        ZoneState::ListsWorld => {
+            ("configured-list-lists-world", Confidence::High, "which lists everything")
+        }
+        ZoneState::Refused => ("configured-list-refuses", Confidence::High, "which refuses"),
+        // A list can be made to look empty to one resolver.
+        ZoneState::Emptied => ("configured-list-dead", Confidence::Medium, "which is empty"),
+        ZoneState::Tombstoned => ("configured-list-dead", Confidence::High, "which is dead"),
+        state if state.is_dead() => ("configured-list-dead", Confidence::High, "which is gone"),
+        _ => return None,
+    };
+    let summary = format!("{place} asks {zone}, {what}: {}", health.text);
+    let mut finding = Finding::new(id, confidence, summary)?;
+    finding.notes.push(format!("setting: {}", list.configured.text));
+    finding.notes.extend(health.shown.iter().map(ToString::to_string));
+    if !health.remedy.is_empty() {
+        finding.notes.push(format!("remedy: {}", health.remedy));
+    }
+    Some(finding)
+}
+
+/// The answers that are no listings, and that the configuration takes for some.
+fn unfiltered(
+    place: &str,
+    dialect: Dialect,
+    list: &ConfiguredList,
+    zone: &Zone,
+) -> Option<Finding> {
+    kind_of(&list.configured, zone)?;
+    let taken: Vec<_> = no_listings(list, zone)
+        .into_iter()
+        .filter(|(answer, _)| list.configured.accepts(&[*answer]) == Some(true))
+        .collect();
+    let (first, meaning) = taken.first()?;
+    let others = match taken.len() {
+        1 => String::new(),
+        more => format!(", and {} more such answers", more - 1),
+    };
+    let summary = format!(
+        "{place} takes {first} from {} for a listing, and it means: {meaning}{others}",
+        list.configured.zone
+    );
+    let mut finding = Finding::new("configured-list-unfiltered", Confidence::High, summary)?;
+    finding.notes.push(format!("setting: {}", list.configured.text));
+    finding.notes.push(format!("write: {}", filtered(dialect, &list.configured, zone)));
+    Some(finding)
+}
+
+/// Answers that are about who asks, or about a subject without any reproach.
+fn no_listings(list: &ConfiguredList, zone: &Zone) -> Vec<(Ipv4Addr, String)> {
+    const ERRORS: [u8; 3] = [254, 255, 252];
+    let errors = ERRORS.iter().filter(|_| list.refuses_in_band);
+    let errors = errors.map(|last| Ipv4Addr::new(127, 255, 255, *last));
+    let own = zone.refusals.iter().map(|refusal| refusal.answer);
+    let refusals = errors.chain(own).filter_map(|answer| match zone.read(&[answer]) {
+        Reading::Refused(refusal) => Some((answer, refusal.meaning)),
+        _ => None,
+    });
+    let harmless = zone
+        .codes
+        .iter()
+        .filter(|code| zone.purpose == Purpose::Block && !code.listing)
+        .map(|code| (code.first, code.meaning.clone()));
+    refusals.chain(harmless).collect()
+}
