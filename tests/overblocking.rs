@@ -289,7 +289,7 @@ async fn the_report_shows_the_refusal() {
     let found = findings(&evidence, &relay);
     let graded = grade(&Policy::embedded().unwrap(), &relay_results(&evidence, &relay, &found));
     let library = Library::embedded().unwrap();
-    let report = HostReport::build(&evidence, &relay, &found, &graded, &library, None);
+    let report = HostReport::build(&evidence, &relay, &found, &graded, &[], &library, None);
     let ids: Vec<_> = report.findings.iter().map(|finding| finding.id).collect();
     assert_eq!(ids, KINDS, "{}", dialogue(&evidence));
     for (finding, sent) in report.findings.iter().zip(["HELO mismatch-", "MAIL FROM:<>", "RCPT"]) {

@@ -101,6 +101,15 @@ async fn a_domain_that_is_listed_and_one_that_is_not() {
         assert_eq!(ran.findings().contains(&"listed-critical"), found, "{:#}", ran.report);
         let letter = if found { "F" } else { "A+" };
         assert_eq!(ran.reputation().0, letter, "{:#}", ran.host()["grade"]);
+        let lists = &ran.host()["lists"][0];
+        assert_eq!(lists["subject"], DOMAIN);
+        assert_eq!(lists["standing"], if found { "listed" } else { "not-listed" });
+        let run = &ran.report["run"]["lists"];
+        assert_eq!(run["resolvers"][0], resolver);
+        assert_eq!(run["registry"]["version"], 1);
+        let states =
+            run["zones"].as_array().unwrap().iter().flat_map(|zone| zone["kinds"].as_array());
+        assert!(states.flatten().all(|kind| kind["state"] == "healthy"), "{run:#}");
         let questions = dns.asked();
         let registry = Registry::embedded().unwrap();
         for zone in domain_zones(&registry) {
@@ -138,6 +147,54 @@ async fn what_is_not_asked() {
     let ran = check(&server, &skipped);
     assert_eq!((ran.reputation().2.as_str(), ran.findings()), (Some("untested"), vec![]));
     assert_eq!(dns.asked(), Vec::<String>::new());
+    // Only the list that is named.
+    let named = ["--local-domain", DOMAIN, "--resolver", &resolver, "--zone", "spamhaus-dbl"];
+    let ran = check(&server, &named);
+    assert_eq!(ran.findings(), ["listed-critical"]);
+    let asked = dns.asked();
+    assert!(
+        asked.iter().all(|q| q.contains("dbl.spamhaus.org") || q.contains(".invalid")),
+        "{asked:?}"
+    );
+}
+
+/// The lists stand in the text and the tables too, and mistakes are told before anything is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_reader_sees() {
+    let server = server().await;
+    let dns = DnsServer::with_zone(&zone_text(&[DOMAIN])).await;
+    let resolver = dns.address().to_string();
+    let port = server.address().port().to_string();
+    let run = |more: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        Command::new(env!("CARGO_BIN_EXE_mxaudit"))
+            .current_dir(folder.path())
+            .env("NO_COLOR", "1")
+            .stdin(Stdio::null())
+            .args(["check", "127.0.0.1", "--port", &port, "--vantage", "outside"])
+            .args(["--profile", "quick", "--auditor-domain", "audit.test"])
+            .args(["--local-domain", DOMAIN, "--resolver", &resolver])
+            .args(more)
+            .output()
+            .unwrap()
+    };
+    let text = String::from_utf8(run(&[]).stdout).unwrap();
+    assert!(text.contains("error[listed-critical]"), "{text}");
+    assert!(text.contains(&format!("lists: {DOMAIN}   listed in 1 list")), "{text}");
+    let text = String::from_utf8(run(&["--format", "csv-findings"]).stdout).unwrap();
+    assert!(text.contains("listed-critical"), "{text}");
+    let asked = dns.asked().len();
+    for (more, word) in [
+        (["--zone", "nosuch"], "nosuch"),
+        (["--zones", "missing.toml"], "missing.toml"),
+        (["--keys", "missing.toml"], "missing.toml"),
+    ] {
+        let output = run(&more);
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{err}");
+        assert!(err.contains(word), "{err}");
+    }
+    assert_eq!(dns.asked().len(), asked, "nothing was asked");
 }
 
 /// The answers of the lists are evidence too.

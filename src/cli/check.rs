@@ -100,7 +100,8 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         true => None,
         false => {
             let (identity, targets) = (&settings.identity, expansion.targets.as_slice());
-            Reputation::prepare(args.network.resolver, targets, identity, settings.seed)?
+            let resolver = args.network.resolver;
+            Reputation::prepare(&args.zones, resolver, targets, identity, settings.seed)?
         }
     };
     let run = Run {

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::dns::{CachedLookups, DirectResolver, LookupLimits, ZonePace};
-use crate::dnsbl::{Keys, Registry};
+use crate::dns::{CachedLookups, DirectResolver};
 use crate::engine::{ListPlan, ask_lists};
 use crate::evidence::listing::{Listings, Subject};
 use crate::evidence::{Evidence, Identity};
@@ -14,11 +13,15 @@ use crate::target::name::is_special_use;
 use crate::target::network::is_public;
 use crate::verdict::listing::SubjectVerdict;
 
-use super::args::ServerAddress;
+use super::args::{DnsArgs, ServerAddress, ZonesArgs};
 use super::exit::Failure;
+use super::lists;
 
 /// The category of the grade that lists decide.
 pub(super) const CATEGORY: &str = "reputation";
+
+/// How long one of two questions to a list may take, in seconds.
+const PATIENCE: u32 = 2;
 
 /// Lists that are about to be asked.
 pub(super) struct Reputation {
@@ -29,6 +32,7 @@ pub(super) struct Reputation {
 impl Reputation {
     /// Lists for the hosts and domains of an audit; `None` where none of them is one that a public list could know.
     pub(super) fn prepare(
+        args: &ZonesArgs,
         resolver: Option<ServerAddress>,
         targets: &[Target],
         identity: &Identity,
@@ -36,34 +40,19 @@ impl Reputation {
     ) -> Result<Option<Self>, Failure> {
         let subjects: BTreeSet<_> =
             targets.iter().flat_map(|target| subjects_of(target, identity)).collect();
+        let subjects: Vec<_> = subjects.into_iter().collect();
+        // What is wrong with the files is told even where they are not needed.
+        let chosen = lists::Chosen::read(args, &subjects)?;
         if subjects.is_empty() {
             return Ok(None);
         }
-        let registry = Registry::embedded().map_err(Failure::internal)?;
-        let keys = Keys::from_variables(std::env::vars())
-            .and_then(|keys| keys.check(&registry).map(|()| keys))
-            .map_err(|error| Failure::usage(error.to_string()))?;
-        let zones: Vec<_> = registry.chosen(&keys).into_iter().map(|z| (z.clone(), None)).collect();
-        let limits = DirectResolver::LIMITS;
-        let direct = match resolver {
-            Some(ServerAddress(address)) => DirectResolver::with_servers(vec![address], limits),
-            None => DirectResolver::from_system(limits),
-        };
-        let direct = direct.map_err(|error| {
-            Failure::usage(format!(
-                "{error}; name a name server with --resolver, or leave lists out with --skip {CATEGORY}"
-            ))
+        let dns = DnsArgs { resolver, dns_timeout: PATIENCE };
+        let lookups = chosen.lookups(&dns).map_err(|mut failure| {
+            let way_out = format!("; or leave lists out with --skip {CATEGORY}");
+            failure.messages.iter_mut().for_each(|message| message.push_str(&way_out));
+            failure
         })?;
-        let paces = zones.iter().filter_map(|(zone, _)| {
-            let name = zone.own_name(keys.of(zone)).ok()?;
-            let per_second = zone.per_second.and_then(std::num::NonZeroU32::new);
-            Some(ZonePace { zone: name.asked().to_owned(), per_second })
-        });
-        let lookups = CachedLookups::new(direct, LookupLimits::default(), paces.collect());
-        let registry = (registry.version(), registry.date());
-        let plan =
-            ListPlan { registry, zones, subjects: subjects.into_iter().collect(), keys, seed };
-        Ok(Some(Self { lookups, plan }))
+        Ok(Some(Self { lookups, plan: chosen.plan(subjects, seed) }))
     }
 
     /// Asks them all, up to the moment when the run is to finish.

@@ -111,8 +111,8 @@ pub(super) fn judge_record(
     let judged: Vec<_> = record.hosts.iter().map(judged).collect();
     let hosts = record.hosts.iter().zip(&judged).map(|(host, judged)| {
         let authority = host.authority.as_ref();
-        let Judged { relay, findings, grade, .. } = judged;
-        HostReport::build(&host.evidence, relay, findings, grade, library, authority)
+        let Judged { relay, findings, grade, subjects } = judged;
+        HostReport::build(&host.evidence, relay, findings, grade, subjects, library, authority)
     });
     let details = RunDetails {
         started: record.started.clone(),
@@ -125,6 +125,7 @@ pub(super) fn judge_record(
         identity: &record.identity,
         own_probes: &record.own_probes,
         skipped: &record.skipped,
+        listings: record.listings.as_ref(),
     };
     let not_probed = record.not_probed.iter().cloned().map(|skipped| model::NotProbed {
         domain: skipped.domain,

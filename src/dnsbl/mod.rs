@@ -17,6 +17,6 @@ pub use keys::{KeyError, Keys};
 pub use name::NameFault;
 pub use query::{About, QueryError, QueryName};
 pub use reading::{Hit, Reading};
-pub use registry::{Fault, OwnZones, Registry, RegistryError, Tombstone};
+pub use registry::{Fault, OwnZones, Registry, RegistryError, Tombstone, is_stale};
 pub use resolver::{PublicResolver, public_resolver};
 pub use zone::{Access, Entry, Purpose, Status, SubjectKind, Zone};

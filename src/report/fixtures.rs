@@ -293,7 +293,7 @@ pub(super) fn report(evidence: &Evidence) -> HostReport {
     let mut results = relay_results(evidence, &relay, &found);
     results.extend(listing_results(&[]));
     let grade = grade(&policy, &results);
-    HostReport::build(evidence, &relay, &found, &grade, &library, None)
+    HostReport::build(evidence, &relay, &found, &grade, &[], &library, None)
 }
 
 /// What is known of a run.
@@ -309,6 +309,7 @@ pub(super) fn details(identity: &Identity) -> RunDetails<'_> {
         identity,
         own_probes: &[],
         skipped: &[],
+        listings: None,
     }
 }
 

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use crate::probe::Profile;
 
-use super::{ConfirmArgs, FailOn, LibraryArgs, MatrixArgs, ReportArgs};
+use super::{ConfirmArgs, FailOn, LibraryArgs, MatrixArgs, ReportArgs, ZonesArgs};
 
 #[derive(Debug, Args)]
 pub(in crate::cli) struct CheckArgs {
@@ -47,6 +47,8 @@ pub(in crate::cli) struct CheckArgs {
     pub(in crate::cli) confirm: ConfirmArgs,
     #[command(flatten)]
     pub(in crate::cli) matrix: MatrixArgs,
+    #[command(flatten)]
+    pub(in crate::cli) zones: ZonesArgs,
     #[command(flatten)]
     pub(in crate::cli) timing: TimingArgs,
     #[command(flatten)]

@@ -27,7 +27,7 @@ pub(in crate::cli) struct ListsArgs {
     /// Judge the lists that a configuration names (Postfix main.cf or master.cf, Exim, Sendmail .mc
     /// or .cf, rspamd rbl.conf, SpamAssassin); may be given several times. Targets are then looked
     /// up in these lists
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["only", "skip", "health"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["zone", "skip_zone", "health"])]
     pub(in crate::cli) from_config: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -46,20 +46,20 @@ pub(in crate::cli) struct ListsArgs {
 #[command(next_help_heading = "Lists")]
 pub(in crate::cli) struct ZonesArgs {
     /// Lists of your own (TOML): those with a known id take its place, the others are added
-    #[arg(long = "zones", value_name = "FILE")]
+    #[arg(id = "zones", long = "zones", value_name = "FILE")]
     pub(in crate::cli) own: Option<PathBuf>,
 
     /// Ask only this list, by its id or its zone; may be given several times. Naming one that
     /// answers registered resolvers only says that yours is registered
-    #[arg(long = "zone", value_name = "ID|NAME")]
-    pub(in crate::cli) only: Vec<String>,
+    #[arg(long, value_name = "ID|NAME")]
+    pub(in crate::cli) zone: Vec<String>,
 
     /// Do not ask this list; may be given several times
-    #[arg(long = "skip-zone", value_name = "ID|NAME")]
-    pub(in crate::cli) skip: Vec<String>,
+    #[arg(long, value_name = "ID|NAME")]
+    pub(in crate::cli) skip_zone: Vec<String>,
 
     /// Ask a list that is named with --zone although it is known to be dead
-    #[arg(long, requires = "only")]
+    #[arg(long, requires = "zone")]
     pub(in crate::cli) ask_dead: bool,
 
     /// Keys of lists that want one, a line `name = "key"` each; nobody else may read the file

@@ -9,15 +9,60 @@ use std::io::Write as _;
 
 use jiff::Zoned;
 
-use crate::dnsbl::{Budget, SubjectCounts, SubjectKind, budget};
+use crate::dns::{CachedLookups, DirectResolver};
+use crate::dnsbl::{Budget, Keys, Registry, SubjectCounts, SubjectKind, Zone, budget};
+use crate::engine::ListPlan;
 use crate::evidence::listing::{Skipped, Subject};
 use crate::finding::Severity;
 use crate::report::lists::ListsReport;
 use crate::verdict::listing::{Standing, ZoneState};
 
-use super::args::ListsArgs;
+use super::args::{DnsArgs, ListsArgs, ZonesArgs};
 use super::exit::{Exit, Failure};
 use super::reports::ListsReports;
+
+/// The lists that are asked beside an audit, with the user's keys.
+pub(super) struct Chosen {
+    registry: Registry,
+    keys: Keys,
+    zones: Vec<Wanted>,
+}
+
+impl Chosen {
+    /// Reads the user's files and chooses; a run that would ask a list too much is refused.
+    pub(super) fn read(args: &ZonesArgs, subjects: &[Subject]) -> Result<Self, Failure> {
+        let registry = zones::registry(args)?;
+        let keys = zones::keys(args, &registry)?;
+        let zones = zones::choose(args, &registry, &keys, &kinds(subjects))?;
+        check(&budget(counts(subjects), asked(&zones)), args.over_limit)?;
+        if registry.is_stale(Zoned::now().date()) {
+            say(&old(&registry));
+        }
+        Ok(Self { registry, keys, zones })
+    }
+
+    /// The name server to ask.
+    pub(super) fn lookups(&self, args: &DnsArgs) -> Result<CachedLookups<DirectResolver>, Failure> {
+        ask::lookups(args, &self.zones, &self.keys)
+    }
+
+    /// What is to be asked about these.
+    pub(super) fn plan(self, subjects: Vec<Subject>, seed: u64) -> ListPlan {
+        let registry = (self.registry.version(), self.registry.date());
+        ListPlan { registry, zones: self.zones, subjects, keys: self.keys, seed }
+    }
+}
+
+fn asked(zones: &[Wanted]) -> impl Iterator<Item = &Zone> {
+    zones.iter().filter(|(_, skipped)| skipped.is_none()).map(|(zone, _)| zone)
+}
+
+fn old(registry: &Registry) -> String {
+    format!(
+        "the built-in data about lists are of {}; lists have died since then: get a newer version",
+        registry.date()
+    )
+}
 
 pub(super) fn lists(args: &ListsArgs) -> Result<Exit, Failure> {
     let (subjects, is_range) = targets::read(&args.targets)?;
@@ -28,18 +73,14 @@ pub(super) fn lists(args: &ListsArgs) -> Result<Exit, Failure> {
         true => zones::choose(&args.zones, &registry, &keys, &kinds(&subjects))?,
         false => configured::choose(&mut files, &registry, &mut keys),
     };
-    let asked = chosen.iter().filter(|(_, skipped)| skipped.is_none()).map(|(zone, _)| zone);
-    let cost = budget(counts(&subjects), asked);
+    let cost = budget(counts(&subjects), asked(&chosen));
     check(&cost, args.zones.over_limit)?;
     let stale = registry.is_stale(Zoned::now().date());
     let lookups = ask::lookups(&args.dns, &chosen, &keys)?;
     let mut reports = ListsReports::prepare(&args.report)?;
     let runtime = super::runtime()?;
     if stale {
-        say(&format!(
-            "the built-in data about lists are of {}; lists have died since then: get a newer version",
-            registry.date()
-        ));
+        say(&old(&registry));
     }
     if is_range {
         say(&told(&cost, subjects.len()));
@@ -138,7 +179,7 @@ fn say(message: &str) {
 }
 
 /// A list with why it is not to be asked.
-type Wanted = (crate::dnsbl::Zone, Option<Skipped>);
+type Wanted = (Zone, Option<Skipped>);
 
 #[cfg(test)]
 mod tests {

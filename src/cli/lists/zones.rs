@@ -58,18 +58,18 @@ pub(super) fn choose(
     kinds: &[SubjectKind],
 ) -> Result<Vec<Wanted>, Failure> {
     let mut messages = Vec::new();
-    let mut chosen: Vec<Wanted> = match args.only.is_empty() {
+    let mut chosen: Vec<Wanted> = match args.zone.is_empty() {
         true => registry.chosen(keys).into_iter().map(|zone| (zone.clone(), None)).collect(),
         false => Vec::new(),
     };
-    for name in &args.only {
+    for name in &args.zone {
         match named(registry, keys, kinds, name, args.ask_dead) {
             Ok(wanted) if chosen.iter().any(|(zone, _)| zone.id == wanted.0.id) => {}
             Ok(wanted) => chosen.push(wanted),
             Err(message) => messages.push(format!("--zone: {message}")),
         }
     }
-    for name in &args.skip {
+    for name in &args.skip_zone {
         match (registry.zone(name), registry.tombstone(name)) {
             (Some(skip), _) => chosen.retain(|(zone, _)| zone.id != skip.id),
             (None, Some(_)) => {
@@ -148,8 +148,8 @@ mod tests {
         let all = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
         ZonesArgs {
             own: None,
-            only: all(only),
-            skip: all(skip),
+            zone: all(only),
+            skip_zone: all(skip),
             ask_dead,
             keys: None,
             over_limit: false,

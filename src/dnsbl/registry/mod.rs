@@ -23,6 +23,11 @@ const EMBEDDED_NAME: &str = "reports/zones/v1.toml";
 /// After so many days zones have died that the registry thinks alive.
 const FRESH_DAYS: i64 = 180;
 
+/// Whether data of that date are so old that the world has moved on.
+pub fn is_stale(date: Date, today: Date) -> bool {
+    today > date.saturating_add(FRESH_DAYS.days())
+}
+
 /// All zones that can be asked, and those that cannot be any more.
 #[derive(Clone, Debug)]
 pub struct Registry {
@@ -136,7 +141,7 @@ impl Registry {
 
     /// Whether the data are so old that the world has moved on.
     pub fn is_stale(&self, today: Date) -> bool {
-        today > self.date.saturating_add(FRESH_DAYS.days())
+        is_stale(self.date, today)
     }
 
     /// All zones: the built-in ones in the order of the data, then the user's own.

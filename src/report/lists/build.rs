@@ -81,7 +81,7 @@ impl ListsReport {
 }
 
 impl ZoneReport {
-    fn of(evidence: &ZoneEvidence) -> Self {
+    pub(in crate::report) fn of(evidence: &ZoneEvidence) -> Self {
         let zone = &evidence.zone;
         let wanted = |kind| {
             let asked = evidence.entries.iter().any(|entry| entry.kind == kind);
@@ -113,7 +113,7 @@ impl ZoneReport {
 }
 
 impl SubjectReport {
-    fn of(verdict: &SubjectVerdict) -> Self {
+    pub(in crate::report) fn of(verdict: &SubjectVerdict) -> Self {
         Self {
             subject: verdict.subject.to_string(),
             kind: verdict.subject.kind(),

@@ -4,10 +4,12 @@ use crate::evidence::{Answer, Control, Envelope, Evidence, Exchange, Form, Ident
 use crate::finding::{Finding, catalogue};
 use crate::grade::Grade;
 use crate::probe::Library;
+use crate::report::lists::SubjectReport;
 use crate::report::reproduce::swaks;
 use crate::smtp::{Phase, Reply, WireText};
 use crate::target::Target;
 use crate::target::scope::Authority;
+use crate::verdict::listing::SubjectVerdict;
 use crate::verdict::{FormVerdict, Judge, NotRun, Outcome, ProbeVerdict, Reason, RelayVerdict};
 
 use super::dialogue::excerpt;
@@ -25,6 +27,7 @@ impl HostReport {
         relay: &RelayVerdict,
         findings: &[Finding],
         grade: &Grade,
+        lists: &[SubjectVerdict],
         probes: &Library,
         authority: Option<&Authority>,
     ) -> Self {
@@ -50,6 +53,10 @@ impl HostReport {
                 commands: exchanges.filter(commands).count(),
             },
             relay_matrix: MatrixReport::of(evidence),
+            lists: lists
+                .iter()
+                .map(|verdict| SubjectReport { findings: Vec::new(), ..SubjectReport::of(verdict) })
+                .collect(),
         }
     }
 }

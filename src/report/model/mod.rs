@@ -17,7 +17,8 @@ pub use v1::{
     ControlReport, CoverageReport, DialFailureReport, DialogueLine, EnvelopeReport, ExchangeReport,
     ExplanationReport, FindingReport, GradeReasonReport, GradeReport, Grant, HostReport,
     HostVantage, IdentityReport, LetterCounts, MatrixCellReport, MatrixReport, MatrixRowReport,
-    MessageReport, NotProbed, OwnProbe, Place, PolicyReport, ProbeReport, RelayReport, RunReport,
-    RunSection, ServerReport, Summary, TargetReport, TlsReport, Tool, Totals, VantageReport,
+    MessageReport, NotProbed, OwnProbe, Place, PolicyReport, ProbeReport, RelayReport, RunLists,
+    RunReport, RunSection, ServerReport, Summary, TargetReport, TlsReport, Tool, Totals,
+    VantageReport,
 };
 pub(crate) use v1::{PROGRAM, SCHEMA};

@@ -2,8 +2,13 @@
 
 use std::net::IpAddr;
 
+use jiff::civil::Date;
+
+use crate::dnsbl::is_stale;
 use crate::evidence::Identity;
+use crate::evidence::listing::Listings;
 use crate::probe::Profile;
+use crate::report::lists::{RegistryReport, ZoneReport};
 
 use super::grade::worst;
 use super::*;
@@ -31,6 +36,8 @@ pub struct RunDetails<'a> {
     pub own_probes: &'a [(String, String)],
     /// Categories of the grade that were left out.
     pub skipped: &'a [String],
+    /// What lists were asked, where they were.
+    pub listings: Option<&'a Listings>,
 }
 
 impl RunReport {
@@ -51,7 +58,7 @@ impl RunReport {
             schema: SCHEMA,
             tool: Tool { name: PROGRAM, version: env!("CARGO_PKG_VERSION") },
             run: RunSection {
-                started: details.started,
+                started: details.started.clone(),
                 finished: details.finished,
                 seed: details.seed,
                 profile: details.profile,
@@ -64,12 +71,30 @@ impl RunReport {
                 own_probes: details.own_probes.iter().map(OwnProbe::of).collect(),
                 skipped: details.skipped.to_vec(),
                 authority: grants(&hosts),
+                lists: details.listings.map(|listings| {
+                    let stale = Some(listings.registry_date)
+                        .zip(day_of(&details.started))
+                        .is_some_and(|(date, today)| is_stale(date, today));
+                    RunLists {
+                        resolvers: listings.resolvers.clone(),
+                        registry: RegistryReport {
+                            version: listings.registry_version,
+                            date: listings.registry_date,
+                            stale,
+                        },
+                        zones: listings.zones.iter().map(ZoneReport::of).collect(),
+                    }
+                }),
             },
             summary: count(&hosts),
             hosts,
             not_probed,
         }
     }
+}
+
+fn day_of(timestamp: &str) -> Option<Date> {
+    timestamp.get(..10)?.parse().ok()
 }
 
 /// Each distinct authority once, in the order of the hosts, with what it covers.

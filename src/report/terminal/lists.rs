@@ -48,7 +48,7 @@ pub fn write(report: &ListsReport, out: &mut dyn Write, options: Options) -> io:
 }
 
 /// The address or domain, and what all lists together say.
-fn line(subject: &SubjectReport, out: &mut dyn Write) -> io::Result<()> {
+pub(super) fn line(subject: &SubjectReport, out: &mut dyn Write) -> io::Result<()> {
     let listed = subject.words.iter().filter(|word| word.weight.is_some()).count();
     let (usable, wanted) = (subject.usable, subject.wanted);
     write!(out, "{}   ", terminal(&subject.subject))?;
@@ -67,6 +67,28 @@ fn line(subject: &SubjectReport, out: &mut dyn Write) -> io::Result<()> {
     };
     styled(out, standing(subject.standing), word)?;
     writeln!(out, "{rest}")
+}
+
+/// What lists say of one host: a line for each address or domain, and the lists that say nothing.
+pub(super) fn of_host(
+    subjects: &[SubjectReport],
+    out: &mut dyn Write,
+    width: usize,
+) -> io::Result<()> {
+    for subject in subjects {
+        write!(out, "    lists: ")?;
+        line(subject, out)?;
+        let unknown = subject
+            .words
+            .iter()
+            .filter_map(|word| Some(format!("{} ({})", terminal(&word.list), word.reason?)));
+        let unknown: Vec<_> = unknown.collect();
+        if !unknown.is_empty() {
+            let text = format!("      nothing known from {}", unknown.join(", "));
+            paragraph(out, &text, 8, width)?;
+        }
+    }
+    Ok(())
 }
 
 fn zones_in_short(report: &ListsReport, out: &mut dyn Write) -> io::Result<()> {

@@ -64,6 +64,7 @@ fn write_host(host: &HostReport, out: &mut dyn Write, width: usize) -> io::Resul
     }
     summary::line(host, out)?;
     grade::write(&host.grade, out, width)?;
+    lists::of_host(&host.lists, out, width)?;
     if let Some(matrix) = &host.relay_matrix {
         matrix::write(matrix, out, width)?;
     }

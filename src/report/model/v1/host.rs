@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 
 use crate::evidence::{Control, DialFault, Stop};
 use crate::finding::{Confidence, Severity};
+use crate::report::lists::SubjectReport;
 use crate::smtp::Phase;
 use crate::target::Role;
 
@@ -46,6 +47,9 @@ pub struct HostReport {
     pub totals: Totals,
     /// Which client may send as whom and to whom; `null` where that was not asked.
     pub relay_matrix: Option<MatrixReport>,
+    /// What lists say of its address and of the domains that it takes mail for, where these are known to the world.
+    /// The listings are among the findings; those of each subject here are left empty.
+    pub lists: Vec<SubjectReport>,
 }
 
 /// One server port.

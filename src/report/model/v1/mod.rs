@@ -20,7 +20,7 @@ pub use host::{
 };
 pub use matrix::{MatrixCellReport, MatrixReport, MatrixRowReport};
 pub use run::{
-    AuthorityReport, Grant, IdentityReport, NotProbed, OwnProbe, RunReport, RunSection, Summary,
-    Tool, VantageReport,
+    AuthorityReport, Grant, IdentityReport, NotProbed, OwnProbe, RunLists, RunReport, RunSection,
+    Summary, Tool, VantageReport,
 };
 pub(crate) use run::{PROGRAM, SCHEMA};

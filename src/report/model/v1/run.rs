@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::probe::Profile;
+use crate::report::lists::{RegistryReport, ZoneReport};
 use crate::target::scope::Source;
 
 use super::{HostReport, LetterCounts, words};
@@ -69,6 +70,19 @@ pub struct RunSection {
     pub skipped: Vec<String>,
     /// On whose authority, each with the targets that it covers.
     pub authority: Vec<Grant>,
+    /// The lists that were asked; `null` where nothing was there to ask about.
+    pub lists: Option<RunLists>,
+}
+
+/// The lists of a run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RunLists {
+    /// The name servers that were asked.
+    pub resolvers: Vec<String>,
+    /// The data that the lists are from.
+    pub registry: RegistryReport,
+    /// Each list, and whether it works.
+    pub zones: Vec<ZoneReport>,
 }
 
 /// A probe of the user's own, in place of a built-in one or beside them.
