@@ -95,6 +95,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         max_hosts: usize::from(args.network.max_hosts),
         seed: args.seed.unwrap_or_else(random_seed),
         matrix,
+        pop: None,
     };
     let reputation = match categories.skipped.iter().any(|id| id == reputation::CATEGORY) {
         true => None,

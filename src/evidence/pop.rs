@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::smtp::WireText;
 
 use super::matrix::Gap;
-use super::{DialFailure, Loss, TlsFacts};
+use super::{DialFailure, Loss, Stop, TlsFacts};
 
 /// Everything that was asked about POP-before-SMTP at one host.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,9 @@ pub struct PopBeforeSmtp {
     /// The checks: first the one before the login, then those after it, in the order of asking.
     #[serde(default)]
     pub checks: Vec<PopCheck>,
+    /// Why the checks ended before all were asked.
+    #[serde(default)]
+    pub stopped: Option<Stop>,
 }
 
 /// One connection to a POP3 server.

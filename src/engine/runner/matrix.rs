@@ -189,7 +189,7 @@ impl Runner {
     }
 
     /// Dials, greets, goes inside TLS and logs in, as the client does.
-    async fn open_row(
+    pub(super) async fn open_row(
         &mut self,
         client: Client,
         inside: bool,
