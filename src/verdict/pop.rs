@@ -74,8 +74,9 @@ pub enum PopReason {
     OtherSource,
 }
 
-/// Every way in which a login can fail.
-pub(crate) const POP_ENDS: [PopEnd; 6] = [
+/// Every way in which a login can end.
+pub(crate) const POP_ENDS: [PopEnd; 7] = [
+    PopEnd::LoggedIn,
     PopEnd::NoConnection,
     PopEnd::NoGreeting,
     PopEnd::NoTls,
@@ -138,6 +139,9 @@ impl PopOutcome {
 }
 
 impl PopReason {
+    /// What stands for a check whose answer is not there.
+    pub(crate) const NOT_ANSWERED: Self = Self::Undecided(Undecided::NotAnswered);
+
     /// The reason word of the report.
     pub fn as_str(self) -> &'static str {
         self.words().0
@@ -191,9 +195,8 @@ impl PopReason {
                     "the connection to the POP3 server ended before the login did: look into its \
                      log",
                 ),
-                PopEnd::Stopped | PopEnd::LoggedIn => {
-                    ("stopped", "the course of the host ended first: run again")
-                }
+                PopEnd::Stopped => ("stopped", "the course of the host ended first: run again"),
+                PopEnd::LoggedIn => ("logged-in", ""),
             },
         }
     }
@@ -275,7 +278,11 @@ fn by_reply(evidence: &Evidence, reply: &Reply, phase: Phase) -> Heard {
         | Class::UnknownDomain
         | Class::Unverified
         | Class::MailboxUnavailable => undecided(Undecided::RecipientVerification),
-        Class::Denied | Class::InvalidRecipient | Class::Syntax | Class::Unworded => Heard::Unclear,
+        Class::Denied
+        | Class::InvalidRecipient
+        | Class::Content
+        | Class::Syntax
+        | Class::Unworded => Heard::Unclear,
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::engine::moments;
-use crate::engine::plan::{SENDER, Tokens, canary_path};
+use crate::engine::plan::{Tokens, canary_path};
 use crate::engine::{MatrixSettings, PopSettings};
 use crate::evidence::matrix::{Client, Gap};
 use crate::evidence::pop::{PopBeforeSmtp, PopCheck, PopEnd, PopLogin};
@@ -28,8 +28,7 @@ impl Runner {
     /// Writes down what will be asked.
     pub(in crate::engine) fn plan_pop(&mut self, tokens: &Tokens) {
         let Some(settings) = &self.settings.pop else { return };
-        let sender = self.evidence.identity.auditor_domain.as_ref();
-        let from = sender.map(|domain| format!("{SENDER}@{domain}")).unwrap_or_default();
+        let from = self.evidence.identity.sender().unwrap_or_default();
         self.evidence.pop = Some(PopBeforeSmtp {
             window: settings.window.as_secs(),
             envelope: (

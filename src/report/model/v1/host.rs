@@ -11,7 +11,7 @@ use crate::finding::{Confidence, Severity};
 use crate::smtp::Phase;
 use crate::target::Role;
 
-use super::{AuthorityReport, GradeReport, MatrixReport, words};
+use super::{AuthorityReport, GradeReport, MatrixReport, PopReport, words};
 
 /// Everything about one host and port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -46,6 +46,8 @@ pub struct HostReport {
     pub totals: Totals,
     /// Which client may send as whom and to whom; `null` where that was not asked.
     pub relay_matrix: Option<MatrixReport>,
+    /// Whether a POP3 login opens the server to its address; `null` where that was not asked.
+    pub pop_before_smtp: Option<PopReport>,
 }
 
 /// One server port.
