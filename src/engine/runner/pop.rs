@@ -48,6 +48,14 @@ impl Runner {
         if self.evidence.stopped.is_some() {
             return;
         }
+        if self.evidence.transcripts.is_empty() {
+            // Nobody answered, and the password need not go anywhere.
+            if let Some(pop) = &mut self.evidence.pop {
+                let gap = Some(Gap::NoConnection);
+                pop.checks.push(PopCheck { after_ms: None, gap, place: None });
+            }
+            return;
+        }
         let refused = refused_sender(&self.evidence);
         if let (Some(pop), Some(from)) = (&mut self.evidence.pop, refused) {
             pop.envelope.0 = from;

@@ -1,15 +1,17 @@
 //! POP-before-SMTP judged: whether a POP3 login opens the server to our address, and for how long.
 
-use crate::evidence::matrix::Gap;
-use crate::evidence::pop::{PopAnswer, PopBeforeSmtp, PopCheck, PopEnd, PopLogin};
-use crate::evidence::{Answer, Evidence, Loss};
-use crate::finding::{Confidence, Finding, catalogue};
-use crate::smtp::{Phase, Reply, Severity};
-use crate::target::Role;
+mod heard;
+mod reason;
 
-use super::form::names_of;
-use super::wording::Class;
-use super::{NotTested, Undecided};
+use crate::evidence::pop::{PopAnswer, PopBeforeSmtp, PopCheck, PopEnd, PopLogin};
+use crate::evidence::{Answer, Evidence};
+use crate::finding::{Confidence, Finding, catalogue};
+
+use super::Undecided;
+
+pub use heard::{Heard, heard};
+pub(crate) use reason::POP_ENDS;
+pub use reason::PopReason;
 
 /// What is known of POP-before-SMTP at one host.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,64 +48,6 @@ pub struct PopWindow {
     pub below: Option<u64>,
 }
 
-/// How the answer to one check reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Heard {
-    /// The recipient was accepted.
-    Granted,
-    /// Relaying was refused.
-    Refused,
-    /// The recipient was refused for good, without a word about relaying.
-    Unclear,
-    /// Nothing was learned.
-    Unknown(PopReason),
-}
-
-/// Why nothing was learned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PopReason {
-    /// The mail server could not be asked.
-    Gap(Gap),
-    /// The mail server said "not now".
-    Deferred,
-    /// The mail server's answer says nothing.
-    Undecided(Undecided),
-    /// The login did not come about.
-    Login(PopEnd),
-    /// The login came from another address than the questions.
-    OtherSource,
-}
-
-/// Every way in which a login can end.
-pub(crate) const POP_ENDS: [PopEnd; 7] = [
-    PopEnd::LoggedIn,
-    PopEnd::NoConnection,
-    PopEnd::NoGreeting,
-    PopEnd::NoTls,
-    PopEnd::Refused,
-    PopEnd::Lost,
-    PopEnd::Stopped,
-];
-
-impl Heard {
-    /// The word of the report.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Granted => "accepted",
-            Self::Refused | Self::Unclear => "refused",
-            Self::Unknown(_) => "unknown",
-        }
-    }
-
-    /// The reason word of the report.
-    pub fn reason(self) -> Option<&'static str> {
-        match self {
-            Self::Unknown(why) => Some(why.as_str()),
-            Self::Granted | Self::Refused | Self::Unclear => None,
-        }
-    }
-}
-
 impl PopOutcome {
     /// The word of the report.
     pub fn as_str(self) -> &'static str {
@@ -134,70 +78,6 @@ impl PopOutcome {
             ),
             Self::Unknown(why) => Some(why.remedy()),
             Self::Granted | Self::NotGranted => None,
-        }
-    }
-}
-
-impl PopReason {
-    /// What stands for a check whose answer is not there.
-    pub(crate) const NOT_ANSWERED: Self = Self::Undecided(Undecided::NotAnswered);
-
-    /// The reason word of the report.
-    pub fn as_str(self) -> &'static str {
-        self.words().0
-    }
-
-    /// What to do about it.
-    pub fn remedy(self) -> &'static str {
-        self.words().1
-    }
-
-    fn words(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Gap(gap) => {
-                let why = NotTested::Gap(gap);
-                (why.as_str(), why.remedy())
-            }
-            Self::Deferred => (
-                "deferred",
-                "the mail server puts our recipient off: run again later, or exempt the auditor's \
-                 address from its greylist",
-            ),
-            Self::Undecided(why) => (why.as_str(), why.remedy()),
-            Self::OtherSource => (
-                "other-source",
-                "the POP3 login came from another address than the questions: name one address for \
-                 both with --source",
-            ),
-            Self::Login(end) => match end {
-                PopEnd::NoConnection => (
-                    "pop-no-connection",
-                    "no connection to the POP3 server came about: name it with --pop-server and \
-                     --pop-port",
-                ),
-                PopEnd::NoGreeting => (
-                    "pop-no-greeting",
-                    "what answers on that port does not greet as a POP3 server does: name server \
-                     and port with --pop-server and --pop-port",
-                ),
-                PopEnd::NoTls => (
-                    "pop-no-tls",
-                    "there was no TLS with the POP3 server, and without it no login is tried: mend \
-                     STLS or the certificate, or agree to a login in the clear with \
-                     --auth-in-clear",
-                ),
-                PopEnd::Refused => (
-                    "pop-login-refused",
-                    "the POP3 server refused the login: check the file of --pop-credentials",
-                ),
-                PopEnd::Lost => (
-                    "pop-connection-lost",
-                    "the connection to the POP3 server ended before the login did: look into its \
-                     log",
-                ),
-                PopEnd::Stopped => ("stopped", "the course of the host ended first: run again"),
-                PopEnd::LoggedIn => ("logged-in", ""),
-            },
         }
     }
 }
@@ -233,57 +113,6 @@ impl PopVerdict {
 fn decisive(pop: &PopBeforeSmtp) -> Option<&PopLogin> {
     let met = |login: &&PopLogin| login.end != PopEnd::NoConnection;
     pop.logins.iter().rev().find(met).or(pop.logins.last())
-}
-
-/// How the answer to check `number` reads; `None` where it is not there.
-pub fn heard(evidence: &Evidence, number: usize) -> Option<Heard> {
-    let check = evidence.pop.as_ref()?.checks.get(number)?;
-    if let Some(gap) = check.gap {
-        return Some(Heard::Unknown(PopReason::Gap(gap)));
-    }
-    let exchange = evidence.exchange_at(check.place?)?;
-    let undecided = |why| Heard::Unknown(PopReason::Undecided(why));
-    Some(match &exchange.answer {
-        Answer::Lost(loss) => undecided(match loss {
-            Loss::Closed | Loss::Reset | Loss::Handshake { .. } => Undecided::ConnectionLost,
-            Loss::Timeout { .. } => Undecided::Timeout,
-            Loss::Fault(_) => Undecided::PeerFault,
-        }),
-        Answer::Reply(reply) => match exchange.phase {
-            Phase::Mail | Phase::Rcpt => by_reply(evidence, reply, exchange.phase),
-            _ => undecided(Undecided::ConnectionLost),
-        },
-    })
-}
-
-fn by_reply(evidence: &Evidence, reply: &Reply, phase: Phase) -> Heard {
-    let undecided = |why| Heard::Unknown(PopReason::Undecided(why));
-    let transient = reply.severity() == Severity::Transient;
-    let wants_a_login = || evidence.target.role() == Role::Submission && evidence.offers("AUTH");
-    match names_of(evidence).classify(reply, phase) {
-        Class::Accepted if phase == Phase::Rcpt => Heard::Granted,
-        Class::Accepted => undecided(Undecided::NotAnswered),
-        Class::RelayDenied | Class::AuthNeeded => Heard::Refused,
-        Class::ClientRefused if !transient && wants_a_login() => Heard::Refused,
-        Class::TlsNeeded => Heard::Unknown(PopReason::Gap(Gap::NoTls)),
-        Class::Throttled => undecided(Undecided::Throttled),
-        Class::Deferred => Heard::Unknown(PopReason::Deferred),
-        Class::Listed | Class::ClientRefused => undecided(Undecided::Blocked),
-        Class::HeloRefused => undecided(Undecided::HeloRefused),
-        Class::SenderRefused => undecided(Undecided::SenderRefused),
-        Class::Odd | Class::Sequence => undecided(Undecided::PeerFault),
-        _ if transient => Heard::Unknown(PopReason::Deferred),
-        _ if phase == Phase::Mail => undecided(Undecided::SenderRefused),
-        Class::UnknownUser
-        | Class::UnknownDomain
-        | Class::Unverified
-        | Class::MailboxUnavailable => undecided(Undecided::RecipientVerification),
-        Class::Denied
-        | Class::InvalidRecipient
-        | Class::Content
-        | Class::Syntax
-        | Class::Unworded => Heard::Unclear,
-    }
 }
 
 /// Judges what was asked about POP-before-SMTP; `None` where it was not. Pure: the same evidence
