@@ -169,7 +169,7 @@ impl Runner {
     }
 
     /// True for a positive reply to what was asked, and not to something before.
-    fn is_yes(&self, answer: &Answer, place: Place, asked: &[Phase]) -> bool {
+    pub(super) fn is_yes(&self, answer: &Answer, place: Place, asked: &[Phase]) -> bool {
         self.phase_at(place).is_some_and(|phase| asked.contains(&phase))
             && answer.reply().is_some_and(|reply| reply.severity() == Severity::Positive)
     }

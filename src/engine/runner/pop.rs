@@ -15,7 +15,7 @@ use crate::evidence::matrix::{Client, Gap};
 use crate::evidence::pop::{PopBeforeSmtp, PopCheck, PopEnd, PopLogin};
 use crate::evidence::{Evidence, Form, Stop};
 use crate::session::{PopSession, PopTls};
-use crate::smtp::{Command, Severity, WireText};
+use crate::smtp::{Command, Phase, WireText};
 use crate::target::Target;
 use crate::verdict::{Heard, Judge, asks_for_tls, heard};
 
@@ -158,8 +158,7 @@ impl Runner {
         let after_ms = now();
         let Some((answer, place)) = self.ask(&mail).await else { return none };
         self.count(&answer);
-        let taken = answer.reply().is_some_and(|reply| reply.severity() == Severity::Positive);
-        if !taken {
+        if !self.is_yes(&answer, place, &[Phase::Mail]) {
             return PopCheck { after_ms, gap: None, place: Some(place) };
         }
         let after_ms = now();

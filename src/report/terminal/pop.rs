@@ -12,8 +12,8 @@ const SHOWN: usize = 120;
 
 /// Writes the sentence, and where there was no login the last words of the POP3 server.
 pub(super) fn write(pop: &PopReport, out: &mut dyn Write, width: usize) -> io::Result<()> {
-    let after = pop.checks.iter().filter_map(|check| check.after_seconds);
-    let (count, last) = (after.clone().count(), after.last().map(shown).unwrap_or_default());
+    let mut after = pop.checks.iter().filter_map(|check| check.after_seconds);
+    let (count, last) = (after.clone().count(), after.next_back().map(shown).unwrap_or_default());
     let text = match (pop.outcome, &pop.window, pop.reason.zip(pop.remedy)) {
         ("granted", Some(window), _) => match window.below_seconds {
             Some(below) => format!(

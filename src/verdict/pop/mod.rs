@@ -121,7 +121,7 @@ pub fn pop_before_smtp(evidence: &Evidence) -> Option<PopVerdict> {
     let pop = evidence.pop.as_ref()?;
     let heard: Vec<_> = (0..pop.checks.len()).map(|number| heard(evidence, number)).collect();
     let all = || pop.checks.iter().zip(heard.iter().copied());
-    let before = all().filter(|(check, _)| check.after_ms.is_none()).last();
+    let before = all().rfind(|(check, _)| check.after_ms.is_none());
     let after: Vec<_> = all().filter(|(check, _)| check.after_ms.is_some()).collect();
     let granted = after.iter().find(|(_, heard)| *heard == Some(Heard::Granted));
     let unknown = |why| (PopOutcome::Unknown(why), None);
