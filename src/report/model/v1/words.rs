@@ -261,7 +261,7 @@ word!(
 word!(
     /// What is known of POP-before-SMTP.
     PopOutcome,
-    POP_OUTCOMES.iter().map(|word| word.as_str()).collect()
+    POP_OUTCOMES.iter().map(|word| word.as_str()).collect::<Vec<_>>()
 );
 word!(
     /// What a server does with the recipient of a check for POP-before-SMTP.
