@@ -18,7 +18,7 @@ use mta::family::{FAMILIES, Family};
 use mta::lab::{Lab, Turn};
 use mta::limit::Limit;
 use mta::postfix::{exact, report};
-use mta::{isolation, judge, limit, matrix, nmap, requirement, rows, truth};
+use mta::{boxed, dovecot, isolation, judge, limit, matrix, nmap, pop, requirement, rows, truth};
 
 /// How many trials run at once. They wait for servers rather than compute.
 const THREADS: usize = 32;
@@ -63,7 +63,7 @@ fn publish(lab: &Lab) -> Result<()> {
 /// servers that take longest come first with all of theirs.
 fn trials(lab: &Result<Arc<Lab>, String>) -> Vec<Trial> {
     let (mut slow, mut trials) = (Vec::new(), Vec::new());
-    let kinds: [(&str, Judge, bool); 8] = [
+    let kinds: [(&str, Judge, bool); 9] = [
         ("truth", truth_is_as_told, false),
         ("audit", audited, false),
         ("confirm", confirmed, false),
@@ -71,6 +71,7 @@ fn trials(lab: &Result<Arc<Lab>, String>) -> Vec<Trial> {
         ("quick", audited_quickly, true),
         ("thorough", audited_thoroughly, true),
         ("matrix", matrix_is_right, false),
+        ("pop", pop_is_right, false),
         ("nmap", asked_nmap, false),
     ];
     for (kind, judge, needs_view) in kinds {
@@ -81,7 +82,8 @@ fn trials(lab: &Result<Arc<Lab>, String>) -> Vec<Trial> {
                 // Where nothing is accepted no message is sent, and the audit is the one before.
                 let no_message = kind == "confirm" && !case.takes_strangers();
                 let no_rows = kind == "matrix" && rows::of(family.name(), case).is_none();
-                if needs_view && !has_view || no_message || no_rows {
+                let no_pop = kind == "pop" && pop::of(family.name(), case).is_none();
+                if needs_view && !has_view || no_message || no_rows || no_pop {
                     continue;
                 }
                 let (lab, missing) = (lab.clone(), missing.clone());
@@ -93,6 +95,10 @@ fn trials(lab: &Result<Arc<Lab>, String>) -> Vec<Trial> {
                     (Ok(_), None) if kind == "nmap" && !nmap::available() => {
                         requirement::missing("nmap", "nmap is not installed")
                     }
+                    (Ok(lab), None) if kind == "pop" => match boxed::unpacked(dovecot::NAME) {
+                        Ok(()) => run(&lab, family, case, judge),
+                        Err(error) => requirement::missing(dovecot::NAME, &format!("{error:#}")),
+                    },
                     (Ok(lab), None) => run(&lab, family, case, judge),
                 });
                 // A technique takes seconds where not all are tried.
@@ -194,6 +200,15 @@ fn exactly(lab: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
 fn matrix_is_right(_: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
     let rows = rows::of(turn.family(), case).context("nothing is known of this case")?;
     rows::hold(&rows, case, turn.place()).map_err(|error| turn.explained(&error))
+}
+
+/// Looks for POP-before-SMTP, and sees in the server's log that this was polite.
+fn pop_is_right(_: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
+    let has_it = pop::of(turn.family(), case).context("nothing is known of this case")?;
+    let before = turn.server()?.settled_log()?;
+    let held = pop::hold(has_it, case, turn.place());
+    let after = turn.server()?.settled_log()?;
+    held.and_then(|()| turn.was_polite(&before, &after)).map_err(|error| turn.explained(&error))
 }
 
 /// Audits a server with the probes that find most.

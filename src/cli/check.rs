@@ -23,6 +23,7 @@ use super::consent;
 use super::credentials;
 use super::exit::{self, Exit, Failure};
 use super::identity;
+use super::pop;
 use super::probes;
 use super::reports::Reports;
 use super::reputation::{self, Reputation};
@@ -45,6 +46,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         check_source("--source", source)?;
     }
     let matrix = matrix(&args.matrix, expected)?;
+    let pop = pop::Wanted::read(&args.pop, args.matrix.auth_in_clear)?;
     let asked_first = file_scope.is_none();
     let scope = file_scope.unwrap_or_else(|| match args.consent.authorized {
         true => Scope::authorized(Consent::Flag),
@@ -59,11 +61,12 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         connect_timeout,
         deadlines,
     )?;
-    // The canary's own mail server may have to be looked up.
-    let by_name = confirmation.is_some() && identity.canary_address.is_none();
+    // The canary's own mail server may have to be looked up, and the POP3 server.
+    let by_name = confirmation.is_some() && identity.canary_address.is_none()
+        || pop.as_ref().is_some_and(pop::Wanted::wants_names);
     let resolver = resolver(&specs, by_name, args.network.resolver)?;
     let runtime = super::runtime()?;
-    let (expansion, scope) =
+    let (expansion, mut scope) =
         runtime.block_on(targets(&specs, &args.ports, resolver.as_ref(), scope, asked_first))?;
     identity::check_against(&identity, &expansion.targets)?;
     let canary_domain = &identity.canary.1;
@@ -74,6 +77,13 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
              takes its mail by right; name another domain with --auditor-domain or --canary"
         )));
     }
+    let pop = match pop {
+        None => None,
+        Some(wanted) => {
+            let found = wanted.resolve(&expansion.targets, resolver.as_ref(), &mut scope);
+            Some(runtime.block_on(found)?)
+        }
+    };
     let library = Arc::new(probes::library(&args.library)?);
     let mut reports = Reports::prepare(&args.report)?;
     let folder = args.evidence.as_deref().map(Folder::prepare).transpose()?;
@@ -95,6 +105,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         max_hosts: usize::from(args.network.max_hosts),
         seed: args.seed.unwrap_or_else(random_seed),
         matrix,
+        pop,
     };
     let reputation = match categories.skipped.iter().any(|id| id == reputation::CATEGORY) {
         true => None,
@@ -104,6 +115,9 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
             Reputation::prepare(&args.zones, resolver, targets, identity, settings.seed)?
         }
     };
+    if let Some(pop) = settings.pop.as_ref().filter(|_| !args.report.quiet) {
+        complain(&pop::announcement(pop));
+    }
     let run = Run {
         targets: expansion.targets,
         not_probed: expansion.not_probed,
@@ -129,7 +143,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     reports.write(&report, "")?;
     let hosts = judged.iter().map(|host| (&host.relay, host.findings.as_slice()));
     let exit = exit::of_audit(hosts, args.fail_on.severity(), record.interrupted);
-    Ok(run::with_matrix(&record, exit))
+    Ok(run::with_missing(&record, exit))
 }
 
 /// A source that is not this machine's is a mistake of the user's, not a fault of the targets.
@@ -150,7 +164,8 @@ fn matrix(
     if let Some(source) = args.trusted_source {
         check_source("--trusted-source", source)?;
     }
-    let account = args.credentials.as_deref().map(credentials::read).transpose()?;
+    let account = args.credentials.as_deref();
+    let account = account.map(|file| credentials::read("--credentials", file)).transpose()?;
     let wanted = args.matrix || args.trusted_source.is_some() || account.is_some();
     let (trusted_source, auth_in_clear) = (args.trusted_source, args.auth_in_clear);
     Ok(wanted.then_some(MatrixSettings { trusted_source, account, auth_in_clear, expected }))

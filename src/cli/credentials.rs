@@ -1,4 +1,5 @@
-//! `--credentials FILE`: the operator's own account. No message holds a value of the file.
+//! `--credentials FILE` and `--pop-credentials FILE`: the operator's own account. No message holds a
+//! value of the file.
 
 use std::path::Path;
 
@@ -25,9 +26,9 @@ struct Raw {
 }
 
 /// Reads the file, which nobody else may read.
-pub(super) fn read(path: &Path) -> Result<Credentials, Failure> {
+pub(super) fn read(flag: &str, path: &Path) -> Result<Credentials, Failure> {
     let shown = path.display();
-    let text = secret_file::read("--credentials", path)?;
+    let text = secret_file::read(flag, path)?;
     let usage = |message: String| Failure::usage(format!("{shown}: {message}"));
     let raw: Raw = toml::from_str(&text).map_err(|error| {
         // The reader's own words may quote the line, and the line may be the password.

@@ -40,6 +40,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<Exit, Failure> {
         max_hosts: fleet.len(),
         seed: random_seed(),
         matrix: None,
+        pop: None,
     };
     let quiet = args.report.quiet;
     let record = super::runtime()?.block_on(async {

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::evidence::{Lacking, Stop};
 use crate::finding::catalogue;
-use crate::verdict::{NotRun, Undecided};
+use crate::verdict::{NotRun, PopOutcome, PopReason, Undecided};
 
 use super::exit::{Exit, Failure};
 use super::{print, probes};
@@ -35,6 +35,9 @@ pub(super) fn explain(id: Option<&str>) -> Result<Exit, Failure> {
     if let Some(why) = NOT_RUN.iter().find(|why| why.as_str() == id) {
         return print(&format!("{id} (not run)\n\nWhat to do\n  {}\n", why.remedy()));
     }
+    if let Some((_, remedy)) = of_pop().find(|(word, _)| *word == id) {
+        return print(&format!("{id} (POP-before-SMTP not known)\n\nWhat to do\n  {remedy}\n"));
+    }
     Err(Failure::usage(format!("nothing is called `{id}`; `mxaudit explain` lists what is")))
 }
 
@@ -57,6 +60,13 @@ const NOT_RUN: &[NotRun] = &[
     NotRun::Unreachable,
 ];
 
+/// Words and remedies of what keeps POP-before-SMTP from being known.
+fn of_pop() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let before = PopOutcome::NotMeasured;
+    let own = PopReason::own().map(|why| (why.as_str(), why.remedy()));
+    own.chain(before.reason().zip(before.remedy()))
+}
+
 fn index() -> Result<String, Failure> {
     let mut out = String::from("Findings\n");
     for entry in catalogue::entries() {
@@ -73,6 +83,10 @@ fn index() -> Result<String, Failure> {
     let _ = writeln!(out, "\nReasons why a probe did not run");
     for why in NOT_RUN {
         let _ = writeln!(out, "  {:<24} {:<9} {}", why.as_str(), "", why.remedy());
+    }
+    let _ = writeln!(out, "\nReasons why POP-before-SMTP is not known");
+    for (word, remedy) in of_pop() {
+        let _ = writeln!(out, "  {word:<24} {:<9} {remedy}", "");
     }
     Ok(out)
 }

@@ -16,6 +16,7 @@ mod init;
 mod interrupt;
 mod lists;
 mod output;
+mod pop;
 mod probes;
 mod replay;
 mod reports;

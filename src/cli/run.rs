@@ -23,7 +23,7 @@ use crate::report::model::{self, HostReport, RunDetails, RunReport};
 use crate::target::Target;
 use crate::target::scope::Scope;
 use crate::verdict::listing::{SubjectVerdict, listing_findings, listings, resolver_findings};
-use crate::verdict::{RelayVerdict, findings, judge, matrix};
+use crate::verdict::{RelayVerdict, findings, judge, matrix, pop_before_smtp};
 
 use super::complain;
 use super::exit::{Exit, Failure};
@@ -137,11 +137,14 @@ pub(super) fn judge_record(
     Ok((judged, report))
 }
 
-/// Says which rows of the relay matrix are missing although they were asked for: nothing found is
-/// then not all there is to find.
-pub(super) fn with_matrix(record: &Record, exit: Exit) -> Exit {
+/// Says which rows of the relay matrix are missing although they were asked for, and why nothing is
+/// known of POP-before-SMTP: nothing found is then not all there is to find.
+pub(super) fn with_missing(record: &Record, exit: Exit) -> Exit {
     let missing = record.hosts.iter().flat_map(|host| {
-        matrix(&host.evidence).map(|matrix| matrix.missing(&host.evidence)).unwrap_or_default()
+        let evidence = &host.evidence;
+        let rows = matrix(evidence).map(|matrix| matrix.missing(evidence)).unwrap_or_default();
+        let pop = pop_before_smtp(evidence).and_then(|pop| pop.missing(evidence));
+        rows.into_iter().chain(pop)
     });
     let mut exit = exit;
     for message in missing {

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::NotProbed;
 use crate::evidence::listing::Listings;
 use crate::evidence::matrix::Matrix;
+use crate::evidence::pop::PopBeforeSmtp;
 use crate::evidence::{Evidence, Identity, read_transcript, record};
 use crate::probe::Profile;
 use crate::target::scope::Authority;
@@ -203,6 +204,15 @@ fn check_places(evidence: &Evidence, index: &Path) -> Result<(), Failure> {
              is; the transcripts are not the ones that were written",
             index.display(),
             key.client.as_str()
+        )));
+    }
+    let mut checks = evidence.pop.iter().flat_map(PopBeforeSmtp::places);
+    if let Some((number, _)) = checks.find(|(_, place)| evidence.exchange_at(*place).is_none()) {
+        return Err(Failure::usage(format!(
+            "{}: the answer to check {} of POP-before-SMTP is said to stand where nothing is; the \
+             transcripts are not the ones that were written",
+            index.display(),
+            number + 1
         )));
     }
     match lost {

@@ -23,6 +23,8 @@ const FAREWELL: Duration = Duration::from_secs(1);
 
 /// The time that a host has to finish its exchange after an interrupt.
 const GRACE: Duration = Duration::from_secs(10);
+/// What the questions about POP-before-SMTP may take beyond their window.
+const POP_SPARE: Duration = Duration::from_secs(300);
 /// Connections until a server that is busy for the moment says its name.
 const FIRST_TRIES: usize = 3;
 
@@ -40,6 +42,7 @@ pub(super) async fn audit_host(
     let finish = interrupt.finish.clone();
     let mut runner = Runner::new(evidence, Arc::clone(&settings), dialer, finish);
     runner.plan_matrix(&tokens);
+    runner.plan_pop(&tokens);
     let course = timeout_at(deadline, course(&mut runner, &settings, &tokens));
     // Whatever cuts the course short, what was seen until then is kept.
     let stop = tokio::select! {
@@ -60,7 +63,29 @@ pub(super) async fn audit_host(
         // Out of time, but not out of manners.
         let _ = timeout(FAREWELL, runner.hang_up()).await;
     }
+    if stop.is_none() {
+        pop_before_smtp(&mut runner, &settings, &interrupt).await;
+    }
     runner.evidence
+}
+
+/// A course of its own, with its own deadline: what cuts it short leaves the verdict as it is.
+async fn pop_before_smtp(runner: &mut Runner, settings: &Settings, interrupt: &Interrupt) {
+    let Some(pop) = &settings.pop else { return };
+    let asked = timeout(pop.window + POP_SPARE, runner.ask_pop());
+    let stop = tokio::select! {
+        ended = asked => ended.err().map(|_| Stop::Deadline),
+        () = interrupt.abort.cancelled() => Some(Stop::Interrupted),
+        () = grace(interrupt) => Some(Stop::Interrupted),
+    };
+    if let Some(stop) = stop {
+        runner.stop_pop(stop);
+        runner.salvage();
+        if stop == Stop::Deadline {
+            let _ = timeout(FAREWELL, runner.hang_up()).await;
+        }
+        let _ = timeout(FAREWELL, runner.hang_up_pop()).await;
+    }
 }
 
 /// Ends when the time is over that a host has after the first interrupt.

@@ -6,6 +6,7 @@ mod host;
 mod letter;
 mod line;
 mod listing;
+mod moments;
 mod plan;
 mod runner;
 mod targets;
@@ -22,13 +23,14 @@ use tokio_util::sync::CancellationToken;
 pub use budget::Budget;
 pub use letter::{LetterError, Letters};
 pub use listing::{ListPlan, ask_lists};
+pub use moments::most_checks;
 pub use targets::{Expansion, ExpansionError, NotProbed, expand, taker_of};
 
 use crate::evidence::matrix::{CellKey, Expected};
 use crate::evidence::{Evidence, Identity, Stop};
 use crate::net::Dialer;
 use crate::probe::{Library, Profile};
-use crate::session::{Credentials, Deadlines};
+use crate::session::{Credentials, Deadlines, PopTls};
 use crate::target::Target;
 
 /// What a run is made of. One for all hosts.
@@ -62,6 +64,8 @@ pub struct Settings {
     pub seed: u64,
     /// The relay matrix, where it is wanted.
     pub matrix: Option<MatrixSettings>,
+    /// POP-before-SMTP, where it is to be looked for.
+    pub pop: Option<PopSettings>,
 }
 
 /// Which clients the relay matrix is asked as, beside a stranger.
@@ -75,6 +79,17 @@ pub struct MatrixSettings {
     pub auth_in_clear: bool,
     /// What the user wants of cells, where it is not the rule.
     pub expected: Vec<(CellKey, Expected)>,
+}
+
+/// How POP-before-SMTP is looked for.
+#[derive(Clone, Debug)]
+pub struct PopSettings {
+    /// The account to log in with.
+    pub account: Credentials,
+    /// The POP3 servers to try in turn, and how the password is kept secret there.
+    pub servers: Vec<(Target, PopTls)>,
+    /// For how long after the login to ask at most.
+    pub window: Duration,
 }
 
 /// The parts of an audit, by the categories of the grade.

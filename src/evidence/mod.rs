@@ -6,6 +6,7 @@ mod identity;
 pub mod listing;
 pub mod lookup;
 pub mod matrix;
+pub mod pop;
 pub mod record;
 mod text;
 mod transcript;
@@ -61,6 +62,9 @@ pub struct Evidence {
     /// The relay matrix, where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matrix: Option<matrix::Matrix>,
+    /// POP-before-SMTP, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pop: Option<pop::PopBeforeSmtp>,
 }
 
 /// A probe that was not planned, and why.
@@ -209,6 +213,7 @@ impl Evidence {
             dial_failures: Vec::new(),
             stopped: None,
             matrix: None,
+            pop: None,
         }
     }
 

@@ -1,12 +1,14 @@
 //! Evidence as files: each transcript carries what it takes to judge it again on its own.
 //!
-//! The comments of a `.smtp` file hold three kinds of JSON: `host`, once, with everything about the
-//! host but its dialogues, `form`, before the exchange that answers it, and `cell`, before the one
-//! that decides a cell of the relay matrix.
+//! The comments of a `.smtp` file hold four kinds of JSON: `host`, once, with everything about the
+//! host but its dialogues over SMTP, `form`, before the exchange that answers it, `cell`, before the
+//! one that decides a cell of the relay matrix, and `pop`, before the one that answers a check of
+//! POP-before-SMTP: the number of that check.
 
 use serde::{Deserialize, Serialize};
 
 use super::matrix::{CellKey, Matrix};
+use super::pop::PopBeforeSmtp;
 use super::{Attempt, Evidence, Form, Pass, SentMessage, read_transcript, write_transcript};
 use crate::probe::SourceError;
 
@@ -28,6 +30,7 @@ pub fn to_texts(evidence: &Evidence) -> Result<Vec<String>, serde_json::Error> {
         transcripts: Vec::new(),
         messages: Vec::new(),
         matrix: evidence.matrix.clone().map(Matrix::without_places),
+        pop: evidence.pop.clone().map(PopBeforeSmtp::without_places),
         ..evidence.clone()
     };
     let host = format!("host {}", serde_json::to_string(&host)?);
@@ -45,6 +48,10 @@ pub fn to_texts(evidence: &Evidence) -> Result<Vec<String>, serde_json::Error> {
         let cells = evidence.matrix.iter().flat_map(Matrix::places);
         for (key, (_, exchange)) in cells.filter(|(_, (transcript, _))| *transcript == number) {
             notes.push((exchange, format!("cell {}", serde_json::to_string(&key)?)));
+        }
+        let checks = evidence.pop.iter().flat_map(PopBeforeSmtp::places);
+        for (check, (_, exchange)) in checks.filter(|(_, (transcript, _))| *transcript == number) {
+            notes.push((exchange, format!("pop {check}")));
         }
         texts.push(write_transcript(transcript, |index| {
             notes.iter().filter(|(at, _)| *at == index).map(|(_, note)| note.clone()).collect()
@@ -76,6 +83,11 @@ pub fn from_texts(files: &[(String, String)]) -> Result<Option<Evidence>, Source
                 let key: CellKey = serde_json::from_str(json).map_err(fault)?;
                 if let Some(evidence) = &mut evidence {
                     evidence.add_cell(key, exchange);
+                }
+            } else if let Some(json) = note.strip_prefix("pop ") {
+                let check: usize = serde_json::from_str(json).map_err(fault)?;
+                if let Some(evidence) = &mut evidence {
+                    evidence.add_check(check, exchange);
                 }
             }
         }
@@ -111,6 +123,14 @@ impl Evidence {
         let transcript = self.transcripts.len();
         if let Some(cell) = self.matrix.as_mut().and_then(|matrix| matrix.cell_mut(key)) {
             cell.place = Some((transcript, exchange));
+        }
+    }
+
+    /// Notes what answers a check in the transcript that is about to be added.
+    fn add_check(&mut self, check: usize, exchange: usize) {
+        let transcript = self.transcripts.len();
+        if let Some(check) = self.pop.as_mut().and_then(|pop| pop.checks.get_mut(check)) {
+            check.place = Some((transcript, exchange));
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Hosts made by hand for the tests of the writers.
 
 use crate::evidence::matrix::{Client, Gap, Matrix, MatrixCell, MatrixRow, Recipient, Sender};
+use crate::evidence::pop::{PopAnswer, PopBeforeSmtp, PopCheck, PopEnd, PopExchange, PopLogin};
 use crate::evidence::{
     Answer, Attempt, Control, DialFailure, DialFault, Envelope, Evidence, Exchange, Form, FormRole,
-    Identity, Lacking, Loss, NotPlanned, Pass, SenderKind, Transcript,
+    Identity, Lacking, Loss, NotPlanned, Pass, SenderKind, TlsFacts, Transcript,
 };
 use crate::finding::{Finding, catalogue};
 use crate::grade::{Policy, grade, listing_results, relay_results};
@@ -253,9 +254,52 @@ pub(super) fn with_matrix(mut evidence: Evidence) -> Evidence {
     evidence
 }
 
+/// The same host asked for POP-before-SMTP: granted after the login, and refused again.
+pub(super) fn with_pop(mut evidence: Evidence) -> Evidence {
+    let canary = to(CANARY);
+    let mut checks = Vec::new();
+    for (after_ms, reply) in [(None, DENIED), (Some(320), "250 2.1.5 ok"), (Some(10_004), DENIED)] {
+        let place = Some((evidence.transcripts.len(), 3));
+        evidence.transcripts.push(conversation(&[GREETING, HELLO, MAIL, (&canary, reply), QUIT]));
+        checks.push(PopCheck { after_ms, gap: None, place });
+    }
+    let said = |sent: &str, tls, line: &str| PopExchange {
+        sent: WireText::from(sent.as_bytes()),
+        tls,
+        answer: PopAnswer::Positive(WireText::from(line.as_bytes())),
+        elapsed_ms: 1,
+    };
+    let login = PopLogin {
+        peer: "192.0.2.1:110".parse().expect("a peer"),
+        local: Some("198.51.100.7:40001".parse().expect("a source")),
+        failure: None,
+        tls: Some(TlsFacts {
+            version: "TLSv1.3".into(),
+            cipher: "TLS_AES_256_GCM_SHA384".into(),
+            certificates: vec![vec![48].into()],
+        }),
+        exchanges: vec![
+            said("", false, "+OK POP3 ready"),
+            said("STLS", false, "+OK begin TLS"),
+            said("USER ***", true, "+OK"),
+            said("PASS ***", true, "+OK logged in"),
+            said("QUIT", true, "+OK bye"),
+        ],
+        end: PopEnd::LoggedIn,
+    };
+    evidence.pop = Some(PopBeforeSmtp {
+        window: 3600,
+        envelope: (WireText::from("probe@audit.example.test"), WireText::from(CANARY)),
+        logins: vec![login],
+        checks,
+        stopped: None,
+    });
+    evidence
+}
+
 /// Says what should disturb a reader.
 pub(super) fn hostile() -> Evidence {
-    let mut evidence = with_matrix(deferred());
+    let mut evidence = with_pop(with_matrix(deferred()));
     let bytes = b"550-\x1b[2J\x1b]0;owned\x07 \x9b31m \xe2\x80\xae gnp.exe\r\n\
                   550 \xff\xfe\x00\x7f<script>'\"=cmd|\\\r\n";
     let answer = Answer::Reply(reply(bytes));
@@ -274,6 +318,15 @@ pub(super) fn hostile() -> Evidence {
         let long = format!("450 {}\r\n", "long ".repeat(800));
         transcript.exchanges[3].answer = Answer::Reply(reply(long.as_bytes()));
     }
+    let login = evidence.pop.as_mut().and_then(|pop| pop.logins.last_mut()).expect("a login");
+    login.end = PopEnd::Refused;
+    login.failure = Some(DialFailure { kind: DialFault::Local, text: "\u{1b}[2J\u{202e}".into() });
+    for exchange in &mut login.exchanges {
+        let bytes = b"-ERR \x1b[2J\x9b31m\xe2\x80\xae=cmd|<script>\x07";
+        exchange.answer = PopAnswer::Negative(WireText::from(&bytes[..]));
+    }
+    let long = [b"220 \x1b[31m".as_slice(), &[b'x'; 3000]].concat();
+    login.exchanges[0].answer = PopAnswer::NotPop(WireText::from(long));
     evidence.extensions = vec!["X\u{1b}[31m\u{202e}".into()];
     evidence
 }

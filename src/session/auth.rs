@@ -31,7 +31,7 @@ impl Secret {
         Self(text.into())
     }
 
-    fn reveal(&self) -> &str {
+    pub(super) fn reveal(&self) -> &str {
         &self.0
     }
 }
@@ -94,7 +94,7 @@ impl Credentials {
     }
 
     /// What must not be seen of the account.
-    fn veil(&self) -> Veil {
+    pub(super) fn veil(&self) -> Veil {
         let (user, password) = (self.username.as_bytes(), self.password.reveal().as_bytes());
         let plain = [b"\0".as_slice(), user, b"\0", password].concat();
         let mut sought = vec![BASE64.encode(&plain).into_bytes()];
@@ -131,7 +131,8 @@ impl Veil {
         }
     }
 
-    fn covered(&self, text: &[u8]) -> Vec<u8> {
+    /// A text without what must not be seen.
+    pub(super) fn covered(&self, text: &[u8]) -> Vec<u8> {
         self.0.iter().fold(text.to_vec(), |text, sought| {
             let mut out = Vec::with_capacity(text.len());
             let mut rest = text.as_slice();

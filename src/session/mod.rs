@@ -1,9 +1,10 @@
-//! One SMTP connection: commands out, whole replies in, every exchange recorded.
+//! One SMTP connection: commands out, whole replies in, every exchange recorded; and one POP3 login.
 //!
 //! What the server does is never an error here. A lost connection, a reply that does not come and
 //! a reply that is none are answers like any other; after one of them the session is over.
 
 mod auth;
+mod pop;
 
 use std::io;
 use std::net::IpAddr;
@@ -14,6 +15,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout};
 
 pub use auth::{Credentials, Login, Mechanism, Secret};
+pub use pop::{PopSession, PopTls};
 
 use crate::evidence::{Answer, Exchange, Loss, TlsFacts};
 use crate::net::{self, Connection, Stream};

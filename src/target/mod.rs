@@ -74,6 +74,11 @@ impl Target {
         Self { name, address, port, role: Role::of_port(port), mail_domain, via }
     }
 
+    /// Another port of the same host, which the dialer permits as it permits this one.
+    pub fn with_port(&self, port: u16) -> Self {
+        Self { port, role: Role::of_port(port), ..self.clone() }
+    }
+
     /// The host name, lower case and without a final dot, if one is known.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()

@@ -5,7 +5,9 @@ use crate::finding::{Confidence, Finding, catalogue};
 use crate::probe::Axis;
 
 use super::relay::ProbeVerdict;
-use super::{Judge, Outcome, RelayVerdict, Taken, Verdict, arrivals, connection, matrix, own_mail};
+use super::{
+    Judge, Outcome, RelayVerdict, Taken, Verdict, arrivals, connection, matrix, own_mail, pop,
+};
 
 const NOT_PAST_RCPT: &str = "not sent past RCPT: the server may still refuse the message at DATA \
                              or discard it; only delivery proves relaying";
@@ -26,6 +28,7 @@ pub fn findings(evidence: &Evidence, relay: &RelayVerdict) -> Vec<Finding> {
     findings.extend(arrivals::findings(evidence, relay));
     findings.extend(overblocking(evidence, relay));
     findings.extend(matrix::findings(evidence));
+    findings.extend(pop::finding(evidence));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
     findings
 }

@@ -264,6 +264,15 @@ impl Turn<'_> {
         Ok((audit, before, after))
     }
 
+    /// Checks that what came between two states of the server's log ran into no limit.
+    ///
+    /// # Errors
+    ///
+    /// Names the limit.
+    pub(crate) fn was_polite(&self, before: &str, after: &str) -> Result<()> {
+        judge::politeness(self.slot.family, self.slot.case, before, after)
+    }
+
     /// Keeps the audit that the table shows.
     pub(crate) fn keep_audit(&mut self, audit: Audit) {
         self.state.audit = Some(audit);

@@ -46,6 +46,7 @@ pub(crate) fn settings() -> Settings {
         max_hosts: 16,
         seed: 7,
         matrix: None,
+        pop: None,
     }
 }
 

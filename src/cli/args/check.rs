@@ -4,13 +4,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
+use clap::{ArgGroup, Args, ValueEnum};
 
 use crate::probe::Profile;
 
-use super::{ConfirmArgs, FailOn, LibraryArgs, MatrixArgs, ReportArgs, ZonesArgs};
+use super::{ConfirmArgs, FailOn, LibraryArgs, MatrixArgs, PopArgs, ReportArgs, ZonesArgs};
 
 #[derive(Debug, Args)]
+#[command(group = ArgGroup::new("accounts").args(["credentials", "pop_credentials"]).multiple(true))]
 pub(in crate::cli) struct CheckArgs {
     /// Host names, addresses or mail domains; host:NAME and domain:NAME say which of the two a
     /// name is
@@ -47,6 +48,8 @@ pub(in crate::cli) struct CheckArgs {
     pub(in crate::cli) confirm: ConfirmArgs,
     #[command(flatten)]
     pub(in crate::cli) matrix: MatrixArgs,
+    #[command(flatten)]
+    pub(in crate::cli) pop: PopArgs,
     #[command(flatten)]
     pub(in crate::cli) zones: ZonesArgs,
     #[command(flatten)]
@@ -154,7 +157,7 @@ pub(in crate::cli) struct TimingArgs {
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(in crate::cli) reply_timeout: u32,
 
-    /// For all of one host, the greylist wait not counted
+    /// For all of one host, the greylist wait and --pop-window not counted
     #[arg(long, default_value_t = 900, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(in crate::cli) host_deadline: u32,
 }

@@ -24,7 +24,7 @@ pub(in crate::cli) struct MatrixArgs {
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) credentials: Option<PathBuf>,
 
-    /// Log in even where the server offers no TLS
-    #[arg(long, requires = "credentials")]
+    /// Log in even where the server offers no TLS, be it by SMTP or by POP3
+    #[arg(long, requires = "accounts")]
     pub(in crate::cli) auth_in_clear: bool,
 }

@@ -4,6 +4,7 @@ mod check;
 mod confirm;
 mod lists;
 mod matrix;
+mod pop;
 mod report;
 
 use std::net::SocketAddr;
@@ -15,6 +16,7 @@ pub(super) use check::{CheckArgs, IdentityArgs, ServerAddress, TimingArgs};
 pub(super) use confirm::{ConfirmArgs, LateArgs};
 pub(super) use lists::{DnsArgs, ListsArgs, ZonesArgs};
 pub(super) use matrix::MatrixArgs;
+pub(super) use pop::PopArgs;
 pub(super) use report::{FailOn, Format, FormatArg, ListsFormat, ListsReportArgs, ReportArgs};
 
 /// Audits mail servers that you administer: is this server an open relay, by any known trick?

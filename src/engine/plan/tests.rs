@@ -25,6 +25,7 @@ fn settings(identity: Identity) -> Settings {
         budget: Budget::default(),
         letters: None,
         matrix: None,
+        pop: None,
         max_hosts: 1,
         seed: 7,
     }

@@ -169,7 +169,7 @@ impl Runner {
     }
 
     /// True for a positive reply to what was asked, and not to something before.
-    fn is_yes(&self, answer: &Answer, place: Place, asked: &[Phase]) -> bool {
+    pub(super) fn is_yes(&self, answer: &Answer, place: Place, asked: &[Phase]) -> bool {
         self.phase_at(place).is_some_and(|phase| asked.contains(&phase))
             && answer.reply().is_some_and(|reply| reply.severity() == Severity::Positive)
     }
@@ -189,7 +189,7 @@ impl Runner {
     }
 
     /// Dials, greets, goes inside TLS and logs in, as the client does.
-    async fn open_row(
+    pub(super) async fn open_row(
         &mut self,
         client: Client,
         inside: bool,

@@ -9,6 +9,7 @@ mod context;
 mod deliver;
 mod matrix;
 mod open;
+mod pop;
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::evidence::{Attempt, Control, Evidence, Form, Hello, Pass, Stop};
 use crate::net::Dialer;
+use crate::session::PopSession;
 use crate::smtp::{Phase, Severity, WireText, is_syntax_risk};
 
 use super::line::{Line, recipients_of, record};
@@ -60,6 +62,8 @@ pub(super) struct Runner {
     names_from: Option<usize>,
     /// The server complained: the next connection waits.
     back_off: bool,
+    /// The open connection to a POP3 server.
+    pop: Option<PopSession>,
 }
 
 impl Runner {
@@ -89,6 +93,7 @@ impl Runner {
             tls_given_up: false,
             names_from: None,
             back_off: false,
+            pop: None,
         }
     }
 

@@ -2,8 +2,8 @@
 
 use super::super::Severity;
 use super::{
-    AUTH_SENDS_AS_ANYONE, CONDITIONAL_RELAY, Entry, OPEN_RELAY, OWN_DOMAIN_SPOOFING, SEND_ONLY,
-    STARTTLS_PLAINTEXT, TRUSTED_CANNOT_RELAY, XCLIENT_OFFERED,
+    AUTH_SENDS_AS_ANYONE, CONDITIONAL_RELAY, Entry, OPEN_RELAY, OWN_DOMAIN_SPOOFING,
+    POP_BEFORE_SMTP, SEND_ONLY, STARTTLS_PLAINTEXT, TRUSTED_CANNOT_RELAY, XCLIENT_OFFERED,
 };
 
 /// In alphabetical order.
@@ -150,6 +150,24 @@ pub(super) const ENTRIES: &[Entry] = &[
         remedy: "Update the server, or look at what stands in front of it: proxies, firewalls \
             that inspect SMTP, and home-made servers are the usual cause.",
         references: &["RFC 5321 section 2.3.8", "RFC 5321 section 4.2"],
+    },
+    Entry {
+        id: POP_BEFORE_SMTP,
+        title: "a POP3 login opens the server to its whole address for a while",
+        severity: Severity::Medium,
+        explanation: "The server refused to relay for our address, and granted it once we had \
+            logged in by POP3 from there. That is POP-before-SMTP, a makeshift from the time before \
+            mail clients could log in by SMTP. It trusts an address and not a user: until the window \
+            closes, whoever shares the address may relay, be it through address translation, the \
+            network of a hotel or an office, or a reused dynamic address, and so may any infected \
+            machine there; the log names nobody. Many POP3 clients also send the password in the \
+            clear.",
+        remedy: "Let users log in by SMTP AUTH inside TLS on a submission port, and take \
+            POP-before-SMTP away: in Postfix the check_client_access or mynetworks entry with the \
+            map of recent logins, in Exim the hosts list or the lookup in acl_smtp_rcpt, in Sendmail \
+            the popauth or DRAC map; and the script or daemon that fills it. Until then keep the \
+            window as short as users bear.",
+        references: &["RFC 6409 section 3.3", "RFC 4954", "Dovecot wiki HowTo/PopBSMTPAndDovecot"],
     },
     Entry {
         id: "postmaster-refused",

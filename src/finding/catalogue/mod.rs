@@ -31,6 +31,8 @@ pub const CONDITIONAL_RELAY: &str = "conditional-relay";
 pub const AUTH_SENDS_AS_ANYONE: &str = "auth-sends-as-anyone";
 /// The id of the check for strangers who write in the name of a local user.
 pub const OWN_DOMAIN_SPOOFING: &str = "own-domain-spoofing";
+/// The id of the check for relaying to whoever shares the address of a POP3 login.
+pub const POP_BEFORE_SMTP: &str = "pop-before-smtp";
 /// The id of the check for servers that take mail from nobody who has not logged in.
 pub const SEND_ONLY: &str = "send-only";
 /// The id of the check for clients that may relay and cannot.

@@ -57,6 +57,7 @@ impl HostReport {
                 .iter()
                 .map(|verdict| SubjectReport { findings: Vec::new(), ..SubjectReport::of(verdict) })
                 .collect(),
+            pop_before_smtp: PopReport::of(evidence),
         }
     }
 }
@@ -287,11 +288,7 @@ impl Source<'_> {
         let connection = transcripts.map(|transcript| ConnectionReport {
             local: transcript.local,
             peer: transcript.peer,
-            tls: transcript.tls.as_ref().map(|tls| TlsReport {
-                version: tls.version.clone(),
-                cipher: tls.cipher.clone(),
-                certificates: tls.certificates.len(),
-            }),
+            tls: transcript.tls.as_ref().map(TlsReport::of),
             exchanges: transcript.exchanges.iter().map(exchange).collect(),
         });
         connection.collect()
@@ -321,6 +318,17 @@ impl TargetReport {
         match (&self.name, self.address) {
             (Some(name), _) => format!("{name}:{}", self.port),
             (None, address) => std::net::SocketAddr::new(address, self.port).to_string(),
+        }
+    }
+}
+
+impl TlsReport {
+    /// The report's form of what TLS was agreed on.
+    pub(super) fn of(tls: &TlsFacts) -> Self {
+        Self {
+            version: tls.version.clone(),
+            cipher: tls.cipher.clone(),
+            certificates: tls.certificates.len(),
         }
     }
 }

@@ -7,6 +7,7 @@ mod grade;
 mod host;
 mod matrix;
 mod messages;
+mod pop;
 mod run;
 mod v1;
 
@@ -17,8 +18,9 @@ pub use v1::{
     ControlReport, CoverageReport, DialFailureReport, DialogueLine, EnvelopeReport, ExchangeReport,
     ExplanationReport, FindingReport, GradeReasonReport, GradeReport, Grant, HostReport,
     HostVantage, IdentityReport, LetterCounts, MatrixCellReport, MatrixReport, MatrixRowReport,
-    MessageReport, NotProbed, OwnProbe, Place, PolicyReport, ProbeReport, RelayReport, RunLists,
-    RunReport, RunSection, ServerReport, Summary, TargetReport, TlsReport, Tool, Totals,
+    MessageReport, NotProbed, OwnProbe, Place, PolicyReport, PopCheckReport, PopExchangeReport,
+    PopLoginReport, PopReport, PopWindowReport, ProbeReport, RelayReport, RunLists, RunReport,
+    RunSection, Seconds, ServerReport, Summary, TargetReport, TlsReport, Tool, Totals,
     VantageReport,
 };
 pub(crate) use v1::{PROGRAM, SCHEMA};

@@ -7,6 +7,7 @@ mod diagnostic;
 mod grade;
 pub mod lists;
 mod matrix;
+mod pop;
 mod style;
 mod summary;
 mod wrap;
@@ -67,6 +68,9 @@ fn write_host(host: &HostReport, out: &mut dyn Write, width: usize) -> io::Resul
     lists::of_host(&host.lists, out, width)?;
     if let Some(matrix) = &host.relay_matrix {
         matrix::write(matrix, out, width)?;
+    }
+    if let Some(pop) = &host.pop_before_smtp {
+        pop::write(pop, out, width)?;
     }
     summary::not_run(host, out, width)?;
     summary::messages(host, out, width)

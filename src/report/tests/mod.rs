@@ -10,7 +10,9 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::fixtures::{closed, deferred, details, open, report, run, unreachable, with_matrix};
+use super::fixtures::{
+    closed, deferred, details, open, report, run, unreachable, with_matrix, with_pop,
+};
 use super::model::{AuthorityReport, HostReport, NotProbed, ProbeReport, RunReport};
 use super::terminal::{Options, write};
 use super::{csv, fixtures, json, jsonl};
@@ -359,4 +361,37 @@ fn json_fields() {
     }
     let fix = text.split_once("\"fix\": {").unwrap().1;
     assert!(fix.trim_start().starts_with("\"Postfix\""), "fixes keep their order");
+}
+
+#[test]
+fn pop_before_smtp_is_one_sentence() {
+    use crate::evidence::pop::{PopAnswer, PopEnd};
+    let yes =
+        "    POP-before-SMTP: yes: relaying is granted after a POP3 login, for 0.3 s to 10.0 s\n";
+    let granted = with_pop(closed());
+    assert!(text_of(report(&granted)).contains(yes), "{}", text_of(report(&granted)));
+    let with = |change: &dyn Fn(&mut crate::evidence::pop::PopBeforeSmtp)| {
+        let mut evidence = with_pop(closed());
+        change(evidence.pop.as_mut().unwrap());
+        text_of(report(&evidence))
+    };
+    let open = with(&|pop| {
+        pop.checks.pop();
+    });
+    assert!(open.contains("after a POP3 login, for at least 0.3 s\n"), "{open}");
+    let no = with(&|pop| {
+        pop.checks.remove(1);
+    });
+    let sentence = "no: relaying is refused after a POP3 login as before it (asked 1 times in 10.0";
+    assert!(no.contains(sentence), "{no}");
+    let refused = with(&|pop| {
+        pop.checks.truncate(1);
+        let login = &mut pop.logins[0];
+        login.end = PopEnd::Refused;
+        login.exchanges[3].answer = PopAnswer::Negative("-ERR [AUTH] wrong".into());
+    });
+    assert!(refused.contains("POP-before-SMTP: not known (pop-login-refused): "), "{refused}");
+    assert!(refused.contains("\n      the POP3 server: -ERR [AUTH] wrong\n"), "{refused}");
+    let before = with(&|pop| pop.checks[0].place = pop.checks[1].place);
+    assert!(before.contains("POP-before-SMTP: not measured (granted-before-login): "), "{before}");
 }

@@ -29,8 +29,12 @@ fn renamed(evidence: &Evidence, host: u8) -> Evidence {
 
 /// An open, a closed, an undecided and an unreachable host, and one that was left alone.
 pub(super) fn sample() -> RunReport {
-    let evidence =
-        [open(), renamed(&with_matrix(closed()), 2), renamed(&deferred(), 3), unreachable()];
+    let evidence = [
+        open(),
+        renamed(&with_pop(with_matrix(closed())), 2),
+        renamed(&deferred(), 3),
+        unreachable(),
+    ];
     let mut hosts: Vec<_> = evidence.iter().map(report).collect();
     for host in &mut hosts {
         host.authority = Some(AuthorityReport {

@@ -37,7 +37,7 @@ fn one_row_a_host() {
     assert_eq!(column(name), ["mx1.example.test", "mx2.example.test", "mx3.example.test", ""]);
     assert_eq!(column("Matrix mismatches"), ["", "1", "", ""]);
     assert_eq!(column("Verdict"), ["open", "closed", "inconclusive", "unreachable"]);
-    assert_eq!(column("Highest severity"), ["critical", "info", "", ""]);
+    assert_eq!(column("Highest severity"), ["critical", "medium", "", ""]);
     assert_eq!(
         column("Not run"),
         ["S10 (no-local-domain)", "", "S10 (no-local-domain)", "S01 (unreachable)"]

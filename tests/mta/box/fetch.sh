@@ -38,3 +38,4 @@ unpack sendmail sendmail-bin sendmail-cf m4 make
 unpack opensmtpd opensmtpd
 unpack unbound unbound
 unpack rbldnsd rbldnsd
+unpack dovecot dovecot-core dovecot-pop3d

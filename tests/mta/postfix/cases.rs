@@ -35,7 +35,7 @@ const fn throttled(case: Case) -> Case {
 }
 
 /// Every case.
-pub(super) static CASES: [Case; 53] = [
+pub(super) static CASES: [Case; 54] = [
     case!("stock", "the restrictions that Postfix ships", Relays::Nothing, Verdict::Closed),
     case!(
         "wide-open",
@@ -369,6 +369,13 @@ pub(super) static CASES: [Case; 53] = [
             []
         )
     },
+    case!(
+        "pop-before-smtp",
+        "relays for whoever has logged in by POP3 from the same address",
+        Relays::Nothing,
+        Verdict::Closed,
+        ["logins.sh"]
+    ),
     Case { ipv6: true, ..case!("ipv6", "is reached by IPv6", Relays::Nothing, Verdict::Closed) },
     Case {
         ipv6: true,

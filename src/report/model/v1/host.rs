@@ -12,7 +12,7 @@ use crate::report::lists::SubjectReport;
 use crate::smtp::Phase;
 use crate::target::Role;
 
-use super::{AuthorityReport, GradeReport, MatrixReport, words};
+use super::{AuthorityReport, GradeReport, MatrixReport, PopReport, words};
 
 /// Everything about one host and port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -50,6 +50,8 @@ pub struct HostReport {
     /// What lists say of its address and of the domains that it takes mail for, where these are known to the world.
     /// The listings are among the findings; those of each subject here are left empty.
     pub lists: Vec<SubjectReport>,
+    /// Whether a POP3 login opens the server to its address; `null` where that was not asked.
+    pub pop_before_smtp: Option<PopReport>,
 }
 
 /// One server port.

@@ -6,6 +6,7 @@
 mod grade;
 mod host;
 mod matrix;
+mod pop;
 mod run;
 pub(in crate::report) mod words;
 
@@ -19,6 +20,9 @@ pub use host::{
     TlsReport, Totals,
 };
 pub use matrix::{MatrixCellReport, MatrixReport, MatrixRowReport};
+pub use pop::{
+    PopCheckReport, PopExchangeReport, PopLoginReport, PopReport, PopWindowReport, Seconds,
+};
 pub use run::{
     AuthorityReport, Grant, IdentityReport, NotProbed, OwnProbe, RunLists, RunReport, RunSection,
     Summary, Tool, VantageReport,

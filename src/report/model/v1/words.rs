@@ -11,7 +11,7 @@ use crate::evidence::{Lacking, Stop};
 use crate::finding::catalogue;
 use crate::grade;
 use crate::verdict::listing::{Standing as StandingKind, ZoneState as ZoneStates};
-use crate::verdict::{self, NotRun, NotTested, Refusal, Undecided};
+use crate::verdict::{self, Heard, NotRun, NotTested, PopReason, Refusal, Undecided};
 
 /// All variants of an enum without fields.
 macro_rules! variants {
@@ -26,6 +26,7 @@ type ProofKind = verdict::Proof;
 type OutcomeKind = verdict::Outcome;
 type ObservedKind = verdict::Observed;
 type LetterKind = grade::Letter;
+type PopOutcomeKind = verdict::PopOutcome;
 
 variants!(VERDICTS: VerdictKind = Open Conditional Inconclusive Closed Unreachable);
 variants!(PROOFS: ProofKind = None Suspected Probable Confirmed);
@@ -84,6 +85,45 @@ const _: fn(ObservedKind) = |observed| match observed {
     | ObservedKind::Unknown(_)
     | ObservedKind::NotTested(_) => {}
 };
+
+const POP_OUTCOMES: &[PopOutcomeKind] = &[
+    PopOutcomeKind::Granted,
+    PopOutcomeKind::NotGranted,
+    PopOutcomeKind::NotMeasured,
+    PopOutcomeKind::Unknown(PopReason::Deferred),
+];
+const _: fn(PopOutcomeKind) = |outcome| match outcome {
+    PopOutcomeKind::Granted
+    | PopOutcomeKind::NotGranted
+    | PopOutcomeKind::NotMeasured
+    | PopOutcomeKind::Unknown(_) => {}
+};
+
+const HEARD: &[Heard] =
+    &[Heard::Granted, Heard::Refused, Heard::Unclear, Heard::Unknown(PopReason::Deferred)];
+const _: fn(Heard) = |heard| match heard {
+    Heard::Granted | Heard::Refused | Heard::Unclear | Heard::Unknown(_) => {}
+};
+
+/// How a login by POP3 ends.
+fn pop_results() -> impl Iterator<Item = &'static str> {
+    verdict::POP_ENDS.iter().map(|end| PopReason::Login(*end).as_str())
+}
+
+fn pop_reasons() -> impl Iterator<Item = &'static str> {
+    const _: fn(PopReason) = |reason| match reason {
+        PopReason::Gap(_)
+        | PopReason::Deferred
+        | PopReason::Undecided(_)
+        | PopReason::Login(_)
+        | PopReason::OtherSource => {}
+    };
+    let gaps = verdict::GAPS.iter().map(|gap| PopReason::Gap(*gap).as_str());
+    let others = [PopReason::Deferred, PopReason::OtherSource].map(PopReason::as_str);
+    let failed = pop_results().filter(|word| *word != "logged-in");
+    let before = PopOutcomeKind::NotMeasured.reason();
+    gaps.chain(failed).chain(others).chain(before).chain(undecided())
+}
 
 /// The reasons of a verdict that are no reason of a probe. A test reads them from the verdict.
 const OF_HOSTS: &[&str] = &[
@@ -219,6 +259,26 @@ word!(
     )
 );
 word!(
+    /// What is known of POP-before-SMTP.
+    PopOutcome,
+    POP_OUTCOMES.iter().map(|word| word.as_str()).collect::<Vec<_>>()
+);
+word!(
+    /// What a server does with the recipient of a check for POP-before-SMTP.
+    PopHeard,
+    sorted(HEARD.iter().map(|word| word.as_str()))
+);
+word!(
+    /// Why something about POP-before-SMTP is not known.
+    PopReasonWord,
+    sorted(pop_reasons())
+);
+word!(
+    /// How a connection to a POP3 server ended.
+    PopResult,
+    sorted(pop_results())
+);
+word!(
     /// An entry of the catalogue of findings.
     FindingId,
     catalogue::entries().map(|entry| entry.id).collect::<Vec<_>>()
@@ -305,7 +365,11 @@ mod tests {
         for file in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/verdict")) {
             let text = fs::read_to_string(&file).unwrap();
             let code = text.split("#[cfg(test)]").next().unwrap();
-            if code.contains("Reason {") && !file.components().any(|c| c.as_os_str() == "tests") {
+            // Other types end like this one.
+            let makes = code
+                .match_indices("Reason {")
+                .any(|(at, _)| !code[..at].ends_with(|before: char| before.is_alphanumeric()));
+            if makes && !file.components().any(|c| c.as_os_str() == "tests") {
                 let quoted = code.split('"').skip(1).step_by(2).filter(|text| is_word(text));
                 written.extend(quoted.map(str::to_owned));
             }
