@@ -382,3 +382,102 @@ async fn a_configuration_without_lists_has_no_fault() {
     assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
     assert!(ran.out.contains("names 0 lists"), "{}", ran.out);
 }
+
+/// Healthy lists by the numbers of their names, to be asked as often as they like.
+fn many(count: usize, per_second: u32) -> (String, String) {
+    let zone = |n| {
+        format!(
+            "[[zone]]\nid = \"many-{n}\"\nzone = \"many{n}.test\"\nkind = \"ipv4\"\nper_second = {per_second}\n"
+        )
+    };
+    let answer = |n| format!("2.0.0.127.many{n}.test A 127.0.0.2\n");
+    ((0..count).map(zone).collect(), (0..count).map(answer).collect())
+}
+
+async fn bench_of_many(count: usize, per_second: u32) -> (Bench, Vec<String>) {
+    let (zones, answers) = many(count, per_second);
+    let bench = Bench::new(&answers).await;
+    fs::write(bench.folder.path().join("zones.toml"), zones).unwrap();
+    let args = (0..count).flat_map(|n| ["--zone".to_owned(), format!("many-{n}")]);
+    (bench, args.collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_list_is_asked_once_about_each_address_of_a_range() {
+    let (bench, mut args) = bench_of_many(10, 10_000).await;
+    args.extend(["192.0.2.0/24", "--format", "json"].map(str::to_owned));
+    let ran = bench.run(&args.iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(ran.code, Some(0), "{}", ran.err);
+    assert!(
+        ran.err.contains("256 subjects in 10 lists take 2,620 queries, at most 262"),
+        "{}",
+        ran.err
+    );
+    let summary = &ran.json()["summary"];
+    assert_eq!((&summary["not_listed"], &summary["healthy"]), (&256.into(), &10.into()));
+    let asked = bench.server.asked();
+    let mut about: Vec<_> = asked.iter().filter(|name| name.contains(".2.0.192.many")).collect();
+    assert_eq!(about.len(), 2560);
+    about.sort();
+    about.dedup();
+    assert_eq!(about.len(), 2560);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_resolver_that_dies_midway_leaves_the_rest_unknown() {
+    let (bench, mut args) = bench_of_many(1, 40).await;
+    args.extend(["192.0.2.0/25", "--format", "json", "--dns-timeout", "1"].map(str::to_owned));
+    let Bench { server, folder } = bench;
+    let child = Command::new(env!("CARGO_BIN_EXE_mxaudit"))
+        .current_dir(folder.path())
+        .args(["lists", "--zones", "zones.toml", "--resolver", &server.address().to_string()])
+        .args(args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while server.asked().iter().filter(|asked| asked.contains(".2.0.192.many0")).count() < 15 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    drop(server);
+    let output = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap()).await.unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let summary = &report["summary"];
+    let (known, unknown) =
+        (summary["not_listed"].as_u64().unwrap(), summary["unknown"].as_u64().unwrap());
+    assert_eq!(known + unknown, 128);
+    assert!(known >= 14 && unknown > 0, "{summary}");
+}
+
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn who_stops_a_run_keeps_the_listings_that_it_found() {
+    let (bench, mut args) = bench_of_many(1, 20).await;
+    let (_, answers) = many(1, 20);
+    let server =
+        DnsServer::with_zone(&format!("{answers}0.2.0.192.many0.test A 127.0.0.2\n")).await;
+    args.extend(["192.0.2.0/25", "--format", "json", "--fail-on", "info"].map(str::to_owned));
+    let child = Command::new(env!("CARGO_BIN_EXE_mxaudit"))
+        .current_dir(bench.folder.path())
+        .args(["lists", "--zones", "zones.toml", "--resolver", &server.address().to_string()])
+        .args(args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    while server.asked().iter().filter(|asked| asked.contains(".2.0.192.many0")).count() < 15 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
+    let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(kill.success());
+    let output = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap()).await.unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    assert!(err.contains("stopping: no new questions"), "{err}");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["run"]["interrupted"], true);
+    assert_eq!(standing(&report, 0), "listed");
+    assert_eq!(standing(&report, 127), "unknown");
+    assert_eq!(report["subjects"][127]["words"][0]["reason"], "not-asked");
+}

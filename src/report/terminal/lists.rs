@@ -115,7 +115,7 @@ impl Text<'_> {
     fn configuration(&mut self, file: &ConfigurationReport) -> io::Result<()> {
         for list in &file.lists {
             for finding in &list.findings {
-                self.finding(finding, &format!("{}:{}  {}", file.file, list.line, list.setting))?;
+                self.finding(finding, &format!("{}:{}", file.file, list.line))?;
             }
         }
         let bad = file.lists.iter().filter(|list| !list.findings.is_empty()).count();
