@@ -402,6 +402,18 @@ async fn bench_of_many(count: usize, per_second: u32) -> (Bench, Vec<String>) {
     (bench, args.collect())
 }
 
+/// Waits until so many addresses were asked about.
+async fn asked_about(server: &DnsServer, count: usize) {
+    let about = |asked: &&String| asked.contains(".2.0.192.many0");
+    let waiting = async {
+        while server.asked().iter().filter(about).count() < count {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    };
+    let end = tokio::time::timeout(std::time::Duration::from_secs(60), waiting).await;
+    assert!(end.is_ok(), "a run that asks nobody: {:?}", server.asked());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_list_is_asked_once_about_each_address_of_a_range() {
     let (bench, mut args) = bench_of_many(10, 10_000).await;
@@ -436,9 +448,7 @@ async fn a_resolver_that_dies_midway_leaves_the_rest_unknown() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    while server.asked().iter().filter(|asked| asked.contains(".2.0.192.many0")).count() < 15 {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    asked_about(&server, 15).await;
     drop(server);
     let output = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap()).await.unwrap();
     assert_eq!(output.status.code(), Some(3), "{}", String::from_utf8_lossy(&output.stderr));
@@ -466,9 +476,7 @@ async fn who_stops_a_run_keeps_the_listings_that_it_found() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    while server.asked().iter().filter(|asked| asked.contains(".2.0.192.many0")).count() < 15 {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-    }
+    asked_about(&server, 15).await;
     let kill = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
     assert!(kill.success());
     let output = tokio::task::spawn_blocking(|| child.wait_with_output().unwrap()).await.unwrap();

@@ -227,6 +227,17 @@ fn no_form_holds_a_key() {
     }
 }
 
+#[test]
+fn a_list_that_begins_to_refuse_says_nothing_from_then_on_and_what_to_do() {
+    let refusal = codes("127.255.255.255");
+    let lookups = scripted().then("2.2.0.192.alpha.example", LookupKind::A, refusal);
+    let report = ListsReport::build(details(), &asked(subjects(), &lookups), &[]);
+    let words: Vec<_> = report.subjects.iter().map(|subject| &subject.words[0]).collect();
+    assert_eq!((words[0].word, words[1].word), ("listed", "unknown"));
+    assert_eq!(words[1].reason, Some("refused"));
+    assert!(words[1].remedy.as_deref().unwrap().starts_with("wait and ask less"), "{:?}", words[1]);
+}
+
 fn codes(code: &str) -> LookupAnswer {
     LookupAnswer::Addresses(vec![code.parse().unwrap()])
 }
