@@ -318,7 +318,16 @@ fn the_library_shows_itself() {
     );
     let valid = run(&["probes", "validate"]);
     assert_eq!(valid.code, Some(0), "{}", valid.err);
-    for id in ["open-relay", "H01", "local-control", "no-local-domain"] {
+    for id in [
+        "open-relay",
+        "H01",
+        "local-control",
+        "no-local-domain",
+        "auth-failed",
+        "lists-world",
+        "listed-major",
+        "pop-no-tls",
+    ] {
         assert_eq!(run(&["explain", id]).code, Some(0), "{id}");
     }
     assert!(run(&["explain"]).out.contains("open-relay"));

@@ -23,7 +23,7 @@ use mxaudit::dns::{
 };
 use mxaudit::evidence::lookup::{LookupAnswer, LookupKind};
 
-use self::dnsbl::{Peers, zone};
+use self::dnsbl::{Peers, program, zone};
 
 /// What a trial does with the name servers.
 type Judge = fn(&Peers) -> Result<()>;
@@ -40,6 +40,10 @@ const TRIALS: &[(&str, Judge)] = &[
     ("resolvers::lists_themselves", lists_themselves),
     ("resolvers::deaf", deaf),
     ("cached::asked_once", asked_once),
+    ("program::health", program::health),
+    ("program::subjects", program::subjects),
+    ("program::bad_resolvers", program::bad_resolvers),
+    ("program::range", program::range),
 ];
 
 fn main() -> ExitCode {

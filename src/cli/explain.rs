@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use crate::evidence::{Lacking, Stop};
 use crate::finding::catalogue;
-use crate::verdict::{NotRun, PopOutcome, PopReason, Undecided};
+use crate::verdict::listing::ZoneState;
+use crate::verdict::{NotRun, NotTested, PopOutcome, PopReason, Undecided};
 
 use super::exit::{Exit, Failure};
 use super::{print, probes};
@@ -38,6 +39,12 @@ pub(super) fn explain(id: Option<&str>) -> Result<Exit, Failure> {
     if let Some((_, remedy)) = of_pop().find(|(word, _)| *word == id) {
         return print(&format!("{id} (POP-before-SMTP not known)\n\nWhat to do\n  {remedy}\n"));
     }
+    if let Some((_, remedy)) = of_matrix().find(|(word, _)| *word == id) {
+        return print(&format!("{id} (relay matrix: not tested)\n\nWhat to do\n  {remedy}\n"));
+    }
+    if let Some(state) = ZoneState::ALL.iter().find(|state| state.as_str() == id) {
+        return print(&format!("{id} (state of a list): {}\n", state.meaning()));
+    }
     Err(Failure::usage(format!("nothing is called `{id}`; `mxaudit explain` lists what is")))
 }
 
@@ -67,6 +74,11 @@ fn of_pop() -> impl Iterator<Item = (&'static str, &'static str)> {
     own.chain(before.reason().zip(before.remedy()))
 }
 
+/// Words and remedies of what keeps a row of the relay matrix from being tested.
+fn of_matrix() -> impl Iterator<Item = (&'static str, &'static str)> {
+    NotTested::gaps().map(|why| (why.as_str(), why.remedy()))
+}
+
 fn index() -> Result<String, Failure> {
     let mut out = String::from("Findings\n");
     for entry in catalogue::entries() {
@@ -87,6 +99,14 @@ fn index() -> Result<String, Failure> {
     let _ = writeln!(out, "\nReasons why POP-before-SMTP is not known");
     for (word, remedy) in of_pop() {
         let _ = writeln!(out, "  {word:<24} {:<9} {remedy}", "");
+    }
+    let _ = writeln!(out, "\nReasons why a row of the relay matrix was not tested");
+    for (word, remedy) in of_matrix() {
+        let _ = writeln!(out, "  {word:<24} {:<9} {remedy}", "");
+    }
+    let _ = writeln!(out, "\nStates of lists");
+    for state in ZoneState::ALL {
+        let _ = writeln!(out, "  {:<24} {:<9} {}", state.as_str(), "", state.meaning());
     }
     Ok(out)
 }

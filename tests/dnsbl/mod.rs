@@ -6,6 +6,7 @@
 
 mod log;
 mod process;
+pub(crate) mod program;
 mod resolvers;
 mod zones;
 

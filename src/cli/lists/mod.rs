@@ -109,7 +109,9 @@ fn exit(report: &ListsReport, threshold: Severity, zones_matter: bool) -> Exit {
     let states = report.zones.iter().flat_map(|zone| &zone.kinds).map(|kind| kind.state);
     let nothing = [ZoneState::Silent, ZoneState::Broken, ZoneState::Refused, ZoneState::Unproven];
     let mut states = states.filter(|state| nothing.iter().any(|none| none.as_str() == *state));
-    match subject || report.run.interrupted || zones_matter && states.next().is_some() {
+    // Through a resolver that lies, no list is seen as it is.
+    let lies = report.run.resolver_disqualified;
+    match subject || report.run.interrupted || zones_matter && (lies || states.next().is_some()) {
         true => Exit::Incomplete,
         false => Exit::Clean,
     }

@@ -15,7 +15,7 @@ use crate::report::model::{PROGRAM, Tool};
 use crate::verdict::listing::{
     ConfiguredFile, ConfiguredList, Standing, SubjectVerdict, Word, ZoneState, ZoneWord,
     configured_findings, configured_health, each_listing, health, listing_findings,
-    resolver_findings,
+    resolver_faults, resolver_findings,
 };
 
 /// What the evidence does not say of a run.
@@ -57,6 +57,9 @@ impl ListsReport {
                 started: details.started,
                 finished: details.finished,
                 interrupted: details.interrupted,
+                resolver_disqualified: resolver_faults(listings)
+                    .iter()
+                    .any(|fault| fault.disqualifies),
                 resolvers: listings.resolvers.clone(),
                 registry: RegistryReport {
                     version: listings.registry_version,

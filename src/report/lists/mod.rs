@@ -19,3 +19,6 @@ pub(super) const SCHEMA: &str = "mxaudit.lists.v1";
 pub(super) const RUN: &str = "mxaudit.lists-run.v1";
 /// The name of the format of a subject's line.
 pub(super) const SUBJECT: &str = "mxaudit.lists-subject.v1";
+
+#[cfg(test)]
+mod tests;

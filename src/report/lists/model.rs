@@ -47,6 +47,8 @@ pub struct ListsRun {
     pub finished: String,
     /// True when the user interrupted it.
     pub interrupted: bool,
+    /// True where nothing that comes through the resolver can be believed.
+    pub resolver_disqualified: bool,
     /// The name servers that were asked.
     pub resolvers: Vec<String>,
     /// The data that the lists are from.

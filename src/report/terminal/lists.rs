@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use super::Options;
 use super::diagnostic::Page;
 use super::style::{BOLD, GOOD, UNKNOWN, level, standing};
-use super::wrap::{paragraph, styled, wrap};
+use super::wrap::{paragraph, styled};
 use crate::dnsbl::SubjectKind;
 use crate::report::escape::terminal;
 use crate::report::lists::{
@@ -63,6 +63,7 @@ pub(super) fn line(subject: &SubjectReport, out: &mut dyn Write) -> io::Result<(
             format!(" on {usable} of {wanted} lists, but mentioned in {some} for information"),
         ),
         (_, _) if wanted == 0 => ("unknown", ": no list of this kind was wanted".to_owned()),
+        (_, _) if wanted == 1 => ("unknown", ": its only list says nothing".to_owned()),
         (_, _) => ("unknown", format!(": none of {wanted} lists says anything")),
     };
     styled(out, standing(subject.standing), word)?;
@@ -100,6 +101,14 @@ fn zones_in_short(report: &ListsReport, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
+/// Lists that said nothing for one reason.
+struct Group<'a> {
+    state: &'a str,
+    remedy: &'a str,
+    /// Each with what was seen, and how often.
+    lists: Vec<(&'a str, &'a str, usize)>,
+}
+
 /// The page, and what stands on it already.
 struct Text<'a> {
     out: &'a mut dyn Write,
@@ -128,7 +137,7 @@ impl Text<'_> {
     fn configuration(&mut self, file: &ConfigurationReport) -> io::Result<()> {
         for list in &file.lists {
             for finding in &list.findings {
-                self.finding(finding, &format!("{}:{}  {}", file.file, list.line, list.setting))?;
+                self.finding(finding, &format!("{}:{}", file.file, list.line))?;
             }
         }
         let bad = file.lists.iter().filter(|list| !list.findings.is_empty()).count();
@@ -192,25 +201,27 @@ impl Text<'_> {
         }
     }
 
-    /// The lists that said nothing, each state with its lists and what to do.
+    /// The lists that said nothing, by state, each with what was seen; and what to do.
     fn silent_zones(&mut self, report: &ListsReport) -> io::Result<()> {
-        let mut groups: Vec<(&str, &str, &str, Vec<(&str, usize)>)> = Vec::new();
-        let words = report.subjects.iter().flat_map(|subject| &subject.words);
-        for word in words.filter(|word| word.word == "unknown") {
-            let (Some(state), text) = (word.reason, word.text.as_deref().unwrap_or_default())
-            else {
-                continue;
-            };
-            let remedy = word.remedy.as_deref().unwrap_or_default();
-            // What is asked of one subject has its name in it; of a list there is one text.
-            let list = (word.list.as_str(), 1);
-            let known = groups.iter_mut().find(|known| known.0 == state && known.2 == remedy);
-            match known {
-                None => groups.push((state, text, remedy, vec![list])),
-                Some((_, _, _, lists)) => match lists.iter_mut().find(|known| known.0 == list.0) {
-                    Some((_, count)) => *count += 1,
-                    None => lists.push(list),
-                },
+        let mut groups: Vec<Group<'_>> = Vec::new();
+        for subject in &report.subjects {
+            for word in subject.words.iter().filter(|word| word.word == "unknown") {
+                let key =
+                    (word.reason.unwrap_or_default(), word.remedy.as_deref().unwrap_or_default());
+                let group = match groups.iter().position(|group| (group.state, group.remedy) == key)
+                {
+                    Some(at) => at,
+                    None => {
+                        groups.push(Group { state: key.0, remedy: key.1, lists: Vec::new() });
+                        groups.len() - 1
+                    }
+                };
+                let Some(group) = groups.get_mut(group) else { continue };
+                let text = word.text.as_deref().unwrap_or_default();
+                match group.lists.iter_mut().find(|(list, _, _)| *list == word.list) {
+                    Some((_, _, count)) => *count += 1,
+                    None => group.lists.push((&word.list, text, 1)),
+                }
             }
         }
         if groups.is_empty() {
@@ -219,23 +230,24 @@ impl Text<'_> {
         writeln!(self.out)?;
         styled(self.out, BOLD, "lists that say nothing")?;
         writeln!(self.out)?;
-        let all = report.subjects.len();
-        for (state, text, remedy, lists) in groups {
-            let lists = lists.iter().map(|(list, count)| match *count == all || all == 1 {
-                true => (*list).to_owned(),
-                false => format!("{list} (about {count} of {all})"),
-            });
-            let lists = lists.collect::<Vec<_>>().join(", ");
-            let text = terminal(&format!("{lists}: {text}"));
+        for Group { state, remedy, lists } in groups {
             write!(self.out, "  ")?;
             styled(self.out, UNKNOWN, state)?;
-            let column = 2 + state.len() + 2;
-            for (at, line) in wrap(&text, column, 4, self.width).iter().enumerate() {
-                let lead = if at == 0 { ": " } else { "    " };
-                writeln!(self.out, "{lead}{line}")?;
+            writeln!(self.out)?;
+            for (list, text, count) in lists {
+                let states = report.zones.iter().filter(|zone| zone.id == list);
+                let healthy =
+                    states.flat_map(|zone| &zone.kinds).all(|kind| kind.state == "healthy");
+                // A list that works failed to answer about some only; one that does not, about all.
+                let about = match healthy && count < report.subjects.len() {
+                    true => format!(" (about {count} of {})", report.subjects.len()),
+                    false => String::new(),
+                };
+                let text = format!("    {list}{about}: {text}");
+                paragraph(self.out, &terminal(&text), 6, self.width)?;
             }
             if !remedy.is_empty() {
-                paragraph(self.out, &format!("    remedy: {}", terminal(remedy)), 6, self.width)?;
+                paragraph(self.out, &terminal(&format!("    remedy: {remedy}")), 6, self.width)?;
             }
         }
         Ok(())

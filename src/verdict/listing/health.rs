@@ -32,6 +32,52 @@ pub enum ZoneState {
 }
 
 impl ZoneState {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Healthy,
+        Self::ListsWorld,
+        Self::Parked,
+        Self::Refused,
+        Self::Silent,
+        Self::Gone,
+        Self::Emptied,
+        Self::Tombstoned,
+        Self::Unregistered,
+        Self::Broken,
+        Self::Unproven,
+    ];
+
+    /// What it means, one sentence.
+    pub fn meaning(self) -> &'static str {
+        match self {
+            Self::Healthy => {
+                "the list lists its test entry, and neither what it must not list nor a random name"
+            }
+            Self::ListsWorld => {
+                "the list lists what no list may: who obeys it refuses all mail; stop asking it"
+            }
+            Self::Parked => {
+                "the list answers with addresses outside 127.0.0.0/8: its domain is parked or hijacked, or a resolver \
+                 rewrites answers; stop asking it"
+            }
+            Self::Refused => {
+                "the list answers about who asks: a public resolver, too many queries, a wrong name; the answer says \
+                 which, and what to do"
+            }
+            Self::Silent => "the list does not answer in time; ask again later",
+            Self::Gone => "the domain of the list does not exist; stop asking it",
+            Self::Emptied => {
+                "the list does not even list its test entry: it has ended, or hides it from this resolver"
+            }
+            Self::Tombstoned => "the list is known to be dead, and was not asked; stop asking it",
+            Self::Unregistered => "the list wants a key or a registration that was not given",
+            Self::Broken => "the answers of the list are errors, or contradict what is documented",
+            Self::Unproven => {
+                "the list has no entry whose answer is known beforehand, or that was not asked"
+            }
+        }
+    }
+
     /// The word of the report.
     pub fn as_str(self) -> &'static str {
         match self {

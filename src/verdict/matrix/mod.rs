@@ -85,6 +85,11 @@ pub(crate) const GAPS: [Gap; 6] = [
 ];
 
 impl NotTested {
+    /// All that are not about what was not given.
+    pub fn gaps() -> impl Iterator<Item = Self> {
+        GAPS.into_iter().map(Self::Gap)
+    }
+
     /// The reason word of the report.
     pub fn as_str(self) -> &'static str {
         self.words().0

@@ -9,7 +9,7 @@ use std::net::Ipv4Addr;
 use super::health::{Health, ZoneState, health};
 use super::resolver::resolver_faults;
 use crate::dnsbl::configured::{ConfiguredZone, Dialect, Kind, Note};
-use crate::dnsbl::{Purpose, Reading, SubjectKind, Zone};
+use crate::dnsbl::{Decoding, Purpose, Reading, SubjectKind, Zone};
 use crate::evidence::listing::{Listings, ZoneEvidence};
 use crate::finding::{Confidence, Finding};
 
@@ -143,7 +143,14 @@ fn no_listings(list: &ConfiguredList, zone: &Zone) -> Vec<(Ipv4Addr, String)> {
     const ERRORS: [u8; 3] = [254, 255, 252];
     let errors = ERRORS.iter().filter(|_| list.refuses_in_band);
     let errors = errors.map(|last| Ipv4Addr::new(127, 255, 255, *last));
-    let own = zone.refusals.iter().map(|refusal| refusal.answer);
+    let own = zone.refusals.iter().flat_map(|refusal| match zone.decoding {
+        // One bit of a sum is enough.
+        Decoding::Bitmask => {
+            let all = (1..=u8::MAX).map(|last| Ipv4Addr::new(127, 0, 0, last));
+            all.filter(|answer| answer.to_bits() & refusal.answer.to_bits() & 0xff != 0).collect()
+        }
+        Decoding::Exact | Decoding::Range => vec![refusal.answer],
+    });
     let refusals = errors.chain(own).filter_map(|answer| match zone.read(&[answer]) {
         Reading::Refused(refusal) => Some((answer, refusal.meaning)),
         _ => None,
