@@ -16,7 +16,7 @@ use super::exit::Failure;
 
 /// How long to ask where the user does not say.
 const WINDOW: u32 = 3600;
-/// POP3 with TLS from the first byte (RFC 8314 section 3.3), and the port of RFC 1939.
+/// POP3 with TLS from the first byte (RFC 8314), and the port of RFC 1939.
 const PORTS: [u16; 2] = [995, 110];
 
 /// What the user wants, before any name is looked up.

@@ -27,7 +27,8 @@ pub(in crate::cli) struct PopArgs {
     pub(in crate::cli) pop_server: Option<String>,
 
     /// Its port: TLS from the first byte on 995, STLS on every other one; without either no login,
-    /// unless --auth-in-clear says so [default: 995, and 110 where nothing answers there]
+    /// unless --auth-in-clear says so [default: 995, and 110 where it does not
+    /// come to a password there]
     #[arg(long, value_name = "PORT", requires = "pop_credentials",
           value_parser = clap::value_parser!(u16).range(1..))]
     pub(in crate::cli) pop_port: Option<u16>,
