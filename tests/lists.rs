@@ -358,6 +358,8 @@ async fn a_configuration_is_judged_by_its_lists() {
     assert_eq!(found(0), want);
     assert_eq!(found(1), [own(3, "configured-list-lists-world")]);
     assert_eq!(report["configurations"][0]["lists"][3]["known"], false);
+    assert_eq!(report["configurations"][0]["lists"][4]["zone"], "{key}.zen.dq.spamhaus.net");
+    assert!(!ran.out.contains("s3cret"), "{}", ran.out);
     assert!(bench.asked("s3cret") > 0, "the file's own key is used");
     assert_eq!(bench.asked("maps.vix.com"), 0);
     let ran = bench.run(&args);

@@ -25,13 +25,13 @@ pub fn jsonl() -> Value {
     document::<Line<'_>>("mxaudit.jsonl.v1", about)
 }
 
-/// The schema of the report on lists, which [`lists::json::write`](super::lists::json::write) prints.
+/// The schema of the report on lists, which [`lists::json::write`] prints.
 pub fn lists() -> Value {
     let about = "What DNS-based lists say about addresses and domains, and what each list has shown of itself.";
     document::<ListsReport>(lists::SCHEMA, about)
 }
 
-/// The schema of each line that [`lists::json::write_lines`](super::lists::json::write_lines) prints.
+/// The schema of each line that [`lists::json::write_lines`] prints.
 pub fn lists_lines() -> Value {
     let about = "One line of a JSON Lines report of mxaudit on lists: the run first, then each address or domain.";
     document::<lists::json::Line<'_>>("mxaudit.lists-jsonl.v1", about)
