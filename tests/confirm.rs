@@ -17,7 +17,7 @@ use mxaudit::evidence::{Answer, Arrival, Control, Evidence, Report, Stop};
 use mxaudit::practice::{Behaviour, PracticeServer, RelayPolicy, Xclient};
 use mxaudit::probe::Profile;
 use mxaudit::smtp::{Phase, Reply};
-use mxaudit::verdict::{RelayVerdict, Verdict, findings, judge};
+use mxaudit::verdict::{Outcome, Refusal, RelayVerdict, Verdict, findings, judge};
 
 fn confirming() -> Settings {
     let letters = Letters::new(&[7; 32], "r1".into(), SystemTime::UNIX_EPOCH, 5);
@@ -241,6 +241,44 @@ async fn a_message_that_was_cut_off_is_known() {
     let mut arrived = evidence.clone();
     arrived.arrivals = vec![arrival(&evidence.messages[0].token, false, "")];
     assert_eq!(said(&arrived), "open confirmed delivered");
+}
+
+/// Only the message from a stranger to a stranger stands for those that were not sent: a server may
+/// treat bounces, and whoever greets otherwise, in another way.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_plainest_message_stands_for_others() {
+    let refusing = Behaviour { refuse_data: Some("554 5.7.1 no".into()), ..open() };
+    let letters = Letters::new(&[7; 32], "r1".into(), SystemTime::UNIX_EPOCH, 99);
+    let settings = Settings { letters: Some(letters), ..confirming() };
+    let (evidence, _, _server) = audited(refusing, settings).await;
+    let sent = codes(&evidence);
+    assert!(["S01", "S04"].iter().all(|code| sent.iter().any(|one| one == code)), "{sent:?}");
+    assert_eq!(said(&evidence), "closed none message-refused");
+    let outcome = |evidence: &Evidence, code: &str| {
+        let all = judge(evidence).probes;
+        all.into_iter().find(|probe| probe.code == code).unwrap().verdict.outcome
+    };
+    // Refused from one sender, and accepted and not sent from nobody.
+    assert_eq!(outcome(&evidence, "H01"), Outcome::AcceptedRecipient);
+    let mut without = evidence.clone();
+    let plainest = sent.iter().position(|code| code == "S01").unwrap();
+    without.messages.remove(plainest);
+    assert_eq!(outcome(&without, "S04"), Outcome::Refused(Refusal::Message));
+    assert_eq!(said(&without), "open suspected accepted-recipient");
+}
+
+/// Of two domains the one whose message was taken counts, and not the one that was not sent to.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_was_taken_outranks_a_recipient() {
+    let mut behaviour = open();
+    behaviour.local_domains.push("second.test".into());
+    let letters = Letters::new(&[7; 32], "r1".into(), SystemTime::UNIX_EPOCH, 99);
+    let mut settings = Settings { letters: Some(letters), ..confirming() };
+    settings.identity.local_domains.push("second.test".into());
+    let (evidence, verdict, _server) = audited(behaviour, settings).await;
+    assert!(codes(&evidence).iter().any(|code| code == "S10"));
+    let probe = verdict.probes.iter().find(|probe| probe.code == "S10").unwrap();
+    assert_eq!(probe.verdict.outcome, Outcome::AcceptedMessage, "{}", dialogue(&evidence));
 }
 
 /// Nothing goes past RCPT where the user does not want it, where nothing was accepted, and where

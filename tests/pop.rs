@@ -186,7 +186,7 @@ async fn a_server_without_it_says_no() {
     let site = Site::new(Duration::ZERO);
     let (evidence, verdict) = asked(&site, 3600).await;
     assert_eq!((verdict.outcome, verdict.window), (PopOutcome::NotGranted, None));
-    assert_eq!(evidence.pop.as_ref().unwrap().checks.len(), 5, "one before and four after");
+    assert_eq!(evidence.pop.as_ref().unwrap().checks.len(), 6, "one before and five after");
     assert_eq!(found(&evidence), [""; 0]);
     assert_eq!(verdict.missing(&evidence), None);
 }

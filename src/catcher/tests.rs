@@ -60,7 +60,7 @@ const START: &str = "EHLO mx.target.test\r\nMAIL FROM:<a@b.test>\r\nRCPT TO:<u@a
 #[test]
 fn a_message_is_taken() {
     let mut conversation = conversation();
-    let text = format!("{START}DATA\r\nSubject: {TOKEN}\r\n\r\n..x\r\n.\r\nQUIT\r\n");
+    let text = format!("{START}DATA\r\nX-Mxaudit-Token: {TOKEN}\r\n\r\n..x\r\n.\r\nQUIT\r\n");
     let (replies, stored) = talk(&mut conversation, text.as_bytes());
     let want = "220 mx.audit.test ESMTP mxaudit catch\r\n250-mx.audit.test\r\n250-8BITMIME\r\n\
         250-SIZE 31457280\r\n250-PIPELINING\r\n250 ENHANCEDSTATUSCODES\r\n250 2.1.0 Ok\r\n\
@@ -73,7 +73,7 @@ fn a_message_is_taken() {
     assert_eq!(arrival.helo.as_deref(), Some("mx.target.test"));
     assert_eq!((arrival.reverse_path.as_str(), arrival.bounce), ("a@b.test", false));
     assert_eq!(arrival.forward_paths, ["u@audit.test"]);
-    assert_eq!(arrival.size, format!("Subject: {TOKEN}\r\n\r\n.x\r\n").len() as u64);
+    assert_eq!(arrival.size, format!("X-Mxaudit-Token: {TOKEN}\r\n\r\n.x\r\n").len() as u64);
 }
 
 #[test]

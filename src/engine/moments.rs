@@ -6,9 +6,15 @@
 
 use std::time::Duration;
 
-/// When to ask while relaying is not granted: servers that read a log notice a login late.
-const EARLY: [Duration; 4] =
-    [Duration::ZERO, Duration::from_secs(5), Duration::from_secs(15), Duration::from_secs(45)];
+/// When to ask while relaying is not granted: servers that read a log notice a login late,
+/// and those that rebuild a map each minute later still.
+const EARLY: [Duration; 5] = [
+    Duration::ZERO,
+    Duration::from_secs(5),
+    Duration::from_secs(15),
+    Duration::from_secs(45),
+    Duration::from_secs(75),
+];
 /// The second question after relaying was granted. No window of use is shorter.
 const FIRST: Duration = Duration::from_secs(10);
 /// Each question in a hundredth of the one before.

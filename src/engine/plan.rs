@@ -242,17 +242,14 @@ fn bindings(
     }
 }
 
-/// The canary's local part always carries a random tag, behind `+` where the mailbox is real.
+/// The canary's local part always carries a random tag.
 fn canary_local(identity: &Identity, tokens: &Tokens) -> String {
-    match identity.canary.0.as_str() {
-        "" => format!("mxaudit-{}", tokens.canary),
-        mailbox => format!("{mailbox}+{}", tokens.canary),
-    }
+    let mailbox = identity.tagged_canary(&tokens.canary);
+    mailbox.rsplit_once('@').map(|(local, _)| local.to_owned()).unwrap_or(mailbox)
 }
 
 pub(super) fn canary_path(identity: &Identity, tokens: &Tokens) -> WireText {
-    let local = canary_local(identity, tokens);
-    format!("{local}@{}", identity.canary.1).into_bytes().into()
+    identity.tagged_canary(&tokens.canary).into_bytes().into()
 }
 
 /// Adds what a form needs beside it: local recipients under its HELO and sender, and a random user

@@ -52,6 +52,14 @@ impl Identity {
         format!("{local}@{domain}")
     }
 
+    /// A mailbox of the canary's that carries a tag, behind `+` where the mailbox is real.
+    pub fn tagged_canary(&self, tag: &str) -> String {
+        match self.canary.0.as_str() {
+            "" => format!("mxaudit-{tag}@{}", self.canary.1),
+            mailbox => format!("{mailbox}+{tag}@{}", self.canary.1),
+        }
+    }
+
     /// True when the auditor named no domain, so that only reserved names can be used.
     pub fn is_reserved(&self) -> bool {
         self.auditor_domain.is_none()

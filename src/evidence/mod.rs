@@ -225,18 +225,23 @@ impl Evidence {
     /// True when a reply that nobody asked for came right behind the group that an attempt belongs
     /// to: one of its answers is then one too many, and nobody knows which.
     pub fn is_doubtful(&self, attempt: &Attempt) -> bool {
-        let Some(transcript) = self.transcripts.get(attempt.transcript) else { return false };
+        self.is_doubtful_at((attempt.transcript, attempt.exchange))
+    }
+
+    /// The same of an exchange of a transcript.
+    pub fn is_doubtful_at(&self, (transcript, exchange): (usize, usize)) -> bool {
+        let Some(transcript) = self.transcripts.get(transcript) else { return false };
         let exchanges = &transcript.exchanges;
         let is_extra = |exchange: &Exchange| {
             matches!(exchange.answer, Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { .. })))
         };
-        let later = exchanges.iter().enumerate().skip(attempt.exchange + 1);
+        let later = exchanges.iter().enumerate().skip(exchange + 1);
         let Some((extra, _)) = later.into_iter().find(|(_, exchange)| is_extra(exchange)) else {
             return false;
         };
         let before = exchanges.get(..extra).unwrap_or_default();
         let start = before.iter().rposition(|exchange| !exchange.pipelined).unwrap_or_default();
-        attempt.exchange >= start
+        exchange >= start
     }
 
     /// The attempt that decides a form: the newest one that was neither a confirmation nor went

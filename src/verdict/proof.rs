@@ -1,11 +1,14 @@
 //! The verdict where messages were sent: what arrived, what came back, and what was taken and is
 //! gone.
 
-use crate::evidence::{Evidence, Form, SenderKind};
+use crate::evidence::{Evidence, SenderKind};
 
 use super::reason::Reason;
 use super::relay::{ProbeVerdict, RelayVerdict};
 use super::{Outcome, Proof, Refusal, Undecided, Verdict};
+
+/// The code of the probe from the auditor's own address to a stranger's.
+const PLAINEST: &str = "S01";
 
 /// Probes, by their codes, about which the fate of plain messages says enough.
 #[derive(Debug, Default)]
@@ -41,7 +44,7 @@ impl RelayVerdict {
             self.reasons.push(reason);
             return true;
         }
-        let returned = self.returns_messages(evidence);
+        let returned = self.returns_messages();
         let gone = |probe: &ProbeVerdict| {
             probe.verdict.outcome == Outcome::AcceptedMessage
                 && (could_come_back(probe, evidence) || !returned)
@@ -64,15 +67,15 @@ impl RelayVerdict {
 
     /// True where the plainest message came back: who returns a stranger's message cannot return
     /// one whose sender is nobody, or its own.
-    fn returns_messages(&self, evidence: &Evidence) -> bool {
-        self.has_plain(evidence, |o| o == Outcome::Refused(Refusal::Returned))
+    fn returns_messages(&self) -> bool {
+        self.plainest_is(|outcome| outcome == Outcome::Refused(Refusal::Returned))
     }
 
     /// The probes about which nothing is known, and which are no reason for doubt: see
     /// [`Explained`].
     pub(super) fn explained_by_messages(&self, evidence: &Evidence) -> Explained {
-        let late = self.has_plain(evidence, Outcome::is_late_refusal);
-        let returned = self.returns_messages(evidence);
+        let late = self.plainest_is(Outcome::is_late_refusal);
+        let returned = self.returns_messages();
         let mut explained = Explained { returned, ..Explained::default() };
         for probe in &self.probes {
             let was_sent = probe.form.is_some_and(|form| evidence.message(form).is_some());
@@ -135,13 +138,10 @@ impl RelayVerdict {
         of.map(|probe| probe.code.clone()).collect()
     }
 
-    /// True where a plain form came out as wanted.
-    pub(super) fn has_plain(&self, evidence: &Evidence, wanted: impl Fn(Outcome) -> bool) -> bool {
-        let plain = |probe: &ProbeVerdict| {
-            let form = probe.form.and_then(|index| evidence.forms.get(index));
-            form.is_some_and(Form::is_plain)
-        };
-        self.probes.iter().any(|probe| plain(probe) && wanted(probe.verdict.outcome))
+    /// True where the plainest form of all, from a stranger to a stranger, came out as wanted. Forms from other
+    /// senders do not stand for it: a server may treat bounces otherwise.
+    pub(super) fn plainest_is(&self, wanted: impl Fn(Outcome) -> bool) -> bool {
+        self.probes.iter().any(|probe| probe.code == PLAINEST && wanted(probe.verdict.outcome))
     }
 
     fn reason_of(

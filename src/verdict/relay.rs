@@ -115,7 +115,7 @@ impl RelayVerdict {
         }
         let end = self.at_end(evidence).map(|(_, verdict)| *verdict);
         // Where the plainest message of all was refused, what was not sent is open and no more.
-        let late = self.has_plain(evidence, Outcome::is_late_refusal);
+        let late = self.plainest_is(Outcome::is_late_refusal);
         let accepted = |verdict: &FormVerdict| verdict.outcome.is_accepted() && !late;
         if end.iter().chain(self.probes.iter().map(|p| &p.verdict)).any(accepted) {
             self.proof = Proof::Suspected;
@@ -272,11 +272,13 @@ fn probes(evidence: &Evidence, judge: &Judge<'_>) -> Vec<ProbeVerdict> {
     let mut probes: Vec<ProbeVerdict> = Vec::new();
     for instances in groups.values() {
         let decided = instances.values().filter_map(|forms| decide_instance(forms, judge));
-        // Of several local domains the worst counts: accepted, then unknown, then refused.
+        // Of several local domains the worst counts: what is proved before what is not, then unknown, then refused.
         let worst = decided.min_by_key(|(_, verdict)| match verdict.outcome {
-            outcome if outcome.is_accepted() => 0,
-            outcome if !outcome.is_no() => 1,
-            _ => 2,
+            Outcome::Delivered => 0,
+            Outcome::AcceptedMessage => 1,
+            outcome if outcome.is_accepted() => 2,
+            outcome if !outcome.is_no() => 3,
+            _ => 4,
         });
         let Some((index, verdict)) = worst else { continue };
         let role = evidence.forms.get(index).map(|form| &form.role);
@@ -324,8 +326,9 @@ fn decide_instance(forms: &[usize], judge: &Judge<'_>) -> Option<(usize, FormVer
     };
     find(&|outcome| outcome == Outcome::Delivered)
         .or_else(|| find(&|outcome| outcome == Outcome::AcceptedMessage))
-        .or_else(|| find(&Outcome::is_late_refusal))
+        // What was accepted and not sent is open, whatever became of the other sender's message.
         .or_else(|| find(&|outcome| outcome == Outcome::AcceptedRecipient))
+        .or_else(|| find(&Outcome::is_late_refusal))
         .or_else(|| find(&Outcome::is_no))
         .or_else(|| verdicts.first().copied())
 }

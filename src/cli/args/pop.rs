@@ -17,7 +17,7 @@ pub(in crate::cli) struct PopArgs {
 
     /// How long after the login to ask at most. Each question comes 8 % later than the one before,
     /// from 10 seconds on: an hour costs up to 80 connections, a day up to 121; where relaying is
-    /// never granted it is 5, within 45 seconds [default: 3600]
+    /// never granted it is 6, within 75 seconds [default: 3600]
     #[arg(long, value_name = "SECONDS", requires = "pop_credentials",
           value_parser = clap::value_parser!(u32).range(1..=86400))]
     pub(in crate::cli) pop_window: Option<u32>,

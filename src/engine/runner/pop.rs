@@ -60,6 +60,7 @@ impl Runner {
         if let (Some(pop), Some(from)) = (&mut self.evidence.pop, refused) {
             pop.envelope.0 = from;
         }
+        let mut before = None;
         for attempt in 0..TRIES {
             if attempt > 0 {
                 self.wait(BACK_OFF).await;
@@ -67,7 +68,8 @@ impl Runner {
             if self.is_pop_over() {
                 return;
             }
-            match self.check(None).await {
+            before = self.check(None).await;
+            match before {
                 Some(Heard::Granted) => return,
                 Some(Heard::Refused | Heard::Unclear) => break,
                 _ if attempt + 1 == TRIES => return,
@@ -91,7 +93,10 @@ impl Runner {
             last = Some(asked.max(at));
             match heard {
                 Some(Heard::Granted) => (granted, unknown) = (true, 0),
-                Some(Heard::Refused | Heard::Unclear) if granted => return,
+                Some(Heard::Refused) if granted => return,
+                // Without a word about relaying it may be a ban, unless that is how relaying was refused before.
+                Some(Heard::Unclear) if granted && before == Some(Heard::Unclear) => return,
+                Some(Heard::Unclear) if granted => unknown += 1,
                 Some(Heard::Refused | Heard::Unclear) => unknown = 0,
                 _ => unknown += 1,
             }

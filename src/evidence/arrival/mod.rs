@@ -34,8 +34,8 @@ pub struct Arrival {
     pub forward_paths: Vec<String>,
     /// The values of the Received lines, unfolded, the newest first.
     pub received: Vec<String>,
-    /// True for what reports about another message: a null reverse-path, a `multipart/report`, or
-    /// a field `X-Failed-Recipients`.
+    /// True for what is not the message itself but speaks of it: a bounce, or an answer that quotes it. The message
+    /// itself names its token in its own header.
     pub bounce: bool,
     /// What a bounce says of the message that it reports about.
     #[serde(default, skip_serializing_if = "Report::is_empty")]

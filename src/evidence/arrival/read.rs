@@ -61,11 +61,21 @@ impl ArrivalReader {
             report,
             size: self.size,
         };
-        // The message itself names its token in its own header, whoever its sender is.
-        let itself = |token: &str| values(&fields, "x-mxaudit-token").any(|own| own == token);
+        // The message itself names its token in its own header, whoever its sender is. Everything else quotes it, and
+        // what quotes it and is no report says nothing: an answer by a person, or by a machine for one.
+        let itself = |token: &str| {
+            values(&fields, "x-mxaudit-token").any(|own| own == token)
+                || values(&fields, "message-id").any(|id| id.contains(token))
+        };
+        let answers = values(&fields, "auto-submitted")
+            .any(|value| value.to_ascii_lowercase().starts_with("auto-replied"));
         let arrival = |token: String| {
-            let bounce = like.bounce && !itself(&token);
-            let report = if bounce { like.report.clone() } else { Report::default() };
+            let bounce = !itself(&token);
+            let unsettled = like.report.unsettled || answers || !like.bounce;
+            let report = match bounce {
+                true => Report { unsettled, ..like.report.clone() },
+                false => Report::default(),
+            };
             Arrival { token, bounce, report, ..like.clone() }
         };
         tokens.into_iter().map(arrival).collect()

@@ -13,8 +13,9 @@ const LONGEST_NAME: usize = 255;
 /// What a bounce says.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
-    /// It says of a recipient something other than that delivery has failed (delayed, delivered,
-    /// relayed or expanded), or is too long to be read to its end.
+    /// It does not say that this server gave up by itself: it speaks of delay or of delivery, it
+    /// repeats a reply that may be another server's, it is an answer by a person or a machine and no
+    /// report, or it is too long to be read to its end.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unsettled: bool,
     /// The other server that had its say: the one that the message was handed to, or was to be.
@@ -69,6 +70,9 @@ impl Lines {
             if !name.is_empty() && !is_the_server_itself(name) {
                 self.keep(name);
             }
+        } else if lower.starts_with("diagnostic-code: smtp") || quotes_a_refusal(&lower) {
+            // The words of a server that was asked by SMTP, which may be the next one.
+            self.report.unsettled = true;
         } else if lower.starts_with("remote host said:") {
             // A server that writes no fields says this; the name stands elsewhere.
             self.keep("another server");
@@ -84,4 +88,14 @@ impl Lines {
 fn is_the_server_itself(name: &str) -> bool {
     let name = name.split(['[', ']', ' ', '(', ')']).find(|word| !word.is_empty());
     matches!(name, Some("localhost" | "127.0.0.1" | "::1" | "ipv6:::1"))
+}
+
+/// True for an address, a colon and a permanent reply, as in `user@example.org: 550 5.1.1 unknown`.
+fn quotes_a_refusal(line: &str) -> bool {
+    let Some((address, reply)) = line.split_once(": ") else { return false };
+    let code = reply.get(..3).filter(|code| code.starts_with('5'));
+    address.contains('@')
+        && !address.contains(' ')
+        && code.is_some_and(|code| code.bytes().all(|byte| byte.is_ascii_digit()))
+        && matches!(reply.as_bytes().get(3), None | Some(b' ' | b'-'))
 }

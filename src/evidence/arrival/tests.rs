@@ -47,7 +47,7 @@ fn tokens_are_whole_words() {
 
 #[test]
 fn a_message_gives_one_arrival_a_token() {
-    let message = format!("Subject: {TOKEN}\r\n\r\n{OTHER}\r\n");
+    let message = format!("X-Mxaudit-Token: {TOKEN}\r\n\r\n{OTHER}\r\n");
     let arrivals = Arrival::read(message.as_bytes(), handed_over("a@b.test"));
     assert_eq!(arrivals.len(), 2);
     let first = &arrivals[0];
@@ -57,7 +57,8 @@ fn a_message_gives_one_arrival_a_token() {
     assert_eq!(first.forward_paths, ["u@audit.test"]);
     assert_eq!(first.size, message.len() as u64);
     assert!(!first.bounce);
-    assert_eq!(arrivals[1], Arrival { token: OTHER.into(), ..first.clone() });
+    let report = Report { unsettled: true, remote: None };
+    assert_eq!(arrivals[1], Arrival { token: OTHER.into(), bounce: true, report, ..first.clone() });
 }
 
 #[test]
@@ -104,25 +105,33 @@ fn folds_without_a_field_are_left_out() {
     assert_eq!(arrival.received, ["x"]);
 }
 
+/// The message itself has arrived; a bounce says that it was returned; what quotes it says nothing.
 #[test]
-fn bounces_are_told_by_path_or_header() {
+fn messages_bounces_and_answers_are_told_apart() {
     let own = format!("X-Mxaudit-Token: {TOKEN}");
+    let id = format!("Message-ID: <{TOKEN}@audit.test>");
     let other = format!("X-Mxaudit-Token: {OTHER}");
+    let (itself, returned, quoted) = ((false, false), (true, true), (true, false));
     let table = [
-        ("plain", "a@b.test", "A: b", false),
-        ("null path", "", "A: b", true),
-        ("the message itself from the null path", "", &own, false),
-        ("quoted in another message of ours", "", &other, true),
-        ("report", "a@b.test", "Content-Type: Multipart/Report; report-type=x", true),
-        ("folded report", "a@b.test", "Content-Type:\r\n multipart/report;\r\n x=y", true),
-        ("failed recipients", "a@b.test", "x-failed-recipients: u@audit.test", true),
-        ("other multipart", "a@b.test", "Content-Type: multipart/mixed", false),
+        ("the message itself", "a@b.test", own.as_str(), itself),
+        ("the same by its id", "a@b.test", &id, itself),
+        ("the message itself from the null path", "", &own, itself),
+        ("an answer by a person", "jane@b.test", "Subject: Re: hello", quoted),
+        ("quoted in another message of ours", "a@b.test", &other, quoted),
+        ("null path", "", "A: b", returned),
+        ("null path, in another message of ours", "", &other, returned),
+        ("an answer by a machine", "", "Auto-Submitted: auto-replied (vacation)", quoted),
+        ("a bounce says that it is one", "", "Auto-Submitted: auto-generated", returned),
+        ("report", "a@b.test", "Content-Type: Multipart/Report; report-type=x", returned),
+        ("folded report", "a@b.test", "Content-Type:\r\n multipart/report;\r\n x=y", returned),
+        ("failed recipients", "a@b.test", "x-failed-recipients: u@audit.test", returned),
+        ("other multipart", "a@b.test", "Content-Type: multipart/mixed", quoted),
     ];
     for (case, path, field, want) in table {
         let message = format!("{field}\r\n\r\n{TOKEN}\r\n");
         let arrivals = Arrival::read(message.as_bytes(), handed_over(path));
         let arrival = arrivals.iter().find(|arrival| arrival.token == TOKEN).unwrap();
-        assert_eq!(arrival.bounce, want, "{case}");
+        assert_eq!((arrival.bounce, arrival.is_final_return()), want, "{case}");
     }
 }
 
@@ -135,9 +144,10 @@ fn without_an_envelope_the_message_says_it() {
     let plain = read("Return-Path: <a@b.test>\nDelivered-To: u@audit.test\nDelivered-To: <v@w>");
     assert_eq!(plain.reverse_path, "a@b.test");
     assert_eq!(plain.forward_paths, ["u@audit.test", "v@w"]);
-    assert!(!plain.bounce);
-    assert!(read("Return-Path: <>").bounce);
-    assert!(!read("A: b").bounce, "an unknown path is not the null path");
+    assert!(!plain.is_final_return());
+    assert!(read("Return-Path: <>").is_final_return());
+    assert!(!read("A: b").is_final_return(), "an unknown path is not the null path");
+    assert!(!read(&format!("Message-ID: <{TOKEN}@audit.test>")).bounce);
 }
 
 #[test]
@@ -190,6 +200,12 @@ fn what_a_bounce_reports() {
         ("Remote-MTA: dns; localhost", true, None),
         ("Remote-MTA: dns;", true, None),
         ("Remote host said: 550 no", false, Some("another server")),
+        ("Action: failed\r\nDiagnostic-Code: smtp; 550 5.1.1 no", false, None),
+        ("Action: failed\r\nDiagnostic-Code: X-Postfix; unknown user", true, None),
+        ("u@audit.test: 550 5.1.1 no such user", false, None),
+        ("u@audit.test: 550-no", false, None),
+        ("u@audit.test: unknown user", true, None),
+        ("write to me@audit.test: 550 is my number", true, None),
     ];
     for (lines, want, remote) in table {
         let arrival = report(lines);

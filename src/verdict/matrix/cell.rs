@@ -41,6 +41,9 @@ impl<'a> Reader<'a> {
         let Some(exchange) = self.evidence.exchange_at(place) else {
             return Observed::Unknown(Undecided::NotAnswered);
         };
+        if self.evidence.is_doubtful_at(place) {
+            return Observed::Unknown(Undecided::PeerFault);
+        }
         match &exchange.answer {
             Answer::Lost(loss) => Observed::Unknown(match loss {
                 Loss::Closed | Loss::Reset | Loss::Handshake { .. } => Undecided::ConnectionLost,

@@ -48,8 +48,12 @@ pub fn heard(evidence: &Evidence, number: usize) -> Option<Heard> {
     if let Some(gap) = check.gap {
         return Some(Heard::Unknown(PopReason::Gap(gap)));
     }
-    let exchange = evidence.exchange_at(check.place?)?;
+    let place = check.place?;
+    let exchange = evidence.exchange_at(place)?;
     let undecided = |why| Heard::Unknown(PopReason::Undecided(why));
+    if evidence.is_doubtful_at(place) {
+        return Some(undecided(Undecided::PeerFault));
+    }
     Some(match &exchange.answer {
         Answer::Lost(loss) => undecided(match loss {
             Loss::Closed | Loss::Reset | Loss::Handshake { .. } => Undecided::ConnectionLost,

@@ -141,8 +141,11 @@ pub fn pop_before_smtp(evidence: &Evidence) -> Option<PopVerdict> {
             },
         },
     };
-    let window =
-        (outcome == PopOutcome::Granted).then(|| window(evidence, pop.login()?, &after)).flatten();
+    let window = (outcome == PopOutcome::Granted).then(|| {
+        let unclear = before.is_some_and(|(_, heard)| heard == Some(Heard::Unclear));
+        window(evidence, pop.login()?, &after, unclear)
+    });
+    let window = window.flatten();
     Some(PopVerdict { outcome, window, heard, place: shown })
 }
 
@@ -178,12 +181,18 @@ fn window(
     evidence: &Evidence,
     login: &PopLogin,
     after: &[(&PopCheck, Option<Heard>)],
+    unclear_before: bool,
 ) -> Option<PopWindow> {
     let password = login.password()?.elapsed_ms;
     let last = after.iter().rposition(|(_, heard)| *heard == Some(Heard::Granted))?;
     let at_least = after.get(last)?.0.after_ms?.saturating_sub(password);
     let mut later = after.iter().skip(last);
-    let refused = later.find(|(_, heard)| matches!(heard, Some(Heard::Refused | Heard::Unclear)));
+    // A refusal without a word about relaying may be a ban, unless relaying was refused so before.
+    let refused = later.find(|(_, heard)| match heard {
+        Some(Heard::Refused) => true,
+        Some(Heard::Unclear) => unclear_before,
+        _ => false,
+    });
     let below = refused.and_then(|(check, _)| {
         Some(check.after_ms? + evidence.exchange_at(check.place?)?.elapsed_ms)
     });
@@ -212,11 +221,12 @@ pub(super) fn finding(evidence: &Evidence) -> Option<Finding> {
         "assumed: a login lengthens the window, and a question does not".to_owned(),
     ];
     if window.below.is_none() {
-        notes.push(format!(
-            "it was still granted when the last question was asked; the time to keep asking was \
-             {} s",
-            pop.window
-        ));
+        let still = verdict.heard.last() == Some(&Some(Heard::Granted));
+        let said = match still {
+            true => "it was still granted when the last question was asked",
+            false => "when it ended is not known: the last questions had no clear answer",
+        };
+        notes.push(format!("{said}; the time to keep asking was {} s", pop.window));
     }
     if pop.login()?.tls.is_none() {
         notes.push("the password went to the POP3 server in the clear".to_owned());
