@@ -128,7 +128,9 @@ async fn a_resolver_that_is_gone_costs_coverage() {
     let server = server().await;
     let deaf = std::net::UdpSocket::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap();
     let ran = check(&server, &["--local-domain", DOMAIN, "--resolver", &deaf.to_string()]);
-    assert_eq!(ran.code, Some(0), "the relay verdict stands: {}", ran.err);
+    assert_eq!(ran.code, Some(3), "{}", ran.err);
+    assert!(ran.err.contains(&format!("no list says anything about {DOMAIN}")), "{}", ran.err);
+    assert_eq!(ran.host()["relay"]["verdict"], "closed");
     let grade = &ran.host()["grade"];
     assert_eq!(ran.reputation().2, "untested", "{grade:#}");
     assert!(grade["coverage"].as_u64().unwrap() < 90, "{grade:#}");

@@ -22,7 +22,9 @@ use crate::report::escape;
 use crate::report::model::{self, HostReport, RunDetails, RunReport};
 use crate::target::Target;
 use crate::target::scope::Scope;
-use crate::verdict::listing::{SubjectVerdict, listing_findings, listings, resolver_findings};
+use crate::verdict::listing::{
+    Standing, SubjectVerdict, each_listing, listing_findings, listings, resolver_findings,
+};
 use crate::verdict::{RelayVerdict, findings, judge, matrix, pop_before_smtp};
 
 use super::complain;
@@ -146,6 +148,14 @@ pub(super) fn with_missing(record: &Record, exit: Exit) -> Exit {
         let pop = pop_before_smtp(evidence).and_then(|pop| pop.missing(evidence));
         rows.into_iter().chain(pop)
     });
+    let unknown = record.listings.iter().flat_map(each_listing);
+    let unknown = unknown.filter(|verdict| verdict.standing == Standing::Unknown).map(|verdict| {
+        format!(
+            "no list says anything about {}: whether it is listed is not known",
+            verdict.subject
+        )
+    });
+    let missing = missing.chain(unknown);
     let mut exit = exit;
     for message in missing {
         complain(&escape::terminal(&message));

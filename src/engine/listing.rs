@@ -29,6 +29,8 @@ pub struct ListPlan {
     pub zones: Vec<(Zone, Option<Skipped>)>,
     /// Whom to look up. Without anybody, each zone only proves itself.
     pub subjects: Vec<Subject>,
+    /// Whether each zone proves all its kinds, and not only those of the subjects.
+    pub prove_all: bool,
     /// The user's keys.
     pub keys: Keys,
     /// Where chance begins.
@@ -45,7 +47,8 @@ pub async fn ask_lists(
 ) -> Listings {
     let mut chance = fastrand::Rng::with_seed(plan.seed);
     let port = Port { lookups, keys: &plan.keys, stop };
-    let kinds: BTreeSet<_> = plan.subjects.iter().map(Subject::kind).collect();
+    let kinds = plan.subjects.iter().filter(|_| !plan.prove_all).map(Subject::kind);
+    let kinds: BTreeSet<_> = kinds.collect();
     let label = random_label(&mut chance);
     let proofs: Vec<_> = plan
         .zones

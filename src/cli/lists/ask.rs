@@ -24,6 +24,7 @@ pub(super) struct Course {
     pub(super) registry: (u32, Date),
     pub(super) zones: Vec<Wanted>,
     pub(super) subjects: Vec<Subject>,
+    pub(super) prove_all: bool,
     pub(super) keys: Keys,
     pub(super) quiet: bool,
 }
@@ -75,6 +76,7 @@ pub(super) async fn ask(
         registry: course.registry,
         zones: course.zones,
         subjects: course.subjects,
+        prove_all: course.prove_all,
         keys: course.keys,
         seed: random_seed(),
     };

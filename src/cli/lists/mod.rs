@@ -14,7 +14,7 @@ use crate::dnsbl::{Budget, Keys, Registry, SubjectCounts, SubjectKind, Zone, bud
 use crate::engine::ListPlan;
 use crate::evidence::listing::{Skipped, Subject};
 use crate::finding::Severity;
-use crate::report::lists::ListsReport;
+use crate::report::lists::{ListsReport, SubjectReport};
 use crate::verdict::listing::{Standing, ZoneState};
 
 use super::args::{DnsArgs, ListsArgs, ZonesArgs};
@@ -49,7 +49,8 @@ impl Chosen {
     /// What is to be asked about these.
     pub(super) fn plan(self, subjects: Vec<Subject>, seed: u64) -> ListPlan {
         let registry = (self.registry.version(), self.registry.date());
-        ListPlan { registry, zones: self.zones, subjects, keys: self.keys, seed }
+        let (zones, keys) = (self.zones, self.keys);
+        ListPlan { registry, zones, subjects, prove_all: false, keys, seed }
     }
 }
 
@@ -89,6 +90,8 @@ pub(super) fn lists(args: &ListsArgs) -> Result<Exit, Failure> {
         registry: (registry.version(), registry.date()),
         zones: chosen,
         subjects,
+        // What a configuration asks is judged whole, whoever is looked up beside.
+        prove_all: !files.is_empty(),
         keys,
         quiet: args.report.quiet,
     };
@@ -109,12 +112,24 @@ fn exit(report: &ListsReport, threshold: Severity, zones_matter: bool) -> Exit {
     let states = report.zones.iter().flat_map(|zone| &zone.kinds).map(|kind| kind.state);
     let nothing = [ZoneState::Silent, ZoneState::Broken, ZoneState::Refused, ZoneState::Unproven];
     let mut states = states.filter(|state| nothing.iter().any(|none| none.as_str() == *state));
-    // Through a resolver that lies, no list is seen as it is.
-    let lies = report.run.resolver_disqualified;
+    // Through a resolver that lies, no list is seen as it is; and where none works, it is hardly their doing.
+    let none_works = report.summary.lists > 0 && report.summary.healthy == 0;
+    let lies = report.run.resolver_disqualified || none_works;
+    let subject = subject || report.subjects.iter().any(|subject| has_lost_a_list(report, subject));
     match subject || report.run.interrupted || zones_matter && (lies || states.next().is_some()) {
         true => Exit::Incomplete,
         false => Exit::Clean,
     }
+}
+
+/// True where a list that had proved to work did not answer about this one: it may be listed there.
+fn has_lost_a_list(report: &ListsReport, subject: &SubjectReport) -> bool {
+    let works = |id: &str| {
+        let zone = report.zones.iter().find(|zone| zone.id == id);
+        let mut kinds = zone.into_iter().flat_map(|zone| &zone.kinds);
+        kinds.any(|kind| kind.kind == subject.kind && kind.state == ZoneState::Healthy.as_str())
+    };
+    subject.words.iter().any(|word| word.word == "unknown" && works(&word.list))
 }
 
 /// A list that says what it bears is believed.

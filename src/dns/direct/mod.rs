@@ -93,16 +93,24 @@ impl DirectResolver {
             return TimedAnswer::untimed(LookupAnswer::NotAsked);
         };
         let query = Query::query(name, answer::record_type(question.kind()));
-        let mut worst = None;
+        let (mut worst, mut asked) = (None, Vec::new());
         for &server in self.candidates() {
+            // A question that ran at the same time may have settled on another one meanwhile.
+            if self.answered.get().is_some_and(|only| *only != server) {
+                continue;
+            }
+            asked.push(server);
             match self.ask_server(server, question, &query).await {
-                Ok(told) => {
-                    // A question that ran at the same time may have found another one; the first stays.
-                    let _ = self.answered.set(server);
-                    return told;
-                }
+                Ok(told) if *self.answered.get_or_init(|| server) == server => return told,
+                Ok(_) => {}
                 Err(fault) => worst = worst.max(Some(fault)),
             }
+        }
+        if let Some(only) = self.answered.get().filter(|only| !asked.contains(only)) {
+            return match self.ask_server(*only, question, &query).await {
+                Ok(told) => told,
+                Err(fault) => TimedAnswer::untimed(fault.into_answer()),
+            };
         }
         TimedAnswer::untimed(worst.map_or(LookupAnswer::NotAsked, Fault::into_answer))
     }

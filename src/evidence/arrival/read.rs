@@ -67,8 +67,10 @@ impl ArrivalReader {
             values(&fields, "x-mxaudit-token").any(|own| own == token)
                 || values(&fields, "message-id").any(|id| id.contains(token))
         };
-        let answers = values(&fields, "auto-submitted")
-            .any(|value| value.to_ascii_lowercase().starts_with("auto-replied"));
+        // Reports call themselves so too.
+        let answers = !reports(&fields)
+            && values(&fields, "auto-submitted")
+                .any(|value| value.to_ascii_lowercase().starts_with("auto-replied"));
         let arrival = |token: String| {
             let bounce = !itself(&token);
             let unsettled = like.report.unsettled || answers || !like.bounce;

@@ -123,6 +123,12 @@ fn messages_bounces_and_answers_are_told_apart() {
         ("an answer by a machine", "", "Auto-Submitted: auto-replied (vacation)", quoted),
         ("a bounce says that it is one", "", "Auto-Submitted: auto-generated", returned),
         ("report", "a@b.test", "Content-Type: Multipart/Report; report-type=x", returned),
+        (
+            "a report that calls itself an answer",
+            "",
+            "Content-Type: multipart/report\r\nAuto-Submitted: auto-replied",
+            returned,
+        ),
         ("folded report", "a@b.test", "Content-Type:\r\n multipart/report;\r\n x=y", returned),
         ("failed recipients", "a@b.test", "x-failed-recipients: u@audit.test", returned),
         ("other multipart", "a@b.test", "Content-Type: multipart/mixed", quoted),

@@ -101,6 +101,16 @@ pub(super) const ENTRIES: &[Entry] = &[
         references: &["RFC 5782 section 2.1"],
     },
     Entry {
+        id: "resolver-knows-nothing",
+        title: "the resolver knows none of the lists",
+        severity: Severity::Medium,
+        explanation: "Lists of unrelated operators have no domain, as the resolver says. They do not all end on one \
+            day: the resolver sees a part of the world only, or answers \"no such name\" where it cannot ask. No list \
+            is believed through it, and a mail server that uses it has no protection by lists.",
+        remedy: "Let the resolver ask the authoritative servers of the world, or name another one with --resolver.",
+        references: &[],
+    },
+    Entry {
         id: "resolver-public",
         title: "the resolver is a public one",
         severity: Severity::Info,

@@ -125,6 +125,7 @@ impl Health {
 }
 
 const STOP_ASKING: &str = "remove this list from every mail server and filter that still asks it";
+const GONE: &str = "its domain does not exist";
 const ASK_AGAIN: &str = "run again later; look at what the resolver says of this zone";
 
 /// Judges a zone for one kind of subject.
@@ -214,6 +215,19 @@ fn by_listing_of_all(asked: &EntryEvidence, random: Option<&Lookup>) -> Option<H
 /// What the entries say where none of them is a refusal, a parked address or a listing of all.
 fn by_entries(evidence: &ZoneEvidence, asked: &EntryEvidence, documented: &Entry) -> Health {
     let (Some(positive), Some(negative)) = (&asked.positive, &asked.negative) else {
+        let missing = |lookup: &Option<Lookup>| {
+            lookup.as_ref().is_some_and(|lookup| lookup.answer == LookupAnswer::NoSuchName)
+        };
+        if let Some(authority) = evidence.authority.as_ref().filter(|_| missing(&evidence.random))
+            && missing(&evidence.authority)
+        {
+            return Health::new(ZoneState::Gone, GONE, STOP_ASKING, &[authority]);
+        }
+        if let Some(random) =
+            evidence.random.as_ref().filter(|random| !random.answer.is_statement())
+        {
+            return failure(&random.answer, random);
+        }
         return Health::new(
             ZoneState::Unproven,
             "its operator documents no test entries, so it cannot be seen to work",
@@ -278,9 +292,7 @@ fn emptied(evidence: &ZoneEvidence, positive: &Lookup) -> Health {
     };
     let shown = [positive, authority];
     match &authority.answer {
-        LookupAnswer::NoSuchName => {
-            Health::new(ZoneState::Gone, "its domain does not exist", STOP_ASKING, &shown)
-        }
+        LookupAnswer::NoSuchName => Health::new(ZoneState::Gone, GONE, STOP_ASKING, &shown),
         answer if answer.is_statement() => Health::new(
             ZoneState::Emptied,
             "it does not list its own test entry: it is emptied, or hides it from us",

@@ -43,6 +43,7 @@ pub fn resolver_faults(listings: &Listings) -> Vec<ResolverFault> {
     });
     rewriting
         .into_iter()
+        .chain(knowing_nothing(listings))
         .chain(stripping(listings))
         .chain(texts_blocked(listings))
         .chain(public)
@@ -62,6 +63,27 @@ fn stripping(listings: &Listings) -> Option<ResolverFault> {
         id: "resolver-strips-loopback",
         text: "the resolver takes addresses in 127.0.0.0/8 out of answers: every list looks empty through it".into(),
         notes: stripped.iter().map(|(_, lookup)| lookup.to_string()).collect(),
+        disqualifies: true,
+    })
+}
+
+/// No zone of unrelated operators exists: not all of them have died at once.
+fn knowing_nothing(listings: &Listings) -> Option<ResolverFault> {
+    let asked: Vec<_> = listings
+        .zones
+        .iter()
+        .filter_map(|zone| Some((operator(&zone.zone.zone), zone.authority.as_ref()?)))
+        .collect();
+    let operators: BTreeSet<_> = asked.iter().map(|(operator, _)| operator).collect();
+    let none = asked.iter().all(|(_, lookup)| lookup.answer == LookupAnswer::NoSuchName);
+    let mut entries = listings.zones.iter().flat_map(|zone| &zone.entries);
+    let answers = entries.any(|entry| {
+        entry.positive.as_ref().is_some_and(|positive| !positive.answer.addresses().is_empty())
+    });
+    (none && !answers && operators.len() >= UNRELATED).then(|| ResolverFault {
+        id: "resolver-knows-nothing",
+        text: "the resolver says of every list that its domain does not exist".into(),
+        notes: asked.iter().map(|(_, lookup)| lookup.to_string()).collect(),
         disqualifies: true,
     })
 }

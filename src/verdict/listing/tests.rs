@@ -120,6 +120,18 @@ fn a_zone_that_was_not_asked() {
     assert_eq!(health(&healthy(), SubjectKind::Ipv6).state, ZoneState::Unproven);
 }
 
+/// A zone that documents no test entry can still be seen to be gone, and no more than that.
+#[test]
+fn a_zone_without_test_entries_is_gone_or_unproven() {
+    let mut evidence = proved(NotAsked, NotAsked, NoSuchName);
+    evidence.entries[0].positive = None;
+    assert_eq!(state(&evidence), "unproven");
+    evidence.authority = Some(lookup("bl.a.example", NoSuchName));
+    assert_eq!(state(&evidence), "gone");
+    evidence.random = Some(lookup("x.bl.a.example", Timeout));
+    assert_eq!(state(&evidence), "silent");
+}
+
 /// A run of one zone about 192.0.2.10, which answers so.
 fn run(zones: Vec<ZoneEvidence>, answers: Vec<LookupAnswer>) -> Listings {
     let answers = zones.iter().zip(answers).map(|(zone, answer)| ZoneAnswer {
@@ -247,6 +259,24 @@ fn two_unrelated_zones_without_data_show_a_resolver_that_strips() {
     let mut sister = stripped("a");
     sister.zone.zone = "other.a.example".into();
     assert_eq!(ids(vec![stripped("a"), sister]), Vec::<&str>::new(), "one operator");
+}
+
+#[test]
+fn lists_do_not_all_end_on_one_day() {
+    let gone = |id: &str, authority: LookupAnswer| {
+        let mut evidence = proved(NoSuchName, NoSuchName, NoSuchName);
+        evidence.zone = zone(id);
+        evidence.authority = Some(lookup("bl.example", authority));
+        evidence
+    };
+    let ids = |zones: Vec<ZoneEvidence>| -> Vec<_> {
+        resolver_faults(&run(zones, vec![])).iter().map(|fault| fault.id).collect()
+    };
+    let known = || LookupAnswer::Authority("b.example".into());
+    assert_eq!(ids(vec![gone("a", NoSuchName), gone("b", NoSuchName)]), ["resolver-knows-nothing"]);
+    assert_eq!(ids(vec![gone("a", NoSuchName), gone("b", known())]), Vec::<&str>::new());
+    assert_eq!(ids(vec![gone("a", NoSuchName)]), Vec::<&str>::new());
+    assert_eq!(ids(vec![gone("a", NoSuchName), gone("b", Timeout)]), Vec::<&str>::new());
 }
 
 #[test]

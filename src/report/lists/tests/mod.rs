@@ -72,6 +72,7 @@ fn asked(subjects: Vec<Subject>, lookups: &ScriptedLookups) -> Listings {
         registry: (1, jiff::civil::date(2026, 1, 2)),
         zones: zones().into_iter().map(|zone| (zone, None)).collect(),
         subjects,
+        prove_all: false,
         keys: Keys::read("beta = \"S3cret\"", "keys").unwrap(),
         seed: 7,
     };
