@@ -1,10 +1,14 @@
 //! `--from-config`: the lists that configuration files name.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
 
 use crate::cli::exit::{Exit, Failure};
-use crate::dnsbl::configured::{self, ConfiguredZone, Kind, Note, NoteKind};
+use crate::dnsbl::configured::{
+    self, ConfiguredZone, Kind, Note, NoteKind, masked_before, masked_of,
+};
 use crate::dnsbl::{Keys, Registry, SubjectKind, Zone};
 use crate::evidence::listing::Skipped;
 use crate::verdict::listing::{ConfiguredFile, ConfiguredList};
@@ -20,7 +24,7 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<ConfiguredFile>, Failure> {
     let (mut files, mut messages) = (Vec::new(), Vec::new());
     for path in paths {
         let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|error| {
+        let bytes = bounded(path).map_err(|error| {
             format!(
                 "cannot be read: {error}; name the configuration file of a mail server or filter"
             )
@@ -48,6 +52,14 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<ConfiguredFile>, Failure> {
     }
 }
 
+/// The file, and one byte beyond what is read of one: an endless file has an end here.
+fn bounded(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(configured::SIZE_LIMIT).unwrap_or(u64::MAX);
+    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// The lists that the files name, each once. What is known of them is noted in the files; keys in their names are
 /// taken for `keys`, and masked.
 pub(super) fn choose(
@@ -62,15 +74,27 @@ pub(super) fn choose(
     }
     let mut chosen: Vec<Wanted> = Vec::new();
     for file in files {
+        hide(registry, file);
         let ConfiguredFile { lists, notes, .. } = file;
         for list in lists {
-            if let Some((zone, key)) = keyed(registry, &list.configured.zone) {
-                hide(&key, list, notes);
+            if let Some((zone, key)) = keyed(registry, &list.configured) {
+                list.configured.zone.clone_from(&zone.zone);
                 adopt(zone, &key, keys);
                 take(list, zone, registry, None, &mut chosen);
                 continue;
             }
             let name = list.configured.zone.clone();
+            if list.configured.key.is_some() {
+                notes.push(Note {
+                    line: list.configured.line,
+                    kind: NoteKind::NotFollowed,
+                    text: list.configured.text.clone(),
+                    message: format!(
+                        "{name} is not asked: the list is not known; a file for --zones can add it"
+                    ),
+                });
+                continue;
+            }
             let kinds = kinds.get(&name).map(Vec::as_slice).unwrap_or_default();
             if let Some(zone) = registry.zone(&name) {
                 take(list, &zone.clone(), registry, None, &mut chosen);
@@ -103,12 +127,23 @@ fn take(
     skipped: Option<Skipped>,
     chosen: &mut Vec<Wanted>,
 ) {
-    list.list = Some(zone.id.clone());
-    list.known = registry.zone(&zone.id).is_some();
+    list.known = registry.zones().any(|known| known.zone == zone.zone);
     list.refuses_in_band = list.known && registry.refuses_in_band(zone);
-    if !chosen.iter().any(|(known, _)| known.id == zone.id) {
-        chosen.push((zone.clone(), skipped));
+    if let Some((asked, _)) = chosen.iter().find(|(asked, _)| asked.zone == zone.zone) {
+        list.list = Some(asked.id.clone());
+        return;
     }
+    let mut zone = zone.clone();
+    // Different names can have the same words.
+    let taken = |id: &str| {
+        let mut zones = registry.zones().chain(chosen.iter().map(|(zone, _)| zone));
+        zones.any(|other| other.id == id && other.zone != zone.zone)
+    };
+    let numbered = (2..).map(|number: u64| format!("{}-{number}", zone.id));
+    let id = std::iter::once(zone.id.clone()).chain(numbered).find(|id| !taken(id));
+    zone.id = id.unwrap_or_default();
+    list.list = Some(zone.id.clone());
+    chosen.push((zone, skipped));
 }
 
 fn kind_of(configured: &ConfiguredZone) -> Option<SubjectKind> {
@@ -120,7 +155,12 @@ fn kind_of(configured: &ConfiguredZone) -> Option<SubjectKind> {
 }
 
 /// The list that a name with a key in it belongs to, and the key.
-fn keyed<'a>(registry: &'a Registry, name: &str) -> Option<(&'a Zone, String)> {
+fn keyed<'a>(registry: &'a Registry, configured: &ConfiguredZone) -> Option<(&'a Zone, String)> {
+    let name = &configured.zone;
+    if let Some(key) = &configured.key {
+        let zone = registry.zones().find(|zone| zone.zone == *name)?;
+        return Some((zone, key.reveal().to_owned()));
+    }
     registry.zones().find_map(|zone| {
         let (before, after) = zone.zone.split_once(PLACEHOLDER)?;
         let key = name.strip_prefix(before)?.strip_suffix(after)?;
@@ -136,26 +176,73 @@ fn adopt(zone: &Zone, key: &str, keys: &mut Keys) {
     }
 }
 
-fn hide(key: &str, list: &mut ConfiguredList, notes: &mut [Note]) {
-    let configured = &mut list.configured;
-    let filter = configured.filter.as_mut().map(|filter| &mut filter.text);
-    let texts = [&mut configured.zone, &mut configured.text].into_iter().chain(filter);
-    let texts = texts.chain(configured.unread_filter.as_mut()).chain(configured.rule.as_mut());
-    let of_notes = notes.iter_mut().flat_map(|note| [&mut note.text, &mut note.message]);
-    for text in texts.chain(of_notes) {
-        *text = masked(text, key);
+/// Masks a key in all that the file says, whichever list it belongs to.
+fn hide(registry: &Registry, file: &mut ConfiguredFile) {
+    let mut keys: Vec<String> = Vec::new();
+    for list in &mut file.lists {
+        let configured = &mut list.configured;
+        if let Some((_, key)) = keyed(registry, configured) {
+            keys.push(key);
+        }
+    }
+    let suffixes = registry.zones().filter_map(|zone| Some(zone.zone.split_once(PLACEHOLDER)?.1));
+    let suffixes: Vec<_> = suffixes.filter(|suffix| suffix.starts_with('.')).collect();
+    let of_lists = file.lists.iter_mut().flat_map(|list| list.configured.texts());
+    let of_notes = file.notes.iter_mut().flat_map(|note| [&mut note.text, &mut note.message]);
+    keys.sort_unstable();
+    keys.dedup();
+    for text in of_lists.chain(of_notes) {
+        let masked =
+            suffixes.iter().fold(text.clone(), |text, suffix| masked_before(&text, suffix));
+        *text = keys.iter().fold(masked, |text, key| masked_of(&text, key));
     }
 }
 
-/// The text without the key, in whatever case it stands there.
-fn masked(text: &str, key: &str) -> String {
-    let (lower, key) = (text.to_ascii_lowercase(), key.to_ascii_lowercase());
-    let (mut out, mut end) = (String::new(), 0);
-    for (at, _) in lower.match_indices(&key) {
-        out.push_str(text.get(end..at).unwrap_or_default());
-        out.push_str(PLACEHOLDER);
-        end = at + key.len();
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chosen(text: &str) -> (ConfiguredFile, Vec<String>, Keys) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("main.cf");
+        std::fs::write(&path, text).unwrap();
+        let mut files = read(&[path]).unwrap_or_default();
+        let mut keys = Keys::default();
+        let wanted = choose(&mut files, &Registry::embedded().unwrap(), &mut keys);
+        let ids = wanted.into_iter().map(|(zone, _)| format!("{} {}", zone.id, zone.zone));
+        (files.remove(0), ids.collect(), keys)
     }
-    out.push_str(text.get(end..).unwrap_or_default());
-    out
+
+    #[test]
+    fn different_zones_have_different_ids() {
+        let text = "smtpd_client_restrictions = reject_rbl_client bl.foo.bar.example.org, \
+                    reject_rbl_client bl.foo-bar.example.org, reject_rbl_client spamhaus.zen, \
+                    reject_rbl_client bl.foo.bar.example.org\n";
+        let (file, ids, _) = chosen(text);
+        let want = [
+            "bl-foo-bar-example-org bl.foo.bar.example.org",
+            "bl-foo-bar-example-org-2 bl.foo-bar.example.org",
+            "spamhaus-zen-2 spamhaus.zen",
+        ];
+        assert_eq!(ids, want);
+        assert!(file.lists.iter().all(|list| !list.known && list.list.is_some()));
+    }
+
+    #[test]
+    fn a_key_serves_a_known_list_and_goes_to_no_other() {
+        let text = "smtpd_client_restrictions = reject_rbl_client K3yOfMine.zen.dq.spamhaus.net, \
+                    reject_rbl_client K3yOfMine.sbl.dq.spamhaus.net\n";
+        let (file, ids, keys) = chosen(text);
+        assert_eq!(ids, ["spamhaus-zen-dqs {key}.zen.dq.spamhaus.net"]);
+        assert_eq!(keys.names().collect::<Vec<_>>(), ["spamhaus-dqs"]);
+        assert!(file.notes.iter().any(|note| note.message.contains("is not asked")));
+        assert!(!format!("{file:?}").to_ascii_lowercase().contains("k3y"), "{file:?}");
+    }
+
+    #[test]
+    fn an_endless_file_is_refused() {
+        let message = read(&[PathBuf::from("/dev/zero")]).unwrap_err().messages.join("\n");
+        assert!(message.contains("/dev/zero"), "{message}");
+        assert_eq!(bounded(Path::new("/dev/zero")).unwrap().len(), configured::SIZE_LIMIT + 1);
+    }
 }

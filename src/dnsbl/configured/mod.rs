@@ -6,6 +6,7 @@
 mod error;
 mod exim;
 mod filter;
+mod key;
 mod octets;
 mod pattern;
 mod postfix;
@@ -22,6 +23,7 @@ use std::fmt;
 
 pub use error::ConfigError;
 pub use filter::{Accepted, Filter};
+pub use key::{Secret, masked_before, masked_of};
 pub use octets::Octets;
 pub use pattern::Pattern;
 pub use zone::{Asked, ConfiguredZone, Kind, Use};

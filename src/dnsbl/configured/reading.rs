@@ -1,5 +1,6 @@
 //! What has been found in a file so far.
 
+use super::key::{self, Secret};
 use super::zone::ConfiguredZone;
 use super::{Configured, Dialect, Note, NoteKind};
 
@@ -52,8 +53,28 @@ impl Reading {
         self.note(NoteKind::NotFollowed, line, text, message);
     }
 
+    /// Takes the keys out of every text; a zone keeps its own for asking.
+    fn mask(&mut self) {
+        let mut keys: Vec<Secret> = Vec::new();
+        for zone in &mut self.zones {
+            if let Some((masked, key)) = key::split(&zone.zone) {
+                if !keys.contains(&key) {
+                    keys.push(key.clone());
+                }
+                (zone.zone, zone.key) = (masked, Some(key));
+            }
+        }
+        let of_zones = self.zones.iter_mut().flat_map(ConfiguredZone::texts);
+        let of_notes = self.notes.iter_mut().flat_map(|note| [&mut note.text, &mut note.message]);
+        for text in of_zones.chain(of_notes) {
+            let masked = key::masked(text);
+            *text = keys.iter().fold(masked, |text, key| key::masked_of(&text, key.reveal()));
+        }
+    }
+
     /// What was found, in the order of the file and each thing once.
     pub(super) fn finish(mut self, dialect: Dialect) -> Configured {
+        self.mask();
         self.zones.sort_by_key(|zone| zone.line);
         self.zones.dedup();
         if let Some(line) = self.overflow {
@@ -69,6 +90,8 @@ impl Reading {
 
 /// A text in one line that is short enough to be shown.
 pub(super) fn shorten(text: &str) -> String {
+    // A key that the cut divides is not known for one any more.
+    let text = key::masked(text);
     let mut short = String::new();
     let mut count = 0;
     let mut space = false;

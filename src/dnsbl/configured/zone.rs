@@ -3,13 +3,16 @@
 use std::net::Ipv4Addr;
 
 use super::filter::Filter;
+use super::key::Secret;
 use super::reading::shorten;
 
 /// One use of one list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConfiguredZone {
-    /// The zone: lower case, without the final dot.
+    /// The zone: lower case, without the final dot; `{key}` stands for a key.
     pub zone: String,
+    /// The key in its name.
+    pub key: Option<Secret>,
     /// What a listing does.
     pub usage: Use,
     /// What the zone is asked about.
@@ -37,6 +40,7 @@ impl ConfiguredZone {
     pub(super) fn new(zone: String, usage: Use, asked: Asked, line: usize, text: &str) -> Self {
         Self {
             zone,
+            key: None,
             usage,
             kind: asked.kind(),
             asked: vec![asked],
@@ -48,6 +52,13 @@ impl ConfiguredZone {
             line,
             text: shorten(text),
         }
+    }
+
+    /// Everything in it that is shown, but for the name.
+    pub fn texts(&mut self) -> impl Iterator<Item = &mut String> {
+        let filter = self.filter.as_mut().map(|filter| &mut filter.text);
+        let more = [self.unread_filter.as_mut(), self.rule.as_mut(), filter];
+        more.into_iter().flatten().chain([&mut self.text])
     }
 
     /// Whether the program takes these answers to one question for a listing. `None` where that cannot be told.
