@@ -45,6 +45,11 @@ pub(super) fn filtered(dialect: Dialect, configured: &ConfiguredZone, zone: &Zon
     }
 }
 
+/// Every answer that counts.
+pub(super) fn listed(zone: &Zone) -> Vec<Ipv4Addr> {
+    every(&sets(zone)).iter().filter_map(|answer| answer.parse().ok()).collect()
+}
+
 /// The answers that count, as few sets as will do; each is given octet by octet.
 fn sets(zone: &Zone) -> Vec<[Spans; 4]> {
     let counts = |code: &&Code| code.listing || zone.purpose == Purpose::Allow;

@@ -8,12 +8,12 @@ use std::net::Ipv4Addr;
 
 use super::health::{Health, ZoneState, health};
 use super::resolver::resolver_faults;
-use crate::dnsbl::configured::{ConfiguredZone, Dialect, Kind, Note};
+use crate::dnsbl::configured::{ConfiguredZone, Dialect, Kind, Note, Use};
 use crate::dnsbl::{Decoding, Purpose, Reading, SubjectKind, Zone};
 use crate::evidence::listing::{Listings, ZoneEvidence};
 use crate::finding::{Confidence, Finding};
 
-use line::filtered;
+use line::{filtered, listed};
 
 /// A configuration file that names lists.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,6 +119,9 @@ fn unfiltered(
     zone: &Zone,
 ) -> Option<Finding> {
     kind_of(&list.configured, zone)?;
+    if waits_for_no_listing(&list.configured, zone) {
+        return None;
+    }
     let taken: Vec<_> = no_listings(list, zone)
         .into_iter()
         .filter(|(answer, _)| list.configured.accepts(&[*answer]) == Some(true))
@@ -134,8 +137,27 @@ fn unfiltered(
     );
     let mut finding = Finding::new("configured-list-unfiltered", Confidence::High, summary)?;
     finding.notes.push(format!("setting: {}", list.configured.text));
-    finding.notes.push(format!("write: {}", filtered(dialect, &list.configured, zone)));
+    // The answers that speak against somebody are not what an allow list should take.
+    if list.configured.usage != Use::Allow || zone.purpose == Purpose::Allow {
+        finding.notes.push(format!("write: {}", filtered(dialect, &list.configured, zone)));
+    }
     Some(finding)
+}
+
+/// Whether the setting is there to catch answers that are no listings: it takes none that is one, and costs no mail.
+fn waits_for_no_listing(configured: &ConfiguredZone, zone: &Zone) -> bool {
+    let costs = match configured.usage {
+        Use::Reject | Use::Defer | Use::Discard | Use::Quarantine => true,
+        Use::Score | Use::Warn | Use::Allow | Use::Confirm => false,
+    };
+    // A rule has its own score, or waits for others; a list without one counts against the client.
+    let rule = configured.rule.is_some();
+    let listed = listed(zone);
+    let takes_none = || {
+        let mut all = listed.iter();
+        all.all(|answer| configured.accepts(&[*answer]) == Some(false))
+    };
+    !costs && rule && !listed.is_empty() && takes_none()
 }
 
 /// Answers that are about who asks, or about a subject without any reproach.
@@ -155,10 +177,11 @@ fn no_listings(list: &ConfiguredList, zone: &Zone) -> Vec<(Ipv4Addr, String)> {
         Reading::Refused(refusal) => Some((answer, refusal.meaning)),
         _ => None,
     });
+    let harms = zone.purpose == Purpose::Block && list.configured.usage != Use::Allow;
     let harmless = zone
         .codes
         .iter()
-        .filter(|code| zone.purpose == Purpose::Block && !code.listing)
+        .filter(|code| harms && !code.listing)
         .map(|code| (code.first, code.meaning.clone()));
     refusals.chain(harmless).collect()
 }

@@ -214,3 +214,32 @@ fn of_a_list_that_nobody_knows_only_the_state_is_told() {
     assert_eq!(configured_findings(&file, &file.lists[0], &healthy), []);
     assert_eq!(configured_health(&file.lists[0], &healthy), None);
 }
+
+#[test]
+fn an_allow_list_within_a_block_list_is_no_fault() {
+    let screen = |site: &str| file("main.cf", &format!("postscreen_dnsbl_sites = {site}\n"));
+    let good = screen("hostkarma.junkemailfilter.com=127.0.0.1*-2");
+    assert_eq!(of_healthy(&good), []);
+    // The same answer with points against the client is one.
+    let bad = of_healthy(&screen("hostkarma.junkemailfilter.com=127.0.0.1*2"));
+    assert_eq!(bad[0].id, "configured-list-unfiltered");
+    // Refusals that let everybody through are told, and a line that lets spammers through is not.
+    let open = of_healthy(&screen("zen.spamhaus.org*-2"));
+    assert_eq!(open[0].id, "configured-list-unfiltered");
+    assert!(!open[0].notes.iter().any(|note| note.starts_with("write:")), "{open:?}");
+}
+
+#[test]
+fn a_rule_that_waits_for_refusals_is_no_fault() {
+    let rule = |answers: &str| {
+        let text = format!(
+            "header RCVD_IN_ZEN_X eval:check_rbl('zen', 'zen.spamhaus.org.', '{answers}')\nscore RCVD_IN_ZEN_X 1\n"
+        );
+        of_healthy(&file("local.cf", &text))
+    };
+    assert_eq!(rule("^127\\.255\\.255\\.254$"), []);
+    assert_eq!(rule("^127\\.")[0].id, "configured-list-unfiltered");
+    // Where the answer costs mail, it is waited for in vain.
+    let reject = of_healthy(&postfix("reject_rbl_client zen.spamhaus.org=127.255.255.254"));
+    assert_eq!(reject[0].id, "configured-list-unfiltered");
+}
