@@ -60,12 +60,40 @@ pub fn configured_findings(
     let unfiltered = evidence
         .filter(|evidence| list.known && evidence.skipped.is_none())
         .and_then(|evidence| unfiltered(&place, file.dialect, list, &evidence.zone));
-    of_state.into_iter().chain(unfiltered).collect()
+    let wrong_kind = evidence
+        .filter(|_| list.known)
+        .and_then(|evidence| wrong_kind(&place, list, &evidence.zone));
+    of_state.into_iter().chain(wrong_kind).chain(unfiltered).collect()
 }
 
 fn evidence_of<'a>(list: &ConfiguredList, listings: &'a Listings) -> Option<&'a ZoneEvidence> {
     let id = list.list.as_ref()?;
     listings.zones.iter().find(|evidence| evidence.zone.id == *id)
+}
+
+/// Whether the list is asked about what it does not list. Of hashes, no list says what it knows.
+fn is_of_other_kind(configured: &ConfiguredZone, zone: &Zone) -> bool {
+    configured.kind != Kind::Hash && kind_of(configured, zone).is_none()
+}
+
+fn wrong_kind(place: &str, list: &ConfiguredList, zone: &Zone) -> Option<Finding> {
+    if !is_of_other_kind(&list.configured, zone) {
+        return None;
+    }
+    let asked = match list.configured.kind {
+        Kind::Address => "addresses",
+        Kind::Domain => "names",
+        Kind::Hash => "hashes",
+    };
+    let kinds: Vec<_> = zone.entries.iter().map(|entry| entry.kind.to_string()).collect();
+    let summary = format!(
+        "{place} asks {} about {asked}, and it lists {}",
+        list.configured.zone,
+        kinds.join(" and ")
+    );
+    let mut finding = Finding::new("configured-list-wrong-kind", Confidence::High, summary)?;
+    finding.notes.push(format!("setting: {}", list.configured.text));
+    Some(finding)
 }
 
 /// Which entries of the zone speak for the use that is made of it.
@@ -118,8 +146,8 @@ fn unfiltered(
     list: &ConfiguredList,
     zone: &Zone,
 ) -> Option<Finding> {
-    kind_of(&list.configured, zone)?;
-    if waits_for_no_listing(&list.configured, zone) {
+    let other = is_of_other_kind(&list.configured, zone);
+    if list.configured.kind == Kind::Hash || waits_for_no_listing(&list.configured, zone) {
         return None;
     }
     let taken: Vec<_> = no_listings(list, zone)
@@ -137,8 +165,10 @@ fn unfiltered(
     );
     let mut finding = Finding::new("configured-list-unfiltered", Confidence::High, summary)?;
     finding.notes.push(format!("setting: {}", list.configured.text));
-    // The answers that speak against somebody are not what an allow list should take.
-    if list.configured.usage != Use::Allow || zone.purpose == Purpose::Allow {
+    // The answers that speak against somebody are not what an allow list should take, and no filter mends a question
+    // about the wrong thing.
+    let allows = list.configured.usage == Use::Allow && zone.purpose == Purpose::Block;
+    if !other && !allows {
         finding.notes.push(format!("write: {}", filtered(dialect, &list.configured, zone)));
     }
     Some(finding)

@@ -243,3 +243,21 @@ fn a_rule_that_waits_for_refusals_is_no_fault() {
     let reject = of_healthy(&postfix("reject_rbl_client zen.spamhaus.org=127.255.255.254"));
     assert_eq!(reject[0].id, "configured-list-unfiltered");
 }
+
+#[test]
+fn a_list_that_is_asked_about_what_it_does_not_list_is_told() {
+    let ids = |setting: &str| {
+        let found = of_healthy(&postfix(setting));
+        assert!(found.iter().all(|one| !one.notes.iter().any(|note| note.starts_with("write:"))));
+        found.into_iter().map(|finding| finding.id).collect::<Vec<_>>()
+    };
+    let (kind, taken) = ("configured-list-wrong-kind", "configured-list-unfiltered");
+    assert_eq!(ids("reject_rbl_client dbl.spamhaus.org"), [kind, taken]);
+    assert_eq!(ids("reject_rbl_client dbl.spamhaus.org=127.0.1.2"), [kind]);
+    assert_eq!(ids("reject_rhsbl_sender psbl.surriel.com"), [kind]);
+    assert_eq!(ids("reject_rhsbl_sender dbl.spamhaus.org=127.0.1.2"), [""; 0]);
+    // What hashes it lists is not known of any.
+    let mut hashed = postfix("reject_rhsbl_sender dbl.spamhaus.org=127.0.1.2");
+    hashed.lists[0].configured.kind = Kind::Hash;
+    assert_eq!(of_healthy(&hashed), []);
+}
