@@ -168,9 +168,8 @@ fn unfiltered(
     // The answers that speak against somebody are not what an allow list should take, and no filter mends a question
     // about the wrong thing.
     let allows = list.configured.usage == Use::Allow && zone.purpose == Purpose::Block;
-    if !other && !allows {
-        finding.notes.push(format!("write: {}", filtered(dialect, &list.configured, zone)));
-    }
+    let line = filtered(dialect, &list.configured, zone).filter(|_| !other && !allows);
+    finding.notes.extend(line.map(|line| format!("write: {line}")));
     Some(finding)
 }
 

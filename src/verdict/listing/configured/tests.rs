@@ -261,3 +261,29 @@ fn a_list_that_is_asked_about_what_it_does_not_list_is_told() {
     hashed.lists[0].configured.kind = Kind::Hash;
     assert_eq!(of_healthy(&hashed), []);
 }
+
+#[test]
+fn the_line_keeps_what_exim_asks_about() {
+    let of = |item: &str| {
+        let text = format!("begin acl\nacl_check_rcpt:\n  deny dnslists = {item}\n");
+        of_healthy(&file("exim.conf", &text))
+    };
+    let found = of("dbl.spamhaus.org/$sender_address_domain");
+    let line = found[0].notes[1].trim_start_matches("write: dnslists = ");
+    assert!(line.ends_with("/$sender_address_domain"), "{line}");
+    assert_eq!(of(line), []);
+}
+
+#[test]
+fn without_an_answer_that_counts_there_is_no_line() {
+    let list = postfix("reject_rbl_client zen.spamhaus.org");
+    let mut zone = registry_zone(list.lists[0].list.as_ref().unwrap());
+    zone.codes.iter_mut().for_each(|code| code.listing = false);
+    let found = configured_findings(
+        &list,
+        &list.lists[0],
+        &listings(&zone, address("127.0.0.2"), NoSuchName),
+    );
+    let unfiltered = found.iter().find(|one| one.id == "configured-list-unfiltered").unwrap();
+    assert_eq!(unfiltered.notes, ["setting: reject_rbl_client zen.spamhaus.org"]);
+}
