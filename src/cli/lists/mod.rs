@@ -111,7 +111,12 @@ fn exit(report: &ListsReport, threshold: Severity, zones_matter: bool) -> Exit {
     let mut states = states.filter(|state| nothing.iter().any(|none| none.as_str() == *state));
     // Through a resolver that lies, no list is seen as it is.
     let lies = report.run.resolver_disqualified;
-    match subject || report.run.interrupted || zones_matter && (lies || states.next().is_some()) {
+    let partial = report.configurations.iter().any(|file| file.is_partial());
+    match partial
+        || subject
+        || report.run.interrupted
+        || zones_matter && (lies || states.next().is_some())
+    {
         true => Exit::Incomplete,
         false => Exit::Clean,
     }
