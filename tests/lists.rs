@@ -385,6 +385,29 @@ async fn a_configuration_without_lists_has_no_fault() {
     assert!(ran.out.contains("names 0 lists"), "{}", ran.out);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_that_could_not_be_followed_is_not_called_good() {
+    let bench = Bench::new(PUBLIC).await;
+    let run = |more: &str| {
+        let text = format!(
+            "smtpd_client_restrictions =\n  reject_rbl_client psbl.surriel.com=127.0.0.2\n  {more}\n"
+        );
+        fs::write(bench.folder.path().join("main.cf"), text).unwrap();
+        bench.run(&["--from-config", "main.cf"])
+    };
+    let followed = "no fault found in what could be followed";
+    for (more, code, partial) in [
+        ("permit_mynetworks", 0, false),
+        ("check_client_access hash:/etc/postfix/clients", 0, false),
+        ("reject_rbl_client $mylist", 3, true),
+    ] {
+        let ran = run(more);
+        assert_eq!(ran.code, Some(code), "{more}: {}{}", ran.out, ran.err);
+        assert!(ran.out.contains("no fault found"), "{more}: {}", ran.out);
+        assert_eq!(ran.out.contains(followed), partial, "{more}: {}", ran.out);
+    }
+}
+
 /// Healthy lists by the numbers of their names, to be asked as often as they like.
 fn many(count: usize, per_second: u32) -> (String, String) {
     let zone = |n| {

@@ -116,7 +116,9 @@ fn exit(report: &ListsReport, threshold: Severity, zones_matter: bool) -> Exit {
     let none_works = report.summary.lists > 0 && report.summary.healthy == 0;
     let lies = report.run.resolver_disqualified || none_works;
     let subject = subject || report.subjects.iter().any(|subject| has_lost_a_list(report, subject));
-    match subject || report.run.interrupted || zones_matter && (lies || states.next().is_some()) {
+    let partial = report.configurations.iter().any(|file| file.is_partial());
+    let unseen = zones_matter && (lies || states.next().is_some());
+    match partial || subject || report.run.interrupted || unseen {
         true => Exit::Incomplete,
         false => Exit::Clean,
     }

@@ -101,12 +101,27 @@ impl fmt::Display for Note {
 pub enum NoteKind {
     /// There may be zones that are not in the list: this setting cannot be followed from the file alone.
     NotFollowed,
+    /// Another file, a table or a service, which most servers have, may ask lists of its own.
+    Elsewhere,
     /// A zone is named here and is not asked.
     Disabled,
     /// A condition was taken to hold that this file does not decide.
     Assumed,
     /// How the zones are used.
     Meaning,
+}
+
+impl NoteKind {
+    /// The kind in one word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotFollowed => "not-followed",
+            Self::Elsewhere => "elsewhere",
+            Self::Disabled => "disabled",
+            Self::Assumed => "assumed",
+            Self::Meaning => "meaning",
+        }
+    }
 }
 
 /// Reads a configuration file. `name` is what the user called it; it is used in errors and, where the content leaves

@@ -21,6 +21,8 @@ pub struct ConfiguredZone {
     pub asked: Vec<Asked>,
     /// The rule or symbol that the program calls it by, where it has such a thing.
     pub rule: Option<String>,
+    /// What Exim asks about instead of the client's address, as the file writes it behind the slash.
+    pub keys: Option<String>,
     /// The answers that count. `None` where every answer does, and where [`unread_filter`](Self::unread_filter) is set.
     pub filter: Option<Filter>,
     /// A filter that cannot be evaluated here; which answers count is then unknown.
@@ -45,6 +47,7 @@ impl ConfiguredZone {
             kind: asked.kind(),
             asked: vec![asked],
             rule: None,
+            keys: None,
             filter: None,
             unread_filter: None,
             loopback_only: false,

@@ -55,6 +55,19 @@ pub(super) const ENTRIES: &[Entry] = &[
         references: &["Postfix postconf(5) reject_rbl_client", "RFC 5782 section 2.1"],
     },
     Entry {
+        id: "configured-list-wrong-kind",
+        title: "the configuration asks a list about what it does not list",
+        severity: Severity::Medium,
+        explanation: "A configuration file asks a list of names about addresses, or a list of addresses about names. \
+            It can list nothing of that kind, so the setting protects nothing; and a list may answer such a question \
+            with an address that says so, which reads as a listing to a server that does not filter answers. Then it \
+            refuses all mail.",
+        remedy: "Use the setting that fits the list: in Postfix reject_rbl_client for addresses and \
+            reject_rhsbl_sender for names, in Exim dnslists = zone for addresses and \
+            zone/$sender_address_domain for names; or take the list out.",
+        references: &["Postfix postconf(5) reject_rbl_client"],
+    },
+    Entry {
         id: "listed-critical",
         title: "listed in a block list that many servers obey",
         severity: Severity::High,

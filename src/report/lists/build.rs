@@ -188,7 +188,11 @@ fn remedy(said: &ZoneWord, reason: &str) -> String {
 
 fn configuration(file: &ConfiguredFile, listings: &Listings) -> ConfigurationReport {
     let list = |list| ConfiguredReport::of(file, list, listings);
-    let note = |note: &Note| NoteReport { line: note.line, text: note.message.clone() };
+    let note = |note: &Note| NoteReport {
+        line: note.line,
+        kind: note.kind.as_str(),
+        text: note.message.clone(),
+    };
     ConfigurationReport {
         file: file.name.clone(),
         dialect: file.dialect.to_string(),

@@ -10,6 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::SCHEMA;
+use crate::dnsbl::configured::NoteKind;
 use crate::dnsbl::{Access, Purpose, SubjectKind, Weight};
 use crate::finding::{Confidence, Severity};
 use crate::report::model::{Tool, words};
@@ -209,6 +210,13 @@ pub struct ConfigurationReport {
     pub notes: Vec<NoteReport>,
 }
 
+impl ConfigurationReport {
+    /// Whether a setting that names a list could not be followed.
+    pub fn is_partial(&self) -> bool {
+        self.notes.iter().any(|note| note.kind == NoteKind::NotFollowed.as_str())
+    }
+}
+
 /// One list that a configuration file names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ConfiguredReport {
@@ -234,6 +242,9 @@ pub struct ConfiguredReport {
 pub struct NoteReport {
     /// The line, counted from 1.
     pub line: usize,
+    /// What it means for the lists of the file.
+    #[schemars(with = "words::NoteKind")]
+    pub kind: &'static str,
     /// What there is to know.
     pub text: String,
 }

@@ -148,6 +148,9 @@ impl Text<'_> {
         write!(self.out, "{} ({})   ", terminal(&file.file), terminal(&file.dialect))?;
         let (style, word) = match (bad, file.lists.len()) {
             (0, 0) => (BOLD, lists),
+            (0, _) if file.is_partial() || file.lists.iter().any(|list| list.list.is_none()) => {
+                (UNKNOWN, format!("{lists}, no fault found in what could be followed"))
+            }
             (0, _) => (GOOD, format!("{lists}, no fault found")),
             (bad, _) => (UNKNOWN, format!("{lists}, {bad} with findings")),
         };

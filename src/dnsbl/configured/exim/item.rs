@@ -63,6 +63,7 @@ fn read_item(whole: &str, usage: Use, line: usize, text: &str, reading: &mut Rea
             asked.iter().copied().filter(|one| one.kind() == kind.kind()).collect();
         let mut found = ConfiguredZone::new(name.clone(), usage, kind, line, &shown);
         found.asked = of_kind.clone();
+        found.keys = key.map(str::to_owned);
         // Without a filter, Exim drops answers outside 127.0.0.0/8; with one, it compares them.
         found.loopback_only = filter.is_none();
         found.filter = filter.clone().map(|filter| filter.read(line, text, reading));

@@ -82,7 +82,7 @@ pub(super) fn logical_lines(text: &str, reading: &mut Reading) -> Vec<Logical> {
         }
         if bare.starts_with(".include") {
             let message = "the included file may ask lists; give it too";
-            reading.not_followed(number, bare, message);
+            reading.note(NoteKind::Elsewhere, number, bare, message);
             continue;
         }
         let continued = current.is_some();

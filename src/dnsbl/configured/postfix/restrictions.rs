@@ -173,7 +173,8 @@ impl<'r, 'p> Restrictions<'r, 'p> {
             true => format!("the policy service `{table}` may ask lists of its own"),
             false => format!("the lookup table `{table}` may name restrictions that ask lists"),
         };
-        self.reading.not_followed(word.line, &format!("{} {table}", word.text), message);
+        let text = format!("{} {table}", word.text);
+        self.reading.note(NoteKind::Elsewhere, word.line, &text, message);
     }
 
     /// The zones of `reject_maps_rbl`.

@@ -25,7 +25,7 @@ pub(in super::super) fn read_mc(text: &str, reading: &mut Reading) {
             "HACK" if !mentions_lists(first) => {}
             name => {
                 let message = format!("`{name}({first})` may hold settings that ask lists");
-                reading.not_followed(call.line, &call.text, message);
+                reading.note(NoteKind::Elsewhere, call.line, &call.text, message);
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Exim, Sendmail, rspamd and SpamAssassin.
 
-use super::NoteKind::{Assumed, Disabled, Meaning, NotFollowed};
+use super::NoteKind::{Assumed, Disabled, Elsewhere, Meaning, NotFollowed};
 use super::*;
 
 #[test]
@@ -30,7 +30,7 @@ fn exim() {
         (25, NotFollowed, "`${lookup{x}lsearch{/etc/lists}{$value:more}}` is computed"),
         (26, NotFollowed, "`MISSING_MACRO` is no name of a zone"),
         (30, Disabled, "a branch of `.ifdef ZEN` that is not chosen"),
-        (35, NotFollowed, "the included file may ask lists"),
+        (35, Elsewhere, "the included file may ask lists"),
         (38, Meaning, "only what is not listed is accepted"),
         (43, NotFollowed, "by a name that it computes"),
     ];
@@ -60,7 +60,7 @@ fn sendmail_mc() {
         (16, Meaning, "asks rbl.maps.vix.com"),
         (18, NotFollowed, "`UNDEFINED_MACRO` is no name of a zone"),
         (20, Assumed, "within another macro"),
-        (21, NotFollowed, "`include(/etc/mail/local.m4)`"),
+        (21, Elsewhere, "`include(/etc/mail/local.m4)`"),
     ];
     expect(&read_fixture("sendmail.mc"), Dialect::SendmailMc, &zones, &notes);
 }

@@ -1,6 +1,6 @@
 //! Postfix.
 
-use super::NoteKind::{Disabled, Meaning, NotFollowed};
+use super::NoteKind::{Disabled, Elsewhere, Meaning, NotFollowed};
 use super::*;
 
 #[test]
@@ -28,7 +28,7 @@ fn lists() {
         "40 Reject second.example.test [ClientAddress]",
     ];
     let notes = [
-        (26, NotFollowed, "the lookup table `hash:/etc/postfix/clients`"),
+        (26, Elsewhere, "the lookup table `hash:/etc/postfix/clients`"),
         (29, NotFollowed, "`${nowhere}` has a parameter that is not set in this file"),
         (32, NotFollowed, "the range `9..2` is empty"),
         (35, Disabled, "never.example.test is never asked: it stands behind `permit`"),
@@ -135,10 +135,8 @@ fn not_followed() {
         let text = format!("smtpd_client_restrictions = permit_mynetworks, {text}");
         let found = read("main.cf", text.as_bytes()).unwrap();
         assert!(
-            found
-                .notes
-                .iter()
-                .any(|note| note.kind == NotFollowed && note.message.contains(expected)),
+            found.notes.iter().any(|note| [NotFollowed, Elsewhere].contains(&note.kind)
+                && note.message.contains(expected)),
             "{text}: {found:?}"
         );
     }

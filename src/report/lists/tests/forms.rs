@@ -198,7 +198,7 @@ fn a_hostile_text_is_only_text() {
     let mut report = ListsReport::build(details(), &listings, &[file]);
     report.zones[0].kinds[0].text = bait.into();
     report.subjects[2].words[1].text = Some(bait.into());
-    report.configurations[0].notes.push(NoteReport { line: 1, text: bait.into() });
+    report.configurations[0].notes.push(NoteReport { line: 1, kind: "meaning", text: bait.into() });
     for (name, text) in all_forms(&report) {
         let text = if name.ends_with(".csv") { text.replace("\r\n", "\n") } else { text };
         let treacherous = |c: char| c != '\n' && escape::is_treacherous(c);

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
+use crate::dnsbl::configured::NoteKind as NoteKinds;
 use crate::dnsbl::{Access, Purpose, SubjectKind as SubjectKinds, Weight};
 use crate::evidence::matrix::Gap;
 use crate::evidence::{Lacking, Stop};
@@ -37,6 +38,7 @@ variants!(LACKING: Lacking = Interest LocalDomain AuditorDomain TargetName Diffe
 variants!(STOPS: Stop = Interrupted Deadline ConnectionCap NoProgress DialFailed Internal);
 
 variants!(SUBJECT_KINDS: SubjectKinds = Ipv4 Ipv6 Domain);
+variants!(NOTE_KINDS: NoteKinds = NotFollowed Elsewhere Disabled Assumed Meaning);
 variants!(PURPOSES: Purpose = Block Allow);
 variants!(ACCESSES: Access = Free Registered Key);
 variants!(WEIGHTS: Weight = Allow Info Minor Major Critical);
@@ -307,6 +309,11 @@ word!(
     /// What all lists together say about a subject.
     Standing,
     STANDINGS.iter().map(|word| word.as_str()).collect::<Vec<_>>()
+);
+word!(
+    /// What a note on a configuration file means.
+    NoteKind,
+    NOTE_KINDS.iter().map(|word| word.as_str()).collect::<Vec<_>>()
 );
 word!(
     /// What a list has shown of itself.

@@ -9,12 +9,20 @@ use crate::dnsbl::{Code, Decoding, Purpose, Reading, Zone};
 /// Values of one octet, in ascending order: first and last.
 type Spans = Vec<(u8, u8)>;
 
-/// What to write in the place of the setting.
-pub(super) fn filtered(dialect: Dialect, configured: &ConfiguredZone, zone: &Zone) -> String {
+/// What to write in the place of the setting; `None` where no answer counts.
+pub(super) fn filtered(
+    dialect: Dialect,
+    configured: &ConfiguredZone,
+    zone: &Zone,
+) -> Option<String> {
     let name = &configured.zone;
     let sets = sets(zone);
+    // Whether a colon within the keys separates cannot be told from them alone.
+    if sets.is_empty() || configured.keys.as_ref().is_some_and(|keys| keys.contains(':')) {
+        return None;
+    }
     let rule = configured.rule.as_deref().unwrap_or("LISTED");
-    match dialect {
+    Some(match dialect {
         Dialect::PostfixMain | Dialect::PostfixMaster => {
             let all: Vec<_> =
                 sets.iter().map(|octets| format!("{name}={}", postfix(octets))).collect();
@@ -27,7 +35,10 @@ pub(super) fn filtered(dialect: Dialect, configured: &ConfiguredZone, zone: &Zon
                 _ => all.join(" and "),
             }
         }
-        Dialect::Exim => format!("dnslists = {name}={}", every(&sets).join(",")),
+        Dialect::Exim => {
+            let keys = configured.keys.as_ref().map(|keys| format!("/{keys}")).unwrap_or_default();
+            format!("dnslists = {name}={}{keys}", every(&sets).join(","))
+        }
         Dialect::SendmailMc | Dialect::SendmailCf => {
             let answers = every(&sets).into_iter().map(|answer| format!("`{answer}.'"));
             let answers = answers.collect::<Vec<_>>().join(", ");
@@ -42,7 +53,12 @@ pub(super) fn filtered(dialect: Dialect, configured: &ConfiguredZone, zone: &Zon
             let answers = every(&sets).join("|").replace('.', "\\.");
             format!("header {rule} eval:check_rbl('{}', '{name}.', '^(?:{answers})$')", zone.id)
         }
-    }
+    })
+}
+
+/// Every answer that counts.
+pub(super) fn listed(zone: &Zone) -> Vec<Ipv4Addr> {
+    every(&sets(zone)).iter().filter_map(|answer| answer.parse().ok()).collect()
 }
 
 /// The answers that count, as few sets as will do; each is given octet by octet.

@@ -8,12 +8,12 @@ use std::net::Ipv4Addr;
 
 use super::health::{Health, ZoneState, health};
 use super::resolver::resolver_faults;
-use crate::dnsbl::configured::{ConfiguredZone, Dialect, Kind, Note};
+use crate::dnsbl::configured::{ConfiguredZone, Dialect, Kind, Note, Use};
 use crate::dnsbl::{Decoding, Purpose, Reading, SubjectKind, Zone};
 use crate::evidence::listing::{Listings, ZoneEvidence};
 use crate::finding::{Confidence, Finding};
 
-use line::filtered;
+use line::{filtered, listed};
 
 /// A configuration file that names lists.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,12 +60,40 @@ pub fn configured_findings(
     let unfiltered = evidence
         .filter(|evidence| list.known && evidence.skipped.is_none())
         .and_then(|evidence| unfiltered(&place, file.dialect, list, &evidence.zone));
-    of_state.into_iter().chain(unfiltered).collect()
+    let wrong_kind = evidence
+        .filter(|_| list.known)
+        .and_then(|evidence| wrong_kind(&place, list, &evidence.zone));
+    of_state.into_iter().chain(wrong_kind).chain(unfiltered).collect()
 }
 
 fn evidence_of<'a>(list: &ConfiguredList, listings: &'a Listings) -> Option<&'a ZoneEvidence> {
     let id = list.list.as_ref()?;
     listings.zones.iter().find(|evidence| evidence.zone.id == *id)
+}
+
+/// Whether the list is asked about what it does not list. Of hashes, no list says what it knows.
+fn is_of_other_kind(configured: &ConfiguredZone, zone: &Zone) -> bool {
+    configured.kind != Kind::Hash && kind_of(configured, zone).is_none()
+}
+
+fn wrong_kind(place: &str, list: &ConfiguredList, zone: &Zone) -> Option<Finding> {
+    if !is_of_other_kind(&list.configured, zone) {
+        return None;
+    }
+    let asked = match list.configured.kind {
+        Kind::Address => "addresses",
+        Kind::Domain => "names",
+        Kind::Hash => "hashes",
+    };
+    let kinds: Vec<_> = zone.entries.iter().map(|entry| entry.kind.to_string()).collect();
+    let summary = format!(
+        "{place} asks {} about {asked}, and it lists {}",
+        list.configured.zone,
+        kinds.join(" and ")
+    );
+    let mut finding = Finding::new("configured-list-wrong-kind", Confidence::High, summary)?;
+    finding.notes.push(format!("setting: {}", list.configured.text));
+    Some(finding)
 }
 
 /// Which entries of the zone speak for the use that is made of it.
@@ -118,7 +146,10 @@ fn unfiltered(
     list: &ConfiguredList,
     zone: &Zone,
 ) -> Option<Finding> {
-    kind_of(&list.configured, zone)?;
+    let other = is_of_other_kind(&list.configured, zone);
+    if list.configured.kind == Kind::Hash || waits_for_no_listing(&list.configured, zone) {
+        return None;
+    }
     let taken: Vec<_> = no_listings(list, zone)
         .into_iter()
         .filter(|(answer, _)| list.configured.accepts(&[*answer]) == Some(true))
@@ -134,8 +165,28 @@ fn unfiltered(
     );
     let mut finding = Finding::new("configured-list-unfiltered", Confidence::High, summary)?;
     finding.notes.push(format!("setting: {}", list.configured.text));
-    finding.notes.push(format!("write: {}", filtered(dialect, &list.configured, zone)));
+    // The answers that speak against somebody are not what an allow list should take, and no filter mends a question
+    // about the wrong thing.
+    let allows = list.configured.usage == Use::Allow && zone.purpose == Purpose::Block;
+    let line = filtered(dialect, &list.configured, zone).filter(|_| !other && !allows);
+    finding.notes.extend(line.map(|line| format!("write: {line}")));
     Some(finding)
+}
+
+/// Whether the setting is there to catch answers that are no listings: it takes none that is one, and costs no mail.
+fn waits_for_no_listing(configured: &ConfiguredZone, zone: &Zone) -> bool {
+    let costs = match configured.usage {
+        Use::Reject | Use::Defer | Use::Discard | Use::Quarantine => true,
+        Use::Score | Use::Warn | Use::Allow | Use::Confirm => false,
+    };
+    // A rule has its own score, or waits for others; a list without one counts against the client.
+    let rule = configured.rule.is_some();
+    let listed = listed(zone);
+    let takes_none = || {
+        let mut all = listed.iter();
+        all.all(|answer| configured.accepts(&[*answer]) == Some(false))
+    };
+    !costs && rule && !listed.is_empty() && takes_none()
 }
 
 /// Answers that are about who asks, or about a subject without any reproach.
@@ -155,10 +206,11 @@ fn no_listings(list: &ConfiguredList, zone: &Zone) -> Vec<(Ipv4Addr, String)> {
         Reading::Refused(refusal) => Some((answer, refusal.meaning)),
         _ => None,
     });
+    let harms = zone.purpose == Purpose::Block && list.configured.usage != Use::Allow;
     let harmless = zone
         .codes
         .iter()
-        .filter(|code| zone.purpose == Purpose::Block && !code.listing)
+        .filter(|code| harms && !code.listing)
         .map(|code| (code.first, code.meaning.clone()));
     refusals.chain(harmless).collect()
 }

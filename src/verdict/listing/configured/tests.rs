@@ -214,3 +214,76 @@ fn of_a_list_that_nobody_knows_only_the_state_is_told() {
     assert_eq!(configured_findings(&file, &file.lists[0], &healthy), []);
     assert_eq!(configured_health(&file.lists[0], &healthy), None);
 }
+
+#[test]
+fn an_allow_list_within_a_block_list_is_no_fault() {
+    let screen = |site: &str| file("main.cf", &format!("postscreen_dnsbl_sites = {site}\n"));
+    let good = screen("hostkarma.junkemailfilter.com=127.0.0.1*-2");
+    assert_eq!(of_healthy(&good), []);
+    // The same answer with points against the client is one.
+    let bad = of_healthy(&screen("hostkarma.junkemailfilter.com=127.0.0.1*2"));
+    assert_eq!(bad[0].id, "configured-list-unfiltered");
+    // Refusals that let everybody through are told, and a line that lets spammers through is not.
+    let open = of_healthy(&screen("zen.spamhaus.org*-2"));
+    assert_eq!(open[0].id, "configured-list-unfiltered");
+    assert!(!open[0].notes.iter().any(|note| note.starts_with("write:")), "{open:?}");
+}
+
+#[test]
+fn a_rule_that_waits_for_refusals_is_no_fault() {
+    let rule = |answers: &str| {
+        let text = format!(
+            "header RCVD_IN_ZEN_X eval:check_rbl('zen', 'zen.spamhaus.org.', '{answers}')\nscore RCVD_IN_ZEN_X 1\n"
+        );
+        of_healthy(&file("local.cf", &text))
+    };
+    assert_eq!(rule("^127\\.255\\.255\\.254$"), []);
+    assert_eq!(rule("^127\\.")[0].id, "configured-list-unfiltered");
+    // Where the answer costs mail, it is waited for in vain.
+    let reject = of_healthy(&postfix("reject_rbl_client zen.spamhaus.org=127.255.255.254"));
+    assert_eq!(reject[0].id, "configured-list-unfiltered");
+}
+
+#[test]
+fn a_list_that_is_asked_about_what_it_does_not_list_is_told() {
+    let ids = |setting: &str| {
+        let found = of_healthy(&postfix(setting));
+        assert!(found.iter().all(|one| !one.notes.iter().any(|note| note.starts_with("write:"))));
+        found.into_iter().map(|finding| finding.id).collect::<Vec<_>>()
+    };
+    let (kind, taken) = ("configured-list-wrong-kind", "configured-list-unfiltered");
+    assert_eq!(ids("reject_rbl_client dbl.spamhaus.org"), [kind, taken]);
+    assert_eq!(ids("reject_rbl_client dbl.spamhaus.org=127.0.1.2"), [kind]);
+    assert_eq!(ids("reject_rhsbl_sender psbl.surriel.com"), [kind]);
+    assert_eq!(ids("reject_rhsbl_sender dbl.spamhaus.org=127.0.1.2"), [""; 0]);
+    // What hashes it lists is not known of any.
+    let mut hashed = postfix("reject_rhsbl_sender dbl.spamhaus.org=127.0.1.2");
+    hashed.lists[0].configured.kind = Kind::Hash;
+    assert_eq!(of_healthy(&hashed), []);
+}
+
+#[test]
+fn the_line_keeps_what_exim_asks_about() {
+    let of = |item: &str| {
+        let text = format!("begin acl\nacl_check_rcpt:\n  deny dnslists = {item}\n");
+        of_healthy(&file("exim.conf", &text))
+    };
+    let found = of("dbl.spamhaus.org/$sender_address_domain");
+    let line = found[0].notes[1].trim_start_matches("write: dnslists = ");
+    assert!(line.ends_with("/$sender_address_domain"), "{line}");
+    assert_eq!(of(line), []);
+}
+
+#[test]
+fn without_an_answer_that_counts_there_is_no_line() {
+    let list = postfix("reject_rbl_client zen.spamhaus.org");
+    let mut zone = registry_zone(list.lists[0].list.as_ref().unwrap());
+    zone.codes.iter_mut().for_each(|code| code.listing = false);
+    let found = configured_findings(
+        &list,
+        &list.lists[0],
+        &listings(&zone, address("127.0.0.2"), NoSuchName),
+    );
+    let unfiltered = found.iter().find(|one| one.id == "configured-list-unfiltered").unwrap();
+    assert_eq!(unfiltered.notes, ["setting: reject_rbl_client zen.spamhaus.org"]);
+}
