@@ -93,6 +93,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let settings = Settings {
         library: Arc::clone(&library),
         profile: args.profile.into(),
+        deeper: None,
         wanted: categories.wanted(),
         identity,
         outside_asserted: args.network.vantage.is_some(),

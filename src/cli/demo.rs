@@ -28,6 +28,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<Exit, Failure> {
     let settings = Settings {
         library: Arc::clone(&library),
         profile: Profile::Quick,
+        deeper: None,
         wanted: Wanted::default(),
         identity: identity(),
         outside_asserted: true,

@@ -9,12 +9,12 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::evidence::{Control, Evidence, Form, Hello, Pass, SenderKind, Stop};
 use crate::net::Dialer;
-use crate::probe::Axis;
+use crate::probe::{Axis, Profile};
 use crate::target::Target;
-use crate::verdict::{Judge, Outcome, Undecided};
+use crate::verdict::{Judge, Outcome, Undecided, Verdict, judge};
 
 use super::confirm::{confirm, deliver};
-use super::plan::{Tokens, plan, plan_late, repeat_at_end, with_null_sender};
+use super::plan::{Tokens, plan, plan_deeper, plan_late, repeat_at_end, with_null_sender};
 use super::runner::Runner;
 use super::{Interrupt, Settings, blank};
 
@@ -30,7 +30,7 @@ const FIRST_TRIES: usize = 3;
 
 /// Audits one host and returns all that was seen, whatever happened.
 pub(super) async fn audit_host(
-    number: usize,
+    number: u64,
     target: Target,
     settings: Arc<Settings>,
     dialer: Arc<dyn Dialer>,
@@ -96,8 +96,8 @@ async fn grace(interrupt: &Interrupt) {
 
 /// The random texts of host `number`: the same seed gives the same texts, whatever the order in
 /// which hosts run.
-fn tokens(seed: u64, number: usize) -> Tokens {
-    let mut random = fastrand::Rng::with_seed(seed ^ (number as u64).wrapping_mul(0x9e37_79b9));
+fn tokens(seed: u64, number: u64) -> Tokens {
+    let mut random = fastrand::Rng::with_seed(seed ^ number.wrapping_mul(0x9e37_79b9));
     let mut text = |length: usize| -> String {
         std::iter::repeat_with(|| random.alphanumeric().to_ascii_lowercase()).take(length).collect()
     };
@@ -111,22 +111,50 @@ async fn course(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
             runner.open(Hello::default()).await;
         }
     }
-    let probes = settings.library.in_profile(settings.profile);
+    let mut profile = settings.profile;
+    let probes = settings.library.in_profile(profile);
     plan(&mut runner.evidence, probes, settings, tokens);
+    let all = (0..runner.evidence.forms.len()).collect();
+    ask_all(runner, settings, profile, tokens, all).await;
+    let mut is_closed = false;
+    if let Some(deeper) = settings.deeper {
+        plain_at_end(runner).await;
+        is_closed = judge(&runner.evidence).verdict == Verdict::Closed;
+        if !is_closed && !runner.is_over() {
+            profile = deeper;
+            let probes = settings.library.in_profile(profile);
+            let added = plan_deeper(&mut runner.evidence, probes, profile, settings, tokens);
+            runner.start_pass();
+            ask_all(runner, settings, profile, tokens, added).await;
+        }
+        runner.evidence.profile = Some(profile);
+    }
+    if !is_closed {
+        deliver(runner, settings).await;
+        plain_at_end(runner).await;
+    }
+    runner.ask_matrix().await;
+    runner.hang_up().await;
+}
+
+/// Asks the forms given, and what their answers call for.
+async fn ask_all(
+    runner: &mut Runner,
+    settings: &Settings,
+    profile: Profile,
+    tokens: &Tokens,
+    some: Vec<usize>,
+) {
     let forms = &runner.evidence.forms;
     let is_late = |index: &usize| forms.get(*index).is_some_and(is_under_a_name_not_ours);
-    let (late, first) = (0..forms.len()).partition(is_late);
+    let (late, first) = some.into_iter().partition(is_late);
     let queue = in_order(forms, first);
     runner.run(queue, Pass::First).await;
     try_null_sender(runner, tokens).await;
     greet_by_another_name(runner, late).await;
     retry(runner, settings).await;
-    ask_late(runner, settings, tokens).await;
+    ask_late(runner, settings, profile, tokens).await;
     confirm(runner).await;
-    deliver(runner, settings).await;
-    plain_at_end(runner).await;
-    runner.ask_matrix().await;
-    runner.hang_up().await;
 }
 
 /// The order of asking: RCPT before MAIL on the fresh connection; then the senders with their
@@ -214,8 +242,8 @@ async fn retry(runner: &mut Runner, settings: &Settings) {
 
 /// A server that was busy when it was first met tells its name and its extensions later, and some
 /// extensions are offered only inside TLS: what needs them is asked then.
-async fn ask_late(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
-    let probes = settings.library.in_profile(settings.profile);
+async fn ask_late(runner: &mut Runner, settings: &Settings, profile: Profile, tokens: &Tokens) {
+    let probes = settings.library.in_profile(profile);
     let added = plan_late(&mut runner.evidence, probes, tokens);
     if !added.is_empty() {
         runner.start_pass();

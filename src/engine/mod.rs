@@ -7,8 +7,10 @@ mod letter;
 mod line;
 mod listing;
 mod moments;
+mod pace;
 mod plan;
 mod runner;
+mod sweep;
 mod targets;
 
 use std::collections::HashMap;
@@ -24,6 +26,8 @@ pub use budget::Budget;
 pub use letter::{LetterError, Letters};
 pub use listing::{ListPlan, ask_lists};
 pub use moments::most_checks;
+pub use pace::Rates;
+pub use sweep::{Ended, Job, Limits, sweep};
 pub use targets::{Expansion, ExpansionError, NotProbed, expand, taker_of};
 
 use crate::evidence::matrix::{CellKey, Expected};
@@ -40,6 +44,8 @@ pub struct Settings {
     pub library: Arc<Library>,
     /// Which of them.
     pub profile: Profile,
+    /// The profile that a host is asked with too where the first one does not show it plainly closed.
+    pub deeper: Option<Profile>,
     /// What the user wants asked at all.
     pub wanted: Wanted,
     /// Who asks.
@@ -140,7 +146,7 @@ pub async fn audit(
                 None => None,
             };
             let blank = blank(&target, &settings);
-            let course = host::audit_host(index, target, settings, dialer, interrupt);
+            let course = host::audit_host(index as u64, target, settings, dialer, interrupt);
             // A task of its own, so that a fault in one host ends that host only.
             let evidence = tokio::spawn(course)
                 .await

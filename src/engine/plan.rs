@@ -1,5 +1,7 @@
 //! From probes, identities and the server's own names to forms and controls.
 
+use std::collections::BTreeSet;
+
 use crate::evidence::{
     Control, Envelope, Evidence, Form, FormRole, Identity, Lacking, NotPlanned, SenderKind,
 };
@@ -59,11 +61,54 @@ pub(super) fn plan<'a>(
     }
     if let Some(plain) = plain.iter().find(|form| form.is_plain() || !settings.wanted.relay) {
         add_unknown_local(evidence, plain, tokens);
-        let standard = settings.profile >= Profile::Standard && settings.wanted.operations;
-        if standard && evidence.target.role() == Role::Mx {
-            add_mismatched_helo(evidence, plain, tokens);
+        add_of_profile(evidence, plain, settings.profile, settings, tokens);
+    }
+}
+
+/// Adds the controls that a profile wants beside a plain form.
+fn add_of_profile(
+    evidence: &mut Evidence,
+    plain: &Form,
+    profile: Profile,
+    settings: &Settings,
+    tokens: &Tokens,
+) {
+    let standard = profile >= Profile::Standard && settings.wanted.operations;
+    let is_known = |form: &Form| form.control() == Some(Control::MismatchedHelo);
+    if standard
+        && evidence.target.role() == Role::Mx
+        && !evidence.forms.iter().any(is_known)
+    {
+        add_mismatched_helo(evidence, plain, tokens);
+    }
+}
+
+/// Plans the probes of a deeper profile that are not planned yet, and says which forms were added.
+pub(super) fn plan_deeper<'a>(
+    evidence: &mut Evidence,
+    probes: impl Iterator<Item = &'a Probe>,
+    profile: Profile,
+    settings: &Settings,
+    tokens: &Tokens,
+) -> Vec<usize> {
+    let before = evidence.forms.len();
+    let of_forms = evidence.forms.iter().filter_map(Form::probe_id);
+    let known = of_forms.chain(evidence.not_planned.iter().map(|entry| entry.probe.as_str()));
+    let known: BTreeSet<_> = known.map(str::to_owned).collect();
+    for probe in probes.filter(|probe| !known.contains(&probe.id)) {
+        match settings.wanted.relay {
+            true => plan_probe(evidence, probe, tokens),
+            false => lacking(evidence, probe, Lacking::Interest),
         }
     }
+    for form in evidence.forms.get(before..).unwrap_or_default().to_vec() {
+        add_controls(evidence, &form, tokens);
+    }
+    let plain = evidence.forms.iter().find(|form| form.is_plain() || !settings.wanted.relay);
+    if let Some(plain) = plain.cloned() {
+        add_of_profile(evidence, &plain, profile, settings, tokens);
+    }
+    (before..evidence.forms.len()).collect()
 }
 
 /// Plans what lacked the server's name or one of its extensions, once that is known, and says which
@@ -117,8 +162,12 @@ pub(super) fn with_null_sender(
     Some(added)
 }
 
-/// Adds the control that repeats a plain form at the end.
+/// The control that repeats a plain form at the end, added where there is none yet.
 pub(super) fn repeat_at_end(evidence: &mut Evidence, plain: usize) -> Option<usize> {
+    let is_at_end = |form: &Form| form.control() == Some(Control::PlainAtEnd);
+    if let Some(known) = evidence.forms.iter().position(is_at_end) {
+        return Some(known);
+    }
     let mut form = evidence.forms.get(plain)?.clone();
     form.role = FormRole::Control { control: Control::PlainAtEnd };
     evidence.forms.push(form);

@@ -19,6 +19,7 @@ pub use identity::Identity;
 pub use text::{read_transcript, write_transcript};
 pub use transcript::{Answer, Certificate, Exchange, Loss, TlsFacts, Transcript};
 
+use crate::probe::Profile;
 use crate::smtp::ReplyFault;
 use crate::target::Target;
 
@@ -59,6 +60,9 @@ pub struct Evidence {
     pub dial_failures: Vec<DialFailure>,
     /// Why the course ended before its plan did.
     pub stopped: Option<Stop>,
+    /// The profile that the host was asked with in the end, where the run chose it for each host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile>,
     /// The relay matrix, where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub matrix: Option<matrix::Matrix>,
@@ -212,6 +216,7 @@ impl Evidence {
             awaited: None,
             dial_failures: Vec::new(),
             stopped: None,
+            profile: None,
             matrix: None,
             pop: None,
         }

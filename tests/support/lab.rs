@@ -22,6 +22,7 @@ pub(crate) fn settings() -> Settings {
     Settings {
         library: Arc::new(Library::embedded().unwrap()),
         profile: Profile::Quick,
+        deeper: None,
         wanted: Wanted::default(),
         identity: Identity {
             auditor_domain: Some("audit.test".into()),

@@ -15,6 +15,7 @@ fn settings(identity: Identity) -> Settings {
     Settings {
         library: Arc::new(Library::embedded().unwrap()),
         profile: Profile::Standard,
+        deeper: None,
         wanted: Wanted::default(),
         identity,
         outside_asserted: true,
