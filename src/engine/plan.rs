@@ -75,10 +75,7 @@ fn add_of_profile(
 ) {
     let standard = profile >= Profile::Standard && settings.wanted.operations;
     let is_known = |form: &Form| form.control() == Some(Control::MismatchedHelo);
-    if standard
-        && evidence.target.role() == Role::Mx
-        && !evidence.forms.iter().any(is_known)
-    {
+    if standard && evidence.target.role() == Role::Mx && !evidence.forms.iter().any(is_known) {
         add_mismatched_helo(evidence, plain, tokens);
     }
 }

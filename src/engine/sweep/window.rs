@@ -4,7 +4,7 @@
 /// are dark, since a connection that nobody answers costs next to nothing but its time.
 ///
 /// Each dark address makes room for one more; each host that has to wait for its turn, with its
-/// connection open, takes one place away.
+/// connection open, halves it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     size: usize,
@@ -29,7 +29,7 @@ impl Window {
 
     /// A host answered and had to wait.
     pub(super) fn waited(&mut self) {
-        self.size = self.least.max(self.size.saturating_sub(2));
+        self.size = self.least.max(self.size / 2);
     }
 }
 
