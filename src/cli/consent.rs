@@ -1,6 +1,5 @@
 //! The scope file, or the user's word.
 
-use std::fs;
 use std::io::{self, BufRead, IsTerminal, Write as _};
 use std::path::Path;
 
@@ -10,6 +9,7 @@ use crate::target::spec::TargetSpec;
 
 use super::config::Config;
 use super::exit::Failure;
+use super::input;
 
 /// The name that is looked for in the working folder.
 const DEFAULT_FILE: &str = "mxaudit.toml";
@@ -17,7 +17,7 @@ const DEFAULT_FILE: &str = "mxaudit.toml";
 /// Reads the configuration: the named file, else `mxaudit.toml` here, else none.
 pub(super) fn read_config(named: Option<&Path>, today: Date) -> Result<Option<Config>, Failure> {
     let path = named.unwrap_or(Path::new(DEFAULT_FILE));
-    let text = match fs::read_to_string(path) {
+    let text = match input::text(path, input::BY_HAND) {
         Ok(text) => text,
         Err(error) if named.is_none() && error.kind() == io::ErrorKind::NotFound => {
             return Ok(None);

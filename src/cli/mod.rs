@@ -13,6 +13,7 @@ mod exit;
 mod explain;
 mod identity;
 mod init;
+mod input;
 mod interrupt;
 mod lists;
 mod output;

@@ -1,10 +1,11 @@
 //! Files with secrets: passwords and keys.
 
 use std::fs::{self, File};
-use std::io::{self, Read as _};
+use std::io;
 use std::path::Path;
 
 use super::exit::Failure;
+use super::input;
 
 /// Reads the file that `flag` names, which nobody else may read.
 pub(super) fn read(flag: &str, path: &Path) -> Result<String, Failure> {
@@ -12,11 +13,12 @@ pub(super) fn read(flag: &str, path: &Path) -> Result<String, Failure> {
     let fault = |error: io::Error| {
         Failure::usage(format!("{flag} {shown}: cannot be read: {error}; name a file of your own"))
     };
-    let mut file = File::open(path).map_err(fault)?;
+    let file = File::open(path).map_err(fault)?;
     check_mode(flag, &file.metadata().map_err(fault)?, path)?;
-    let mut text = String::new();
-    file.read_to_string(&mut text).map_err(fault)?;
-    Ok(text)
+    let bytes = input::of(file, input::BY_HAND).map_err(fault)?;
+    String::from_utf8(bytes).map_err(|_| {
+        Failure::usage(format!("{flag} {shown}: is not UTF-8 text; write the file anew"))
+    })
 }
 
 /// A secret that others can read is one that others have.

@@ -1,11 +1,10 @@
 //! `--from-config`: the lists that configuration files name.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::cli::exit::{Exit, Failure};
+use crate::cli::input;
 use crate::dnsbl::configured::{
     self, ConfiguredZone, Kind, Note, NoteKind, masked_before, masked_of,
 };
@@ -24,7 +23,8 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<ConfiguredFile>, Failure> {
     let (mut files, mut messages) = (Vec::new(), Vec::new());
     for path in paths {
         let name = path.display().to_string();
-        let bytes = bounded(path).map_err(|error| {
+        let limit = u64::try_from(configured::SIZE_LIMIT).unwrap_or(u64::MAX);
+        let bytes = input::bytes(path, limit).map_err(|error| {
             format!(
                 "cannot be read: {error}; name the configuration file of a mail server or filter"
             )
@@ -50,14 +50,6 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<ConfiguredFile>, Failure> {
         true => Ok(files),
         false => Err(Failure { messages, exit: Exit::Usage }),
     }
-}
-
-/// The file, and one byte beyond what is read of one: an endless file has an end here.
-fn bounded(path: &Path) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    let limit = u64::try_from(configured::SIZE_LIMIT).unwrap_or(u64::MAX);
-    File::open(path)?.take(limit.saturating_add(1)).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// The lists that the files name, each once. What is known of them is noted in the files; keys in their names are
@@ -242,7 +234,6 @@ mod tests {
     #[test]
     fn an_endless_file_is_refused() {
         let message = read(&[PathBuf::from("/dev/zero")]).unwrap_err().messages.join("\n");
-        assert!(message.contains("/dev/zero"), "{message}");
-        assert_eq!(bounded(Path::new("/dev/zero")).unwrap().len(), configured::SIZE_LIMIT + 1);
+        assert!(message.contains("/dev/zero") && message.contains("larger than"), "{message}");
     }
 }

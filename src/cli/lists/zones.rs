@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::cli::args::ZonesArgs;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::secret_file;
+use crate::cli::{input, secret_file};
 use crate::dnsbl::{Access, Keys, OwnZones, Registry, SubjectKind, Tombstone, Zone};
 use crate::evidence::listing::Skipped;
 
@@ -15,7 +15,7 @@ pub(super) fn registry(args: &ZonesArgs) -> Result<Registry, Failure> {
     let mut registry = Registry::embedded().map_err(Failure::internal)?;
     if let Some(path) = &args.own {
         let shown = path.display().to_string();
-        let text = std::fs::read_to_string(path).map_err(|error| {
+        let text = input::text(path, input::BY_HAND).map_err(|error| {
             Failure::usage(format!(
                 "--zones {shown}: cannot be read: {error}; name a file of lists"
             ))
