@@ -10,7 +10,6 @@ use crate::evidence::listing::Listings;
 use crate::probe::Profile;
 use crate::report::lists::{RegistryReport, ZoneReport};
 
-use super::grade::worst;
 use super::*;
 
 /// What the caller knows about a run and the hosts do not.
@@ -86,7 +85,7 @@ impl RunReport {
                     }
                 }),
             },
-            summary: count(&hosts),
+            summary: Tally::of(&hosts).summary,
             hosts,
             not_probed,
         }
@@ -111,18 +110,4 @@ fn grants(hosts: &[HostReport]) -> Vec<Grant> {
         }
     }
     grants
-}
-
-fn count(hosts: &[HostReport]) -> Summary {
-    let of = |verdict: &str| hosts.iter().filter(|host| host.relay.verdict == verdict).count();
-    Summary {
-        hosts: hosts.len(),
-        open: of("open"),
-        conditional: of("conditional"),
-        closed: of("closed"),
-        inconclusive: of("inconclusive"),
-        unreachable: of("unreachable"),
-        grades: LetterCounts::of(hosts),
-        worst: worst(hosts),
-    }
 }
