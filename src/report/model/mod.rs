@@ -22,7 +22,8 @@ pub use v1::{
     HostReport, HostVantage, IdentityReport, LetterCounts, MatrixCellReport, MatrixReport,
     MatrixRowReport, MessageReport, NotProbed, OwnProbe, Place, PolicyReport, PopCheckReport,
     PopExchangeReport, PopLoginReport, PopReport, PopWindowReport, ProbeReport, ProofCounts,
-    RelayReport, RunKey, RunLists, RunReport, RunSection, Seconds, ServerReport, SeverityCounts,
-    Summary, SweepCounts, SweepSummary, TargetReport, TlsReport, Tool, Totals, VantageReport,
+    RelayReport, RunKey, RunLists, RunProfile, RunReport, RunSection, Seconds, ServerReport,
+    SeverityCounts, Summary, SweepCounts, SweepSummary, TargetReport, TlsReport, Tool, Totals,
+    VantageReport,
 };
-pub(crate) use v1::{PROGRAM, SCHEMA, SWEEP_SUMMARY};
+pub(crate) use v1::{PROGRAM, SCHEMA};

@@ -7,7 +7,6 @@ use jiff::civil::Date;
 use crate::dnsbl::is_stale;
 use crate::evidence::Identity;
 use crate::evidence::listing::Listings;
-use crate::probe::Profile;
 use crate::report::lists::{RegistryReport, ZoneReport};
 
 use super::*;
@@ -22,7 +21,7 @@ pub struct RunDetails<'a> {
     /// The seed of its random tokens.
     pub seed: u64,
     /// The probes that it chose from.
-    pub profile: Profile,
+    pub profile: RunProfile,
     /// True when the user interrupted it.
     pub interrupted: bool,
     /// The source address that the user chose.
@@ -55,7 +54,7 @@ impl RunReport {
         }
         Self {
             schema: SCHEMA,
-            tool: Tool { name: PROGRAM, version: env!("CARGO_PKG_VERSION") },
+            tool: Tool::this(),
             run: RunSection {
                 started: details.started.clone(),
                 finished: details.finished,

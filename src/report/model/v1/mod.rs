@@ -29,5 +29,6 @@ pub use run::{
     Summary, Tool, VantageReport,
 };
 pub(crate) use run::{PROGRAM, SCHEMA};
-pub(crate) use sweep::SWEEP_SUMMARY;
-pub use sweep::{DarkCounts, ProofCounts, RunKey, SeverityCounts, SweepCounts, SweepSummary};
+pub use sweep::{
+    DarkCounts, ProofCounts, RunKey, RunProfile, SeverityCounts, SweepCounts, SweepSummary,
+};

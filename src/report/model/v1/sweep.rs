@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::finding::Severity;
+use crate::probe::Profile;
 
 use super::{Summary, Tool};
 
@@ -94,6 +95,35 @@ pub struct SeverityCounts {
     pub info: usize,
     /// Hosts without findings.
     pub none: usize,
+}
+
+/// The probes that a run chooses from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunProfile {
+    /// Those of `quick`, and those of `standard` for each host that is not plainly closed.
+    Adaptive,
+    /// The forms that find most open relays.
+    Quick,
+    /// The forms that are worth a second connection.
+    Standard,
+    /// All of them.
+    Thorough,
+}
+
+impl From<Profile> for RunProfile {
+    fn from(profile: Profile) -> Self {
+        match profile {
+            Profile::Quick => Self::Quick,
+            Profile::Standard => Self::Standard,
+            Profile::Thorough => Self::Thorough,
+        }
+    }
+}
+
+impl SweepSummary<'_> {
+    /// The name of the format.
+    pub const SCHEMA: &'static str = SWEEP_SUMMARY;
 }
 
 impl DarkCounts {
