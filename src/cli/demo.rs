@@ -66,7 +66,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<Exit, Failure> {
             reputation: None,
             quiet,
         };
-        Ok(run::run(run, &scope).await)
+        Ok::<_, Failure>(run::run(run, &scope).await)
     })?;
     let (judged, report) = run::judge_record(&record, &library)?;
     let (table, all_match) = compare(&fleet, &judged);

@@ -25,6 +25,7 @@ mod reputation;
 mod run;
 mod secret_file;
 mod store;
+mod sweep;
 
 use std::io::Write as _;
 use std::process::ExitCode;

@@ -120,7 +120,7 @@ pub(super) fn judge_record(
         started: record.started.clone(),
         finished: record.finished.clone(),
         seed: record.seed,
-        profile: record.profile,
+        profile: record.profile.into(),
         interrupted: record.interrupted,
         source: record.source,
         outside_asserted: record.outside_asserted,

@@ -355,7 +355,7 @@ pub(super) fn details(identity: &Identity) -> RunDetails<'_> {
         started: "2026-01-01T00:00:00Z".into(),
         finished: "2026-01-01T00:00:09Z".into(),
         seed: 7,
-        profile: Profile::Quick,
+        profile: Profile::Quick.into(),
         interrupted: false,
         source: None,
         outside_asserted: false,

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
 
 use super::escape::is_treacherous;
-use super::model::RunReport;
+use super::model::{RunReport, SweepSummary};
 
 /// Writes the report as indented JSON with a final newline. Characters that a terminal would obey
 /// or not show are written as `\uXXXX`, so the document may be printed as it is and is still exact.
@@ -15,6 +15,14 @@ use super::model::RunReport;
 /// Those of `out`.
 pub fn write(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
     serialize(report, PrettyFormatter::new(), out)
+}
+
+/// Writes the numbers of a sweep in the same way.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_sweep_summary(summary: &SweepSummary<'_>, out: &mut dyn Write) -> io::Result<()> {
+    serialize(summary, PrettyFormatter::new(), out)
 }
 
 /// Writes one document in the form that `layout` gives it, and a newline.

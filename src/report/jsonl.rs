@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde_json::ser::CompactFormatter;
 
 use super::json;
-use super::model::{HostReport, NotProbed, RunReport, RunSection, Summary, Tool};
+use super::model::{HostReport, NotProbed, RunKey, RunReport, RunSection, Summary, Tool};
 
 /// The name of the format of a host's line.
 pub(super) const HOST: &str = "mxaudit.host.v1";
@@ -47,16 +47,6 @@ pub(super) struct HostLine<'a> {
     host: &'a HostReport,
 }
 
-/// What tells runs apart.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct RunKey<'a> {
-    /// When the run began, RFC 3339.
-    #[schemars(extend("format" = "date-time"))]
-    started: &'a str,
-    /// The seed of its random tokens.
-    seed: u64,
-}
-
 /// What is known of the run beside its hosts.
 #[derive(Serialize, JsonSchema)]
 pub(super) struct SummaryLine<'a> {
@@ -79,19 +69,33 @@ pub(super) struct SummaryLine<'a> {
 /// # Errors
 /// Those of `out`.
 pub fn write(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
-    let started = &report.run.started;
+    let run = RunKey { started: &report.run.started, seed: report.run.seed };
     for host in &report.hosts {
-        let run = RunKey { started, seed: report.run.seed };
-        line(&Line::Host(HostLine { schema: HOST, run, host }), out)?;
+        write_host(run, host, out)?;
     }
-    let summary = SummaryLine {
-        schema: SUMMARY,
-        tool: &report.tool,
-        run: &report.run,
-        not_probed: &report.not_probed,
-        summary: report.summary,
-    };
-    line(&Line::Summary(summary), out)
+    write_summary(&report.tool, &report.run, &report.not_probed, report.summary, out)
+}
+
+/// Writes the line of one host.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_host(run: RunKey<'_>, host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
+    line(&Line::Host(HostLine { schema: HOST, run, host }), out)
+}
+
+/// Writes the last line.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_summary(
+    tool: &Tool,
+    run: &RunSection,
+    not_probed: &[NotProbed],
+    summary: Summary,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    line(&Line::Summary(SummaryLine { schema: SUMMARY, tool, run, not_probed, summary }), out)
 }
 
 fn line(line: &Line<'_>, out: &mut dyn Write) -> io::Result<()> {

@@ -1,12 +1,8 @@
-//! From the grade of a host to its report, and from those of all hosts to their counts.
+//! From the grade of a host to its report, and the count of each letter.
 
 use crate::grade::{CategoryGrade, Grade, GradeReason, Letter, Standing};
 
 use super::*;
-
-/// From worst to best.
-const LETTERS: [Letter; 7] =
-    [Letter::F, Letter::N, Letter::D, Letter::C, Letter::B, Letter::A, Letter::APlus];
 
 impl GradeReport {
     /// The report's form of a grade.
@@ -54,27 +50,16 @@ impl GradeReasonReport {
 }
 
 impl LetterCounts {
-    /// The hosts with each letter.
-    pub(super) fn of(hosts: &[HostReport]) -> Self {
-        let of = |letter: Letter| with(letter, hosts).count();
-        Self {
-            a_plus: of(Letter::APlus),
-            a: of(Letter::A),
-            b: of(Letter::B),
-            c: of(Letter::C),
-            d: of(Letter::D),
-            n: of(Letter::N),
-            f: of(Letter::F),
+    /// The count of one letter.
+    pub(super) fn of(&mut self, letter: Letter) -> &mut usize {
+        match letter {
+            Letter::APlus => &mut self.a_plus,
+            Letter::A => &mut self.a,
+            Letter::B => &mut self.b,
+            Letter::C => &mut self.c,
+            Letter::D => &mut self.d,
+            Letter::N => &mut self.n,
+            Letter::F => &mut self.f,
         }
     }
-}
-
-/// The worst letter of the hosts; none without hosts. Letters have no mean.
-pub(super) fn worst(hosts: &[HostReport]) -> Option<&'static str> {
-    let mut letters = LETTERS.into_iter();
-    letters.find(|letter| with(*letter, hosts).next().is_some()).map(Letter::as_str)
-}
-
-fn with(letter: Letter, hosts: &[HostReport]) -> impl Iterator<Item = &HostReport> {
-    hosts.iter().filter(move |host| host.grade.letter == letter.as_str())
 }

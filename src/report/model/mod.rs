@@ -9,18 +9,21 @@ mod matrix;
 mod messages;
 mod pop;
 mod run;
+mod tally;
 mod v1;
 
 pub use run::RunDetails;
+pub use tally::{HostCounts, Tally, UnknownWord};
 pub(in crate::report) use v1::words;
 pub use v1::{
     ArrivalReport, AuthorityReport, CategoryReport, CategoryStanding, ConnectionReport,
-    ControlReport, CoverageReport, DialFailureReport, DialogueLine, EnvelopeReport, ExchangeReport,
-    ExplanationReport, FindingReport, GradeReasonReport, GradeReport, Grant, HostReport,
-    HostVantage, IdentityReport, LetterCounts, MatrixCellReport, MatrixReport, MatrixRowReport,
-    MessageReport, NotProbed, OwnProbe, Place, PolicyReport, PopCheckReport, PopExchangeReport,
-    PopLoginReport, PopReport, PopWindowReport, ProbeReport, RelayReport, RunLists, RunReport,
-    RunSection, Seconds, ServerReport, Summary, TargetReport, TlsReport, Tool, Totals,
+    ControlReport, CoverageReport, DarkCounts, DialFailureReport, DialogueLine, EnvelopeReport,
+    ExchangeReport, ExplanationReport, FindingReport, GradeReasonReport, GradeReport, Grant,
+    HostReport, HostVantage, IdentityReport, LetterCounts, MatrixCellReport, MatrixReport,
+    MatrixRowReport, MessageReport, NotProbed, OwnProbe, Place, PolicyReport, PopCheckReport,
+    PopExchangeReport, PopLoginReport, PopReport, PopWindowReport, ProbeReport, ProofCounts,
+    RelayReport, RunKey, RunLists, RunProfile, RunReport, RunSection, Seconds, ServerReport,
+    SeverityCounts, Summary, SweepCounts, SweepSummary, TargetReport, TlsReport, Tool, Totals,
     VantageReport,
 };
 pub(crate) use v1::{PROGRAM, SCHEMA};

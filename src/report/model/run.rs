@@ -7,10 +7,8 @@ use jiff::civil::Date;
 use crate::dnsbl::is_stale;
 use crate::evidence::Identity;
 use crate::evidence::listing::Listings;
-use crate::probe::Profile;
 use crate::report::lists::{RegistryReport, ZoneReport};
 
-use super::grade::worst;
 use super::*;
 
 /// What the caller knows about a run and the hosts do not.
@@ -23,7 +21,7 @@ pub struct RunDetails<'a> {
     /// The seed of its random tokens.
     pub seed: u64,
     /// The probes that it chose from.
-    pub profile: Profile,
+    pub profile: RunProfile,
     /// True when the user interrupted it.
     pub interrupted: bool,
     /// The source address that the user chose.
@@ -56,7 +54,7 @@ impl RunReport {
         }
         Self {
             schema: SCHEMA,
-            tool: Tool { name: PROGRAM, version: env!("CARGO_PKG_VERSION") },
+            tool: Tool::this(),
             run: RunSection {
                 started: details.started.clone(),
                 finished: details.finished,
@@ -86,7 +84,7 @@ impl RunReport {
                     }
                 }),
             },
-            summary: count(&hosts),
+            summary: Tally::of(&hosts).summary,
             hosts,
             not_probed,
         }
@@ -111,18 +109,4 @@ fn grants(hosts: &[HostReport]) -> Vec<Grant> {
         }
     }
     grants
-}
-
-fn count(hosts: &[HostReport]) -> Summary {
-    let of = |verdict: &str| hosts.iter().filter(|host| host.relay.verdict == verdict).count();
-    Summary {
-        hosts: hosts.len(),
-        open: of("open"),
-        conditional: of("conditional"),
-        closed: of("closed"),
-        inconclusive: of("inconclusive"),
-        unreachable: of("unreachable"),
-        grades: LetterCounts::of(hosts),
-        worst: worst(hosts),
-    }
 }

@@ -8,6 +8,7 @@ mod host;
 mod matrix;
 mod pop;
 mod run;
+mod sweep;
 pub(in crate::report) mod words;
 
 pub use grade::{
@@ -28,3 +29,6 @@ pub use run::{
     Summary, Tool, VantageReport,
 };
 pub(crate) use run::{PROGRAM, SCHEMA};
+pub use sweep::{
+    DarkCounts, ProofCounts, RunKey, RunProfile, SeverityCounts, SweepCounts, SweepSummary,
+};

@@ -6,11 +6,10 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::probe::Profile;
 use crate::report::lists::{RegistryReport, ZoneReport};
 use crate::target::scope::Source;
 
-use super::{HostReport, LetterCounts, words};
+use super::{HostReport, LetterCounts, RunProfile, words};
 
 /// The name of this format.
 pub(crate) const SCHEMA: &str = "mxaudit.report.v1";
@@ -45,6 +44,13 @@ pub struct Tool {
     pub version: &'static str,
 }
 
+impl Tool {
+    /// This program.
+    pub fn this() -> Self {
+        Self { name: PROGRAM, version: env!("CARGO_PKG_VERSION") }
+    }
+}
+
 /// What the hosts of a run have in common.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct RunSection {
@@ -57,7 +63,7 @@ pub struct RunSection {
     /// The seed of its random tokens.
     pub seed: u64,
     /// The probes that it chose from.
-    pub profile: Profile,
+    pub profile: RunProfile,
     /// True when the user interrupted it.
     pub interrupted: bool,
     /// Where it was run from.
