@@ -5,6 +5,7 @@
 pub mod name;
 pub mod network;
 pub mod scope;
+pub mod set;
 pub mod spec;
 
 use std::fmt;
