@@ -4,6 +4,7 @@
 //! and [`scope::Scope::admit`] is the only way from a candidate to a [`Target`].
 pub mod name;
 pub mod network;
+pub mod order;
 pub mod scope;
 pub mod set;
 pub mod spec;
