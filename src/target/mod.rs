@@ -4,7 +4,9 @@
 //! and [`scope::Scope::admit`] is the only way from a candidate to a [`Target`].
 pub mod name;
 pub mod network;
+pub mod order;
 pub mod scope;
+pub mod set;
 pub mod spec;
 
 use std::fmt;

@@ -48,7 +48,9 @@ pub enum SpecError {
         domain: String,
     },
     /// A network or a span of addresses.
-    #[error("`{0}` is a range; check takes single hosts; list the addresses one by one")]
+    #[error(
+        "`{0}` is a range; a check takes single hosts: list the addresses one by one, or use `mxaudit sweep {0}`"
+    )]
     Range(String),
     /// An IPv6 address with a zone.
     #[error("`{0}` has a zone after the %; give an address without one")]
@@ -140,13 +142,13 @@ fn refuse_other_kinds(text: &str, rest: &str) -> Result<(), SpecError> {
 }
 
 /// An address, with or without brackets.
-fn address(text: &str) -> Option<IpAddr> {
+pub(super) fn address(text: &str) -> Option<IpAddr> {
     let inner = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
     inner.parse().ok()
 }
 
 /// The text as a message shows it: control characters escaped.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.escape_debug().to_string()
 }
 
@@ -218,13 +220,13 @@ mod tests {
                 "is an e-mail address; give its domain: domain:example.org",
             ),
             ("mailto", "mailto:jane@example.org", "give its domain: domain:example.org"),
-            ("cidr", "192.0.2.0/24", "check takes single hosts; list the addresses one by one"),
+            ("cidr", "192.0.2.0/24", "or use `mxaudit sweep 192.0.2.0/24`"),
             (
                 "ipv6 cidr",
                 "2001:db8::/32",
-                "check takes single hosts; list the addresses one by one",
+                "a check takes single hosts: list the addresses one by one, or use",
             ),
-            ("span", "192.0.2.1-20", "check takes single hosts; list the addresses one by one"),
+            ("span", "192.0.2.1-20", "or use `mxaudit sweep 192.0.2.1-20`"),
             ("zone", "fe80::1%eth0", "has a zone after the %"),
             ("one bracket", "[2001:db8::1", "has brackets, but no address between them"),
             ("bracketed name", "[example.org]", "has brackets, but no address between them"),
