@@ -28,7 +28,7 @@ pub use listing::{ListPlan, ask_lists};
 pub use moments::most_checks;
 pub use pace::Rates;
 pub use sweep::{Ended, Job, Limits, sweep};
-pub use targets::{Expansion, ExpansionError, NotProbed, expand, taker_of};
+pub use targets::{Expansion, ExpansionError, NotProbed, expand, taker_of, takers};
 
 use crate::evidence::matrix::{CellKey, Expected};
 use crate::evidence::{Evidence, Identity, Stop};

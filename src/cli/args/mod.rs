@@ -6,6 +6,7 @@ mod lists;
 mod matrix;
 mod pop;
 mod report;
+mod sweep;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ pub(super) use confirm::{ConfirmArgs, LateArgs};
 pub(super) use lists::{DnsArgs, ListsArgs, ZonesArgs};
 pub(super) use matrix::MatrixArgs;
 pub(super) use pop::PopArgs;
+pub(super) use sweep::{LimitArgs, SweepArgs, SweepProfile, SweepTimingArgs};
 pub(super) use report::{FailOn, Format, FormatArg, ListsFormat, ListsReportArgs, ReportArgs};
 
 /// Audits mail servers that you administer: is this server an open relay, by any known trick?
@@ -56,6 +58,8 @@ pub(super) enum Command {
     Confirm(LateArgs),
     /// Judge stored evidence again and write its report, without any network
     Replay(ReplayArgs),
+    /// Audit the ranges that you administer: fast, polite, and resumable
+    Sweep(Box<SweepArgs>),
 }
 
 #[derive(Debug, Subcommand)]

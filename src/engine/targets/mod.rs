@@ -151,14 +151,7 @@ impl Expansion {
 /// The first target that takes the mail of `domain` by right, as far as the DNS says: what it
 /// accepts for that domain proves nothing.
 pub async fn taker_of(domain: &str, targets: &[Target], resolver: &dyn Resolver) -> Option<String> {
-    let exchangers = match resolver.mx(domain).await {
-        Ok(exchangers) => exchangers.into_iter().map(|mx| mx.exchange).collect(),
-        // RFC 5321 section 5.1: without MX records the domain's own host takes its mail.
-        Err(DnsError::NoData { .. }) => vec![domain.to_owned()],
-        Err(_) => return None,
-    };
-    for host in exchangers {
-        let addresses = resolver.addresses(&host).await.unwrap_or_default();
+    for (host, addresses) in takers(domain, resolver).await {
         let takes = |target: &&Target| {
             target.name() == Some(host.as_str()) || addresses.contains(&target.address())
         };
@@ -167,6 +160,22 @@ pub async fn taker_of(domain: &str, targets: &[Target], resolver: &dyn Resolver)
         }
     }
     None
+}
+
+/// The hosts that take the mail of `domain`, with their addresses, as far as the DNS says.
+pub async fn takers(domain: &str, resolver: &dyn Resolver) -> Vec<(String, Vec<IpAddr>)> {
+    let exchangers = match resolver.mx(domain).await {
+        Ok(exchangers) => exchangers.into_iter().map(|mx| mx.exchange).collect(),
+        // RFC 5321 section 5.1: without MX records the domain's own host takes its mail.
+        Err(DnsError::NoData { .. }) => vec![domain.to_owned()],
+        Err(_) => return Vec::new(),
+    };
+    let mut takers = Vec::with_capacity(exchangers.len());
+    for host in exchangers {
+        let addresses = resolver.addresses(&host).await.unwrap_or_default();
+        takers.push((host, addresses));
+    }
+    takers
 }
 
 type Resolved = (Vec<Host>, Vec<NotProbed>);
