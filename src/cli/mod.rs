@@ -14,6 +14,7 @@ mod explain;
 mod identity;
 mod init;
 mod interrupt;
+mod judge;
 mod lists;
 mod output;
 mod pop;
