@@ -4,6 +4,7 @@
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
 use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_lc_rs::rand;
@@ -282,7 +283,7 @@ pub(super) fn late(args: &LateArgs) -> Result<Exit, Failure> {
             args.evidence.display()
         )));
     }
-    let library = probes::library(&args.library)?;
+    let library = Arc::new(probes::library(&args.library)?);
     let mut reports = Reports::prepare(&args.report)?;
     note_tokens(&mut record, &args.tokens, &jiff::Timestamp::now().to_string())?;
     if let Some(canary) = canary {

@@ -16,8 +16,9 @@ use crate::target::{Target, Via};
 
 use super::args::DemoArgs;
 use super::exit::{Exit, Failure};
+use super::judge::Judged;
 use super::reports::Reports;
-use super::run::{self, Judged, Run, random_seed};
+use super::run::{self, Run, random_seed};
 use super::{complain, probes};
 
 pub(super) fn demo(args: &DemoArgs) -> Result<Exit, Failure> {

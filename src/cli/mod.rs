@@ -15,6 +15,7 @@ mod identity;
 mod init;
 mod input;
 mod interrupt;
+mod judge;
 mod lists;
 mod output;
 mod pop;

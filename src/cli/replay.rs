@@ -1,6 +1,7 @@
 //! `mxaudit replay`: judges stored evidence again. No network.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::args::ReplayArgs;
 use super::exit::{self, Exit, Failure};
@@ -16,7 +17,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
         }
         files => store::read_files(files)?,
     };
-    let library = probes::library(&args.library)?;
+    let library = Arc::new(probes::library(&args.library)?);
     let missing = record.own_probes.iter().find(|(id, _)| library.find(id).is_none());
     if let Some((id, file)) = missing {
         complain(&format!(

@@ -12,25 +12,20 @@ use jiff::Timestamp;
 
 use crate::engine::{Interrupt, NotProbed, Settings, audit};
 use crate::evidence::Evidence;
-use crate::finding::Finding;
-use crate::grade::{
-    CheckOutcome, CheckResult, Grade, Policy, grade, listing_results, relay_results,
-};
 use crate::net::Dialer;
 use crate::probe::Library;
 use crate::report::escape;
-use crate::report::model::{self, HostReport, RunDetails, RunReport};
+use crate::report::model::{self, RunDetails, RunReport};
 use crate::target::Target;
 use crate::target::scope::Scope;
-use crate::verdict::listing::{
-    Standing, SubjectVerdict, each_listing, listing_findings, listings, resolver_findings,
-};
-use crate::verdict::{RelayVerdict, findings, judge, matrix, pop_before_smtp};
+use crate::verdict::listing::{Standing, each_listing};
+use crate::verdict::{matrix, pop_before_smtp};
 
 use super::complain;
 use super::exit::{Exit, Failure};
 use super::interrupt;
-use super::reputation::{self, Reputation};
+use super::judge::{Judged, Judging, Said};
+use super::reputation::Reputation;
 use super::store::{Host, Record};
 
 /// What a run starts from.
@@ -48,14 +43,6 @@ pub(super) struct Run {
     pub(super) quiet: bool,
     /// Lists to ask about the hosts meanwhile.
     pub(super) reputation: Option<Reputation>,
-}
-
-/// One host, judged.
-pub(super) struct Judged {
-    pub(super) relay: RelayVerdict,
-    pub(super) findings: Vec<Finding>,
-    pub(super) grade: Grade,
-    pub(super) subjects: Vec<SubjectVerdict>,
 }
 
 /// Audits, and records everything that the report is made of.
@@ -105,17 +92,17 @@ pub(super) async fn run(run: Run, scope: &Scope) -> Record {
 /// Judges and grades a record and builds its report. The same record gives the same report.
 pub(super) fn judge_record(
     record: &Record,
-    library: &Library,
+    library: &Arc<Library>,
 ) -> Result<(Vec<Judged>, RunReport), Failure> {
-    let policy = Policy::embedded().map_err(Failure::internal)?;
-    let said = record.listings.as_ref().map(listings).unwrap_or_default();
-    let judged = |host: &Host| Judged::new(&host.evidence, &policy, record, &said);
-    let judged: Vec<_> = record.hosts.iter().map(judged).collect();
-    let hosts = record.hosts.iter().zip(&judged).map(|(host, judged)| {
-        let authority = host.authority.as_ref();
-        let Judged { relay, findings, grade, subjects } = judged;
-        HostReport::build(&host.evidence, relay, findings, grade, subjects, library, authority)
-    });
+    let judging = Judging::new(Arc::clone(library), &record.skipped, record.source)?;
+    let said = Said::by(record.listings.as_ref());
+    let judge = |host: &Host| judging.judge(&host.evidence, &said);
+    let judged: Vec<_> = record.hosts.iter().map(judge).collect();
+    let hosts = record
+        .hosts
+        .iter()
+        .zip(&judged)
+        .map(|(host, judged)| judging.report(&host.evidence, judged, host.authority.as_ref()));
     let details = RunDetails {
         started: record.started.clone(),
         finished: record.finished.clone(),
@@ -139,15 +126,17 @@ pub(super) fn judge_record(
     Ok((judged, report))
 }
 
-/// Says which rows of the relay matrix are missing although they were asked for, and why nothing is
-/// known of POP-before-SMTP: nothing found is then not all there is to find.
+/// Which rows of the relay matrix of a host are missing although they were asked for, and why nothing
+/// is known of POP-before-SMTP.
+pub(super) fn missing(evidence: &Evidence) -> impl Iterator<Item = String> {
+    let rows = matrix(evidence).map(|matrix| matrix.missing(evidence)).unwrap_or_default();
+    let pop = pop_before_smtp(evidence).and_then(|pop| pop.missing(evidence));
+    rows.into_iter().chain(pop)
+}
+
+/// Says what is missing although it was asked for: nothing found is then not all there is to find.
 pub(super) fn with_missing(record: &Record, exit: Exit) -> Exit {
-    let missing = record.hosts.iter().flat_map(|host| {
-        let evidence = &host.evidence;
-        let rows = matrix(evidence).map(|matrix| matrix.missing(evidence)).unwrap_or_default();
-        let pop = pop_before_smtp(evidence).and_then(|pop| pop.missing(evidence));
-        rows.into_iter().chain(pop)
-    });
+    let missing = record.hosts.iter().flat_map(|host| missing(&host.evidence));
     let unknown = record.listings.iter().flat_map(each_listing);
     let unknown = unknown.filter(|verdict| verdict.standing == Standing::Unknown).map(|verdict| {
         format!(
@@ -162,37 +151,6 @@ pub(super) fn with_missing(record: &Record, exit: Exit) -> Exit {
         exit = if exit == Exit::Clean { Exit::Incomplete } else { exit };
     }
     exit
-}
-
-impl Judged {
-    fn new(evidence: &Evidence, policy: &Policy, record: &Record, said: &[SubjectVerdict]) -> Self {
-        let relay = judge(evidence);
-        let mut findings = findings(evidence, &relay);
-        let mut results = relay_results(evidence, &relay, &findings);
-        let subjects = reputation::of_host(evidence, said);
-        results.extend(listing_results(&subjects));
-        findings.extend(subjects.iter().flat_map(listing_findings));
-        if !subjects.is_empty() {
-            findings.extend(record.listings.iter().flat_map(resolver_findings));
-        }
-        findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
-        let grade = grade(policy, &without(&record.skipped, results, policy));
-        Self { relay, findings, grade, subjects }
-    }
-}
-
-/// The results, with every check of a skipped category left out. What does not apply to the host
-/// stays so.
-fn without(skipped: &[String], mut results: Vec<CheckResult>, policy: &Policy) -> Vec<CheckResult> {
-    let left_out = policy.categories.iter().filter(|category| skipped.contains(&category.id));
-    for check in left_out.flat_map(|category| &category.checks) {
-        let own = |result: &CheckResult| result.id == check.id;
-        if !results.iter().any(|one| own(one) && one.outcome == CheckOutcome::NotApplicable) {
-            results.retain(|result| !own(result));
-            results.push(CheckResult::skipped(&check.id));
-        }
-    }
-    results
 }
 
 /// A bar on the terminal that counts to `all`.
@@ -212,43 +170,4 @@ pub(super) fn progress(all: usize, what: &str, quiet: bool) -> ProgressBar {
 /// A seed that every reader of JSON can hold exactly.
 pub(super) fn random_seed() -> u64 {
     fastrand::u32(..).into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn skipped_categories_count_as_untested() {
-        let policy = Policy::embedded().unwrap();
-        let pass = |id: &str| CheckResult::new(id, CheckOutcome::Pass, "");
-        let aside = CheckResult::new(
-            "operations.null-sender",
-            CheckOutcome::NotApplicable,
-            "a submission port",
-        );
-        let results = || vec![pass("relay.variants"), pass("operations.postmaster"), aside.clone()];
-        assert_eq!(without(&[], results(), &policy), results());
-        let strange = ["nothing".to_owned(), "relay.variants".to_owned()];
-        assert_eq!(without(&strange, results(), &policy), results(), "only categories are named");
-        let got = without(&["operations".to_owned()], results(), &policy);
-        let of = |id: &str| got.iter().filter(|one| one.id == id).cloned().collect::<Vec<_>>();
-        assert_eq!(of("relay.variants"), [pass("relay.variants")]);
-        assert_eq!(
-            of("operations.null-sender"),
-            std::slice::from_ref(&aside),
-            "it counts nowhere as before"
-        );
-        for id in ["operations.postmaster", "protocol.conformance"] {
-            assert_eq!(of(id), [CheckResult::skipped(id)], "with a result and without");
-        }
-        let letter = |skipped: &[String]| {
-            let passed = policy.categories.iter().flat_map(|category| &category.checks);
-            let passed = passed.map(|check| pass(&check.id)).collect();
-            grade(&policy, &without(skipped, passed, &policy)).letter.as_str()
-        };
-        assert_eq!(letter(&[]), "A+");
-        assert_eq!(letter(&["operations".to_owned()]), "B", "left out is not passed");
-        assert_eq!(letter(&["relay".to_owned()]), "N");
-    }
 }

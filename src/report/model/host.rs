@@ -1,5 +1,7 @@
 //! From the evidence and the judgement of one host to its report.
 
+use std::net::IpAddr;
+
 use crate::evidence::{Answer, Control, Envelope, Evidence, Exchange, Form, Identity, TlsFacts};
 use crate::finding::{Finding, catalogue};
 use crate::grade::Grade;
@@ -59,6 +61,18 @@ impl HostReport {
                 .collect(),
             pop_before_smtp: PopReport::of(evidence),
         }
+    }
+}
+
+impl HostReport {
+    /// Makes the source address that the user chose a part of the lines that reproduce a finding.
+    #[must_use]
+    pub fn sent_from(mut self, source: Option<IpAddr>) -> Self {
+        let lines = self.findings.iter_mut().filter_map(|finding| finding.reproduce.as_mut());
+        if let Some(source) = source {
+            lines.for_each(|line| line.push_str(&format!(" --local-interface {source}")));
+        }
+        self
     }
 }
 

@@ -39,19 +39,12 @@ pub struct RunDetails<'a> {
 }
 
 impl RunReport {
-    /// The report of a run: counts the hosts and gathers their authorities. A chosen source address
-    /// becomes part of the lines that reproduce a finding.
+    /// The report of a run: counts the hosts and gathers their authorities.
     pub fn build(
         details: RunDetails<'_>,
-        mut hosts: Vec<HostReport>,
+        hosts: Vec<HostReport>,
         not_probed: Vec<NotProbed>,
     ) -> Self {
-        if let Some(source) = details.source {
-            let findings = hosts.iter_mut().flat_map(|host| &mut host.findings);
-            for line in findings.filter_map(|finding| finding.reproduce.as_mut()) {
-                line.push_str(&format!(" --local-interface {source}"));
-            }
-        }
         Self {
             schema: SCHEMA,
             tool: Tool::this(),

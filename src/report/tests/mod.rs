@@ -255,11 +255,10 @@ fn what_was_said_inside_tls_is_said_to_have_been() {
 
 #[test]
 fn a_chosen_source_is_part_of_the_command_line() {
-    let identity = fixtures::identity();
-    let mut details = details(&identity);
-    details.source = Some("198.51.100.7".parse().unwrap());
-    let report = RunReport::build(details, vec![report(&open())], Vec::new());
-    let line = report.hosts[0].findings[0].reproduce.as_deref().unwrap();
+    let sent_from = |source| report(&open()).sent_from(source);
+    assert_eq!(sent_from(None), report(&open()));
+    let host = sent_from(Some("198.51.100.7".parse().unwrap()));
+    let line = host.findings[0].reproduce.as_deref().unwrap();
     assert!(line.ends_with(" --quit-after RCPT --local-interface 198.51.100.7"), "{line}");
 }
 
