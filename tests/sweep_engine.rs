@@ -190,7 +190,7 @@ async fn swept(
 ) -> BTreeMap<u64, Ended<Evidence>> {
     let mut ends = BTreeMap::new();
     let jobs = (0..count).map(|number| vec![job(number)]);
-    let make = |_, evidence| evidence;
+    let make = |_, evidence| async { evidence };
     let sink = |number, ended| {
         assert!(ends.insert(number, ended).is_none(), "{number} ends once");
         Ok::<_, ()>(())
@@ -318,7 +318,7 @@ async fn ports_of_an_address_take_turns() {
         };
         let settings = Arc::new(settings());
         let (dialer, interrupt) = (town.clone(), Interrupt::default());
-        sweep(jobs, settings, limits, dialer, interrupt, |_, _| (), sink).await.unwrap();
+        sweep(jobs, settings, limits, dialer, interrupt, |_, _| async {}, sink).await.unwrap();
         numbers.sort_unstable();
         assert_eq!(numbers, [0, 1, 2]);
         assert_eq!(town.seen.most_to_one.load(Ordering::SeqCst), most);
@@ -336,7 +336,7 @@ async fn the_sinks_error_ends_the_run() {
     };
     let settings = Arc::new(settings());
     let ended =
-        sweep(jobs, settings, limits(), town.clone(), Interrupt::default(), |_, _| (), sink).await;
+        sweep(jobs, settings, limits(), town.clone(), Interrupt::default(), |_, _| async {}, sink).await;
     assert_eq!(ended, Err("the disk is full"));
     assert!(town.seen.dialled.lock().unwrap().len() < 100, "the others were not dialled");
 }

@@ -148,7 +148,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
 }
 
 /// A source that is not this machine's is a mistake of the user's, not a fault of the targets.
-fn check_source(flag: &str, source: IpAddr) -> Result<(), Failure> {
+pub(super) fn check_source(flag: &str, source: IpAddr) -> Result<(), Failure> {
     let bound = std::net::UdpSocket::bind((source, 0)).map(drop);
     bound.map_err(|error| {
         Failure::usage(format!(
@@ -196,7 +196,7 @@ fn specs(texts: &[String]) -> Result<Vec<TargetSpec>, Failure> {
     }
 }
 
-fn resolver(
+pub(super) fn resolver(
     specs: &[TargetSpec],
     by_name: bool,
     server: Option<ServerAddress>,

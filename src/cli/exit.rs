@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::finding::{Finding, Severity};
+use crate::report::model::{SweepCounts, Tally};
 use crate::verdict::{RelayVerdict, Verdict};
 
 /// How a command ends.
@@ -45,6 +46,27 @@ pub(super) fn of_audit<'a>(
         incomplete |= matches!(relay.verdict, Verdict::Inconclusive | Verdict::Unreachable);
     }
     match (found, incomplete || !any) {
+        (true, _) => Exit::Findings,
+        (false, true) => Exit::Incomplete,
+        (false, false) => Exit::Clean,
+    }
+}
+
+/// The exit code of a sweep. An address where nobody answers is no gap; a host whose verdict is unknown is one, and so
+/// is what was not asked, and a run that met nobody.
+pub(super) fn of_sweep(tally: &Tally, counts: &SweepCounts, threshold: Severity) -> Exit {
+    let severities = &tally.severities;
+    let found = [
+        (Severity::Critical, severities.critical),
+        (Severity::High, severities.high),
+        (Severity::Medium, severities.medium),
+        (Severity::Low, severities.low),
+        (Severity::Info, severities.info),
+    ];
+    let found = found.into_iter().any(|(severity, count)| severity >= threshold && count > 0);
+    let summary = &tally.summary;
+    let unknown = summary.inconclusive + summary.unreachable > 0;
+    match (found, unknown || counts.not_asked > 0 || summary.hosts == 0) {
         (true, _) => Exit::Findings,
         (false, true) => Exit::Incomplete,
         (false, false) => Exit::Clean,

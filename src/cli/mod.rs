@@ -53,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Lists(args) => lists::lists(&args),
         Command::Probes(command) => probes::probes(&command),
         Command::Replay(args) => replay::replay(&args),
+        Command::Sweep(args) => sweep::sweep(&args),
     };
     ended
         .unwrap_or_else(|failure| {
@@ -78,7 +79,7 @@ fn usage(error: &clap::Error) -> Exit {
         .map(|line| line.trim_start_matches("error: "))
         .collect();
     let commands =
-        ["catch", "check", "confirm", "demo", "explain", "init", "lists", "probes", "replay"];
+        ["catch", "check", "confirm", "demo", "explain", "init", "lists", "probes", "replay", "sweep"];
     let command = std::env::args().nth(1).filter(|first| commands.contains(&first.as_str()));
     let help = command.map_or("mxaudit --help".to_owned(), |name| format!("mxaudit {name} --help"));
     let said = words.join(" ").replace(" tip: ", "; ");

@@ -41,47 +41,75 @@ pub struct ListPlan {
 /// answer about a subject.
 pub async fn ask_lists(
     lookups: &dyn Lookups,
-    plan: ListPlan,
+    mut plan: ListPlan,
     stop: &CancellationToken,
     done: impl Fn(),
 ) -> Listings {
+    let subjects = std::mem::take(&mut plan.subjects);
+    let kinds = subjects.iter().filter(|_| !plan.prove_all).map(Subject::kind).collect();
+    let (keys, mut listings) = prove(lookups, plan, &kinds, stop).await;
+    let port = Port { lookups, keys: &keys, stop };
+    port.ask_all(&mut listings, subjects, done).await;
+    listings
+}
+
+/// Lists that have proved themselves, to be asked about one host after another.
+pub struct ProvedLists {
+    lookups: Box<dyn Lookups>,
+    keys: Keys,
+    proofs: Listings,
+}
+
+impl ProvedLists {
+    /// Has the lists of a plan prove all their kinds; its subjects are not asked about.
+    pub async fn prove(
+        lookups: Box<dyn Lookups>,
+        plan: ListPlan,
+        stop: &CancellationToken,
+    ) -> Self {
+        let (keys, proofs) = prove(lookups.as_ref(), plan, &BTreeSet::new(), stop).await;
+        Self { lookups, keys, proofs }
+    }
+
+    /// What they have shown of themselves.
+    pub fn proofs(&self) -> &Listings {
+        &self.proofs
+    }
+
+    /// What they say of some subjects. A list that names one of them is asked once more what it must not list.
+    pub async fn about(&self, subjects: Vec<Subject>, stop: &CancellationToken) -> Listings {
+        let mut listings = self.proofs.clone();
+        let port = Port { lookups: self.lookups.as_ref(), keys: &self.keys, stop };
+        port.ask_all(&mut listings, subjects, || {}).await;
+        listings
+    }
+}
+
+/// Has all zones of a plan prove these kinds, or all of them where none is named.
+async fn prove(
+    lookups: &dyn Lookups,
+    plan: ListPlan,
+    kinds: &BTreeSet<SubjectKind>,
+    stop: &CancellationToken,
+) -> (Keys, Listings) {
     let mut chance = fastrand::Rng::with_seed(plan.seed);
     let port = Port { lookups, keys: &plan.keys, stop };
-    let kinds = plan.subjects.iter().filter(|_| !plan.prove_all).map(Subject::kind);
-    let kinds: BTreeSet<_> = kinds.collect();
     let label = random_label(&mut chance);
     let proofs: Vec<_> = plan
         .zones
         .into_iter()
-        .map(|(zone, skipped)| port.prove(zone, skipped, &kinds, random_label(&mut chance)))
+        .map(|(zone, skipped)| port.prove(zone, skipped, kinds, random_label(&mut chance)))
         .collect();
-    let (preflight, mut zones) = join(preflight(lookups, &label), join_all(proofs)).await;
-    let mut subjects: Vec<_> = plan
-        .subjects
-        .into_iter()
-        .map(|subject| SubjectEvidence { subject, answers: Vec::new() })
-        .collect();
-    let listed = port.ask_all(&zones, &mut subjects, done).await;
-    // A zone that begins to list the world in the middle of a run is found out by this. Who stops the run keeps the
-    // listings that it found, and without this question they would be worth nothing.
-    let never = CancellationToken::new();
-    let port = Port { stop: &never, ..port };
-    let again = zones.iter_mut().flat_map(|ZoneEvidence { zone, entries, .. }| {
-        let zone = &*zone;
-        let doubtful = entries.iter_mut().filter(|e| listed.contains(&(zone.id.clone(), e.kind)));
-        doubtful.map(move |entry| async move {
-            entry.negative_again = port.negative(zone, entry.kind, true).await;
-        })
-    });
-    join_all(again).await;
-    Listings {
+    let (preflight, zones) = join(preflight(lookups, &label), join_all(proofs)).await;
+    let listings = Listings {
         registry_version: plan.registry.0,
         registry_date: plan.registry.1,
         resolvers: lookups.servers(),
         preflight: preflight.unwrap_or_default(),
         zones,
-        subjects,
-    }
+        subjects: Vec::new(),
+    };
+    (plan.keys, listings)
 }
 
 /// What every question needs.
@@ -145,8 +173,31 @@ impl Port<'_> {
         self.ask(zone, name, LookupKind::A, fresh).await
     }
 
+    /// Asks every zone that works about everybody whom it can list, and those with a listing once more what they must
+    /// not list: a zone that begins to list the world in the middle of a run is found out by this.
+    async fn ask_all(&self, listings: &mut Listings, subjects: Vec<Subject>, done: impl Fn()) {
+        let mut subjects: Vec<_> = subjects
+            .into_iter()
+            .map(|subject| SubjectEvidence { subject, answers: Vec::new() })
+            .collect();
+        let listed = self.ask_about(&listings.zones, &mut subjects, done).await;
+        listings.subjects.extend(subjects);
+        // Who stops the run keeps the listings that it found, and without this question they would be worth nothing.
+        let never = CancellationToken::new();
+        let port = Port { stop: &never, ..*self };
+        let again = listings.zones.iter_mut().flat_map(|ZoneEvidence { zone, entries, .. }| {
+            let zone = &*zone;
+            let doubtful =
+                entries.iter_mut().filter(|e| listed.contains(&(zone.id.clone(), e.kind)));
+            doubtful.map(move |entry| async move {
+                entry.negative_again = port.negative(zone, entry.kind, true).await;
+            })
+        });
+        join_all(again).await;
+    }
+
     /// Asks every zone that works about everybody whom it can list; returns where there was a listing.
-    async fn ask_all(
+    async fn ask_about(
         &self,
         zones: &[ZoneEvidence],
         subjects: &mut [SubjectEvidence],

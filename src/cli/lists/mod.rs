@@ -17,6 +17,8 @@ use crate::finding::Severity;
 use crate::report::lists::{ListsReport, SubjectReport};
 use crate::verdict::listing::{Standing, ZoneState};
 
+pub(super) use zones::registry;
+
 use super::args::{DnsArgs, ListsArgs, ZonesArgs};
 use super::exit::{Exit, Failure};
 use super::reports::ListsReports;

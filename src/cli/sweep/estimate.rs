@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::cli::args::SweepProfile;
+use crate::report::model::RunProfile;
 
 /// Connections to a closed host by the quick probes, the standard ones and all.
 const QUICK: u64 = 4;
@@ -22,7 +22,7 @@ pub(super) struct Size {
     pub(super) jobs: u64,
     /// Jobs in the fullest /24 or /64.
     pub(super) fullest: u64,
-    pub(super) profile: SweepProfile,
+    pub(super) profile: RunProfile,
     /// Hosts and addresses at once.
     pub(super) hosts: u64,
     pub(super) addresses: u64,
@@ -45,10 +45,10 @@ pub(super) struct Estimate {
 
 pub(super) fn estimate(size: &Size) -> Estimate {
     let (each, most) = match size.profile {
-        SweepProfile::Adaptive => (QUICK, QUICK + STANDARD),
-        SweepProfile::Quick => (QUICK, QUICK),
-        SweepProfile::Standard => (STANDARD, STANDARD),
-        SweepProfile::Thorough => (THOROUGH, THOROUGH),
+        RunProfile::Adaptive => (QUICK, QUICK + STANDARD),
+        RunProfile::Quick => (QUICK, QUICK),
+        RunProfile::Standard => (STANDARD, STANDARD),
+        RunProfile::Thorough => (THOROUGH, THOROUGH),
     };
     let all = size.jobs.saturating_mul(each);
     let over = |count: u64, rate: u64| match rate {
@@ -133,7 +133,7 @@ mod tests {
     const SIZE: Size = Size {
         jobs: 65_536,
         fullest: 256,
-        profile: SweepProfile::Adaptive,
+        profile: RunProfile::Adaptive,
         hosts: 512,
         addresses: 16_384,
         rate: 1000,
@@ -160,10 +160,10 @@ mod tests {
             let estimate = estimate(&Size { jobs: 100, profile, ..SIZE });
             (estimate.connections, estimate.most)
         };
-        assert_eq!(of(SweepProfile::Adaptive), ((100, 400), 1600));
-        assert_eq!(of(SweepProfile::Quick), ((100, 400), 400));
-        assert_eq!(of(SweepProfile::Standard), ((100, 1200), 1200));
-        assert_eq!(of(SweepProfile::Thorough), ((100, 3000), 3000));
+        assert_eq!(of(RunProfile::Adaptive), ((100, 400), 1600));
+        assert_eq!(of(RunProfile::Quick), ((100, 400), 400));
+        assert_eq!(of(RunProfile::Standard), ((100, 1200), 1200));
+        assert_eq!(of(RunProfile::Thorough), ((100, 3000), 3000));
     }
 
     #[test]

@@ -1,7 +1,136 @@
 //! `mxaudit sweep`: the ranges that the user administers.
 
 mod announce;
+mod course;
 mod estimate;
 pub(in crate::cli) mod folder;
+mod gather;
 mod limits;
+mod prepare;
 mod progress;
+mod wanted;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::{Timestamp, Zoned};
+use super::args::SweepArgs;
+use super::config::Config;
+use super::exit::{Exit, Failure};
+use super::reports::Reports;
+use super::{complain, consent, exit, interrupt, print};
+use crate::engine::Interrupt;
+
+use course::Sweep;
+use folder::{RunFolder, Versions};
+use prepare::Prepared;
+
+pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
+    let today = Zoned::now().date();
+    let Some(config) = consent::read_config(args.config.as_deref(), today)? else {
+        return Err(Failure::usage(
+            "a sweep needs a scope file that permits what is swept, and on whose authority; \
+             `mxaudit init` writes one, --config names another",
+        ));
+    };
+    // Every mistake is told before anything is sent or made.
+    let mut reports = Reports::prepare(&args.report)?;
+    let runtime = super::runtime()?;
+    let interrupt = Interrupt::default();
+    let (prepared, mut folder) = match &args.run.resume {
+        Some(dir) => resume(args, dir, config)?,
+        None => {
+            let prepared = Prepared::begin(args, config, &runtime)?;
+            if args.run.dry_run {
+                return print(&prepared.announcement(0));
+            }
+            let Some(dir) = &args.run.out else {
+                return Err(Failure::usage("a sweep needs a folder to be written to: --out DIR"));
+            };
+            let (plan, versions) = (prepared.plan.clone(), prepared.versions.clone());
+            let now = Timestamp::now().to_string();
+            (prepared, RunFolder::create(dir, plan, versions, &now)?)
+        }
+    };
+    if !args.report.quiet {
+        complain("the plan:");
+        for line in prepared.announcement(folder.done()).lines() {
+            complain(line);
+        }
+    }
+    let ended = runtime.block_on(run(args, prepared, &mut folder, &interrupt));
+    let interrupted = interrupt.finish.is_cancelled();
+    let (dir, (tally, counts)) = (folder.dir().to_owned(), folder.counts());
+    let finished = folder.finish(&Timestamp::now().to_string(), interrupted);
+    ended?;
+    finished?;
+    if counts.not_asked > 0 {
+        complain(&format!(
+            "{} of {} were not asked to the end; mxaudit sweep --resume {} goes on",
+            counts.not_asked,
+            counts.jobs,
+            dir.display()
+        ));
+    }
+    super::report::render(&dir, &mut reports, args)?;
+    Ok(exit::of_sweep(&tally, &counts, args.fail_on.severity()))
+}
+
+/// Goes on with a run: what it asks is in its folder; how fast, and until when it may, is said anew.
+fn resume(
+    args: &SweepArgs,
+    dir: &std::path::Path,
+    config: Config,
+) -> Result<(Prepared, RunFolder), Failure> {
+    let versions = prepare::versions(&args.library, &args.zones)?;
+    let now = Timestamp::now().to_string();
+    let resumed = RunFolder::resume(dir, &versions, &now)?;
+    for dropped in &resumed.dropped {
+        complain(dropped);
+    }
+    let prepared = Prepared::resume(args, config, resumed.folder.plan().clone(), versions)?;
+    Ok((prepared, resumed.folder))
+}
+
+async fn run(
+    args: &SweepArgs,
+    prepared: Prepared,
+    folder: &mut RunFolder,
+    interrupt: &Interrupt,
+) -> Result<(), Failure> {
+    let words = [
+        "stopping: no new connections; hosts at hand are asked again by --resume; press Ctrl-C \
+         again to drop their connections",
+        "dropping all connections; --resume goes on",
+    ];
+    interrupt::watch(interrupt.clone(), words);
+    if args.limits.deadline > 0 {
+        let finish = interrupt.finish.clone();
+        let seconds = args.limits.deadline;
+        tokio::spawn(async move {
+            tokio::time::sleep(Duration::from_secs(seconds.into())).await;
+            complain(&format!("{seconds} s are over: no new connections; --resume goes on"));
+            finish.cancel();
+        });
+    }
+    if let Some(note) = &prepared.fitted.note {
+        complain(note);
+    }
+    let dialer = prepare::dialer(&prepared);
+    let Prepared { addresses, named, plan, order, scope, settings, fitted, judging, .. } = prepared;
+    let sweep = Sweep {
+        addresses,
+        named,
+        ports: plan.ports,
+        order,
+        scope: Arc::new(scope),
+        settings: Arc::new(settings),
+        limits: fitted.limits,
+        dialer,
+        judging,
+        interrupt: interrupt.clone(),
+        quiet: args.report.quiet,
+    };
+    sweep.run(folder).await?;
+    Ok(())
+}

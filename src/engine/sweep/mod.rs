@@ -60,7 +60,7 @@ struct Crew<T> {
     interrupt: Interrupt,
     /// Turns of hosts.
     turns: Semaphore,
-    make: Box<dyn Fn(u64, Evidence) -> T + Send + Sync>,
+    make: Box<dyn Fn(u64, Evidence) -> BoxFuture<'static, T> + Send + Sync>,
 }
 
 /// One job that has ended, and whether it had to wait for its turn.
@@ -79,13 +79,13 @@ struct Return<T> {
 ///
 /// # Errors
 /// That of the sink.
-pub async fn sweep<T: Send + 'static, E>(
+pub async fn sweep<T: Send + 'static, F: Future<Output = T> + Send + 'static, E>(
     mut addresses: impl Iterator<Item = Vec<Job>>,
     settings: Arc<Settings>,
     limits: Limits,
     dialer: impl Dialer + 'static,
     interrupt: Interrupt,
-    make: impl Fn(u64, Evidence) -> T + Send + Sync + 'static,
+    make: impl Fn(u64, Evidence) -> F + Send + Sync + 'static,
     mut sink: impl FnMut(u64, Ended<T>) -> Result<(), E>,
 ) -> Result<(), E> {
     let finish = interrupt.finish.clone();
@@ -96,7 +96,7 @@ pub async fn sweep<T: Send + 'static, E>(
         dialer: Arc::new(PacedDialer::new(dialer, limits.rates, finish.clone())),
         interrupt,
         turns: Semaphore::new(hosts),
-        make: Box::new(make),
+        make: Box::new(move |number, evidence| Box::pin(make(number, evidence))),
     });
     let mut window = Window::new(hosts, limits.addresses);
     let mut running = JoinSet::new();
@@ -173,12 +173,15 @@ impl<T: Send + 'static> Crew<T> {
             if stopped == Some(Stop::Interrupted) || ending {
                 return Ended::NotAsked(interrupted());
             }
-            Ended::Host((crew.make)(number, evidence))
+            Ended::Host((crew.make)(number, evidence).await)
         });
-        made.await.unwrap_or_else(|_| {
-            let evidence = Evidence { stopped: Some(Stop::Internal), ..blank };
-            Ended::Host((self.make)(number, evidence))
-        })
+        match made.await {
+            Ok(ended) => ended,
+            Err(_) => {
+                let evidence = Evidence { stopped: Some(Stop::Internal), ..blank };
+                Ended::Host((self.make)(number, evidence).await)
+            }
+        }
     }
 }
 

@@ -43,9 +43,9 @@ pub struct UnknownWord {
     pub word: String,
 }
 
-impl<'a> HostCounts<'a> {
+impl HostCounts<'static> {
     /// What is counted of a host.
-    pub fn of(host: &'a HostReport) -> Self {
+    pub fn of(host: &HostReport) -> Self {
         Self {
             verdict: host.relay.verdict,
             proof: host.relay.proof,

@@ -70,6 +70,12 @@ impl Dark {
         }
     }
 
+    /// All of them, whatever the reason.
+    pub(super) fn jobs(&self) -> RoaringTreemap {
+        let [refused, timeout, unreachable] = &self.maps;
+        &(&refused.0 | &timeout.0) | &unreachable.0
+    }
+
     pub(super) fn counts(&self) -> DarkCounts {
         let [refused, timeout, unreachable] = &self.maps;
         let count = |(map, _): &(RoaringTreemap, bool)| map.len();

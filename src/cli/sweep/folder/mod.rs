@@ -164,6 +164,11 @@ impl RunFolder {
         Ok(Resumed { folder, dropped })
     }
 
+    /// Where it is.
+    pub(in crate::cli) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// What the run set out to do.
     pub(in crate::cli) fn plan(&self) -> &Plan {
         &self.run.plan
@@ -177,6 +182,11 @@ impl RunFolder {
     /// True for a job that has its report or is known to be dark.
     pub(in crate::cli) fn is_done(&self, number: u64) -> bool {
         self.done.contains(number) || self.dark.contains(number)
+    }
+
+    /// The numbers of all these jobs, as they are now.
+    pub(in crate::cli) fn done_jobs(&self) -> RoaringTreemap {
+        self.dark.jobs() | &self.done
     }
 
     /// How many jobs these are.

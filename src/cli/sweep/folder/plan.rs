@@ -13,6 +13,7 @@ use crate::engine::NotProbed;
 use crate::evidence::Identity;
 use crate::probe::Library;
 use crate::report::model::RunProfile;
+use crate::target::Target;
 use crate::target::scope::Authority;
 
 use super::error::FolderError;
@@ -28,8 +29,8 @@ pub(in crate::cli) const RUN: &str = "run.json";
 pub(in crate::cli) struct Plan {
     /// The targets in their canonical form; in this order the addresses are numbered.
     pub(in crate::cli) targets: Vec<String>,
-    /// What of them is left out.
-    pub(in crate::cli) exclude: Vec<String>,
+    /// Those of them that were found by a name, on each port.
+    pub(in crate::cli) named: Vec<Target>,
     /// The ports of each address.
     pub(in crate::cli) ports: Vec<u16>,
     /// How many jobs these are: addresses times ports.

@@ -1,0 +1,150 @@
+//! The sweep itself: jobs in their order, hosts judged as they end, everything written at once.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use roaring::RoaringTreemap;
+
+use super::folder::{FolderError, RunFolder, evidence_line, report_line};
+use super::progress::Progress;
+use crate::cli::judge::{Judging, Said};
+use crate::engine::{self, Ended, Interrupt, Job, Limits, Settings};
+use crate::evidence::Evidence;
+use crate::net::TcpDialer;
+use crate::report::model::{HostCounts, RunKey};
+use crate::target::Target;
+use crate::target::order::Order;
+use crate::target::scope::Scope;
+use crate::target::set::AddressSet;
+use crate::verdict::Verdict;
+
+/// How often the folder is brought up to date beyond what each host writes.
+const CHECKPOINT: Duration = Duration::from_secs(5);
+
+/// What is swept.
+pub(super) struct Sweep {
+    pub(super) addresses: AddressSet,
+    /// Addresses that were found by a name.
+    pub(super) named: HashMap<(IpAddr, u16), Target>,
+    pub(super) ports: Vec<u16>,
+    pub(super) order: Order,
+    pub(super) scope: Arc<Scope>,
+    pub(super) settings: Arc<Settings>,
+    pub(super) limits: Limits,
+    pub(super) dialer: TcpDialer,
+    pub(super) judging: Judging,
+    pub(super) interrupt: Interrupt,
+    pub(super) quiet: bool,
+}
+
+/// What a host comes to, ready to be written.
+struct Made {
+    evidence: std::io::Result<Vec<u8>>,
+    report: std::io::Result<Vec<u8>>,
+    target: String,
+    verdict: Verdict,
+    counts: HostCounts<'static>,
+}
+
+/// What makes a host ready to be written.
+struct Maker {
+    scope: Arc<Scope>,
+    judging: Judging,
+    started: String,
+    seed: u64,
+}
+
+impl Maker {
+    fn make(&self, number: u64, evidence: &Evidence) -> Made {
+        let authority = self.scope.authority(evidence.target.address());
+        let judged = self.judging.judge(evidence, &Said::default());
+        let report = self.judging.report(evidence, &judged, authority.as_ref());
+        let run = RunKey { started: &self.started, seed: self.seed };
+        Made {
+            evidence: evidence_line(number, evidence, authority.as_ref(), &[]),
+            report: report_line(run, &report),
+            target: evidence.target.to_string(),
+            verdict: judged.relay.verdict,
+            counts: HostCounts::of(&report),
+        }
+    }
+}
+
+impl Sweep {
+    /// Asks every job that is not done and writes what became of it.
+    ///
+    /// # Errors
+    /// Where the folder cannot be written any more.
+    pub(super) async fn run(self, folder: &mut RunFolder) -> Result<(), FolderError> {
+        let progress = Progress::begin(folder.plan().jobs, folder.done(), self.quiet);
+        let maker = Arc::new(Maker {
+            scope: Arc::clone(&self.scope),
+            judging: self.judging,
+            started: folder.key().started.to_owned(),
+            seed: folder.key().seed,
+        });
+        let make = move |number: u64, evidence: Evidence| {
+            let maker = Arc::clone(&maker);
+            async move { maker.make(number, &evidence) }
+        };
+        let done = folder.done_jobs();
+        let (addresses, ports, named) = (&self.addresses, &self.ports, &self.named);
+        let job = |number: u64, address: IpAddr, port: u16| {
+            let known = named.get(&(address, port)).cloned();
+            let target = known.or_else(|| self.scope.target(address, port).ok())?;
+            (!done.contains(number)).then_some(Job { number, target })
+        };
+        let jobs = self.order.iter().filter_map(|index| {
+            let address = addresses.nth(index)?;
+            let first = index.saturating_mul(ports.len() as u64);
+            let numbered = (first..).zip(ports.iter().copied());
+            let jobs: Vec<_> =
+                numbered.filter_map(|(number, port)| job(number, address, port)).collect();
+            (!jobs.is_empty()).then_some(jobs)
+        });
+        let finish = self.interrupt.finish.clone();
+        let mut written = Instant::now();
+        let sink = |number, ended| {
+            match ended {
+                Ended::Host(made) => write(folder, number, made, &progress)?,
+                Ended::Dark(fault) => {
+                    folder.dark(number, fault);
+                    progress.dark();
+                }
+                // What the end of the run cut short is no error.
+                Ended::NotAsked(_) if finish.is_cancelled() => {}
+                Ended::NotAsked(_) => {
+                    folder.error(number);
+                    progress.error();
+                }
+            }
+            if written.elapsed() >= CHECKPOINT {
+                folder.checkpoint(&Timestamp::now().to_string())?;
+                written = Instant::now();
+            }
+            Ok(())
+        };
+        let (settings, limits, dialer) = (self.settings, self.limits, self.dialer);
+        let ended =
+            engine::sweep(jobs, settings, limits, dialer, self.interrupt, make, sink).await;
+        progress.end();
+        ended
+    }
+}
+
+fn write(
+    folder: &mut RunFolder,
+    number: u64,
+    made: Made,
+    progress: &Progress,
+) -> Result<(), FolderError> {
+    let fault = |error: std::io::Error| FolderError::Job { number, problem: error.to_string() };
+    let evidence = made.evidence.map_err(fault)?;
+    let report = made.report.map_err(fault)?;
+    folder.host(number, &evidence, &report, &made.counts)?;
+    progress.host(&made.target, made.verdict, made.counts.proof);
+    Ok(())
+}
