@@ -17,7 +17,7 @@ use crate::finding::Severity;
 use crate::report::lists::{ListsReport, SubjectReport};
 use crate::verdict::listing::{Standing, ZoneState};
 
-pub(super) use zones::registry;
+pub(in crate::cli) use zones::registry;
 
 use super::args::{DnsArgs, ListsArgs, ZonesArgs};
 use super::exit::{Exit, Failure};

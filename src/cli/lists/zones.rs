@@ -11,7 +11,7 @@ use crate::evidence::listing::Skipped;
 use super::Wanted;
 
 /// The registry with the user's own lists.
-pub(super) fn registry(args: &ZonesArgs) -> Result<Registry, Failure> {
+pub(in crate::cli) fn registry(args: &ZonesArgs) -> Result<Registry, Failure> {
     let mut registry = Registry::embedded().map_err(Failure::internal)?;
     if let Some(path) = &args.own {
         let shown = path.display().to_string();

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use roaring::RoaringTreemap;
 
 use super::folder::{FolderError, RunFolder, evidence_line, report_line};
 use super::progress::Progress;
