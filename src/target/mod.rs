@@ -1,7 +1,9 @@
 //! What may be contacted: target specifications, the scope that judges them, and admitted targets.
 //!
 //! Values only. [`spec`] reads what the user typed, a resolver turns it into [`scope::Candidate`]s,
-//! and [`scope::Scope::admit`] is the only way from a candidate to a [`Target`].
+//! and [`scope::Scope::admit`] is the only way from a candidate to a [`Target`]. Whole sets of addresses go
+//! through [`scope::Scope::admit_set`].
+pub mod cover;
 pub mod name;
 pub mod network;
 pub mod order;
@@ -53,7 +55,7 @@ pub enum Via {
 
 /// One server port that may be contacted.
 ///
-/// Made only by [`scope::Scope::admit`]. A target that is read back from stored evidence serves to
+/// Made only by [`scope::Scope::admit`] and [`scope::Scope::target`]. A target that is read back from stored evidence serves to
 /// judge that evidence again; the dialer asks [`scope::Admitted::permits`] and so refuses it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Target {

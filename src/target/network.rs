@@ -16,7 +16,7 @@ const PRIVATE: [IpNet; 7] = [
 ];
 
 /// Ranges that end at the machine itself.
-const LOOPBACK: [IpNet; 2] = [v4([127, 0, 0, 0], 8), v6(Ipv6Addr::LOCALHOST, 128)];
+pub(crate) const LOOPBACK: [IpNet; 2] = [v4([127, 0, 0, 0], 8), v6(Ipv6Addr::LOCALHOST, 128)];
 
 /// IPv6 ranges whose last 32 bits are an IPv4 address: IPv4-mapped, and the well-known prefix of
 /// address translators (NAT64).
@@ -33,6 +33,13 @@ const fn v4(octets: [u8; 4], prefix: u8) -> IpNet {
 const fn v6(address: Ipv6Addr, prefix: u8) -> IpNet {
     IpNet::V6(Ipv6Net::new_assert(address, prefix))
 }
+
+/// IPv4 ranges whose addresses name no single host.
+pub(crate) const NOT_UNICAST: [(Ipv4Net, NotUnicast); 3] = [
+    (Ipv4Net::new_assert(Ipv4Addr::new(0, 0, 0, 0), 8), NotUnicast::Unspecified),
+    (Ipv4Net::new_assert(Ipv4Addr::new(224, 0, 0, 0), 4), NotUnicast::Multicast),
+    (Ipv4Net::new_assert(Ipv4Addr::BROADCAST, 32), NotUnicast::Broadcast),
+];
 
 /// Why an address names no single host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,15 +99,14 @@ pub(crate) fn network_judged_as(network: IpNet) -> IpNet {
 
 /// Why the address names no single host, if it does not.
 pub(crate) fn not_unicast(address: IpAddr) -> Option<NotUnicast> {
-    let address = judged_as(address);
-    if address.is_multicast() {
-        return Some(NotUnicast::Multicast);
-    }
-    match address {
-        IpAddr::V4(Ipv4Addr::BROADCAST) => Some(NotUnicast::Broadcast),
-        IpAddr::V4(v4) if v4.octets().starts_with(&[0]) => Some(NotUnicast::Unspecified),
+    match judged_as(address) {
+        IpAddr::V4(address) => {
+            let range = NOT_UNICAST.iter().find(|(range, _)| range.contains(&address));
+            range.map(|(_, kind)| *kind)
+        }
+        IpAddr::V6(address) if address.is_multicast() => Some(NotUnicast::Multicast),
         IpAddr::V6(Ipv6Addr::UNSPECIFIED) => Some(NotUnicast::Unspecified),
-        _ => None,
+        IpAddr::V6(_) => None,
     }
 }
 

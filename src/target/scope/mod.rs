@@ -6,6 +6,7 @@ mod admitted;
 mod authority;
 mod refusal;
 mod rule;
+mod set;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -17,6 +18,7 @@ pub use admitted::Admitted;
 pub use authority::{Authority, Consent, Source};
 pub use refusal::Refusal;
 pub use rule::{Rule, ScopeError};
+pub use set::{Grant, SetAdmission, SetRefusal};
 
 use super::name::{is_at_or_below, normalise};
 use super::{Target, Via, network};
@@ -159,7 +161,10 @@ impl Scope {
         let address = address.to_canonical();
         match address.is_loopback() {
             true => Some(Authority::loopback()),
-            false => self.authorities.get(&address).cloned(),
+            false => {
+                let alone = self.authorities.get(&address).cloned();
+                alone.or_else(|| self.authority_in_set(address))
+            }
         }
     }
 }
