@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::finding::{Finding, Severity};
+use crate::report::model::{Summary, SweepCounts};
 use crate::verdict::{RelayVerdict, Verdict};
 
 /// How a command ends.
@@ -48,6 +49,23 @@ pub(super) fn of_audit<'a>(
         (true, _) => Exit::Findings,
         (false, true) => Exit::Incomplete,
         (false, false) => Exit::Clean,
+    }
+}
+
+/// The exit code of a sweep, by its counts: as for an audit of its hosts, and what was not asked is
+/// missing. `ended` is false where it was interrupted or is still at work.
+pub(super) fn of_sweep(
+    hosts: &Summary,
+    sweep: &SweepCounts,
+    threshold: Severity,
+    ended: bool,
+) -> Exit {
+    let unknown = hosts.inconclusive + hosts.unreachable;
+    let incomplete = !ended || unknown > 0 || sweep.not_asked > 0 || hosts.hosts == 0;
+    match (sweep.severities.at_least(threshold), incomplete) {
+        (1.., _) => Exit::Findings,
+        (0, true) => Exit::Incomplete,
+        (0, false) => Exit::Clean,
     }
 }
 

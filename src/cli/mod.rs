@@ -20,6 +20,7 @@ mod output;
 mod pop;
 mod probes;
 mod replay;
+mod report;
 mod reports;
 mod reputation;
 mod run;
@@ -52,6 +53,7 @@ pub fn main() -> ExitCode {
         Command::Lists(args) => lists::lists(&args),
         Command::Probes(command) => probes::probes(&command),
         Command::Replay(args) => replay::replay(&args),
+        Command::Report(args) => report::report(&args),
     };
     ended
         .unwrap_or_else(|failure| {
@@ -76,8 +78,10 @@ fn usage(error: &clap::Error) -> Exit {
         .filter(|line| !line.is_empty() && !line.starts_with("For more information"))
         .map(|line| line.trim_start_matches("error: "))
         .collect();
-    let commands =
-        ["catch", "check", "confirm", "demo", "explain", "init", "lists", "probes", "replay"];
+    let commands = [
+        "catch", "check", "confirm", "demo", "explain", "init", "lists", "probes", "replay",
+        "report",
+    ];
     let command = std::env::args().nth(1).filter(|first| commands.contains(&first.as_str()));
     let help = command.map_or("mxaudit --help".to_owned(), |name| format!("mxaudit {name} --help"));
     let said = words.join(" ").replace(" tip: ", "; ");

@@ -56,6 +56,8 @@ pub(super) enum Command {
     Confirm(LateArgs),
     /// Judge stored evidence again and write its report, without any network
     Replay(ReplayArgs),
+    /// Write the report of a sweep from its folder, also while it goes on
+    Report(FolderArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -111,6 +113,27 @@ pub(super) struct ReplayArgs {
     /// A folder that --evidence wrote, or .smtp transcripts out of one
     #[arg(required = true, value_name = "DIR|FILE")]
     pub(super) evidence: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) library: LibraryArgs,
+    #[command(flatten)]
+    pub(super) report: ReportArgs,
+
+    /// Lowest severity that makes the exit code 1
+    #[arg(long, value_enum, default_value_t = FailOn::High, value_name = "SEVERITY")]
+    pub(super) fail_on: FailOn,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Every form but json is written host by host, whatever their number; json needs all of them in \
+    memory. The hosts stand in the order of their addresses. In the terminal form, closed hosts without a finding of \
+    high severity are counted and not shown; with --quiet each host has its line."
+)]
+pub(super) struct FolderArgs {
+    /// The folder that `mxaudit sweep --out` wrote, or is writing
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
 
     #[command(flatten)]
     pub(super) library: LibraryArgs,
