@@ -336,7 +336,8 @@ async fn the_sinks_error_ends_the_run() {
     };
     let settings = Arc::new(settings());
     let ended =
-        sweep(jobs, settings, limits(), town.clone(), Interrupt::default(), |_, _| async {}, sink).await;
+        sweep(jobs, settings, limits(), town.clone(), Interrupt::default(), |_, _| async {}, sink)
+            .await;
     assert_eq!(ended, Err("the disk is full"));
     assert!(town.seen.dialled.lock().unwrap().len() < 100, "the others were not dialled");
 }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use crate::finding::{Finding, Severity};
-use crate::report::model::{SweepCounts, Tally};
+use crate::report::model::{Summary, SweepCounts};
 use crate::verdict::{RelayVerdict, Verdict};
 
 /// How a command ends.
@@ -52,24 +52,20 @@ pub(super) fn of_audit<'a>(
     }
 }
 
-/// The exit code of a sweep. An address where nobody answers is no gap; a host whose verdict is unknown is one, and so
-/// is what was not asked, and a run that met nobody.
-pub(super) fn of_sweep(tally: &Tally, counts: &SweepCounts, threshold: Severity) -> Exit {
-    let severities = &tally.severities;
-    let found = [
-        (Severity::Critical, severities.critical),
-        (Severity::High, severities.high),
-        (Severity::Medium, severities.medium),
-        (Severity::Low, severities.low),
-        (Severity::Info, severities.info),
-    ];
-    let found = found.into_iter().any(|(severity, count)| severity >= threshold && count > 0);
-    let summary = &tally.summary;
-    let unknown = summary.inconclusive + summary.unreachable > 0;
-    match (found, unknown || counts.not_asked > 0 || summary.hosts == 0) {
-        (true, _) => Exit::Findings,
-        (false, true) => Exit::Incomplete,
-        (false, false) => Exit::Clean,
+/// The exit code of a sweep, by its counts: as for an audit of its hosts, and what was not asked is
+/// missing. `ended` is false where it was interrupted or is still at work.
+pub(super) fn of_sweep(
+    hosts: &Summary,
+    sweep: &SweepCounts,
+    threshold: Severity,
+    ended: bool,
+) -> Exit {
+    let unknown = hosts.inconclusive + hosts.unreachable;
+    let incomplete = !ended || unknown > 0 || sweep.not_asked > 0 || hosts.hosts == 0;
+    match (sweep.severities.at_least(threshold), incomplete) {
+        (1.., _) => Exit::Findings,
+        (0, true) => Exit::Incomplete,
+        (0, false) => Exit::Clean,
     }
 }
 

@@ -1,10 +1,11 @@
 //! From the evidence of one host to its report, the same for every command that judges.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::evidence::Evidence;
-use crate::evidence::listing::Listings;
+use crate::evidence::listing::{Listings, SubjectEvidence};
 use crate::finding::Finding;
 use crate::grade::{
     CheckOutcome, CheckResult, Grade, Policy, grade, listing_results, relay_results,
@@ -32,7 +33,7 @@ pub(super) struct Judging {
 /// What lists said, for any number of hosts.
 #[derive(Debug, Default)]
 pub(super) struct Said<'a> {
-    asked: Option<&'a Listings>,
+    asked: Option<Cow<'a, Listings>>,
     verdicts: Vec<SubjectVerdict>,
 }
 
@@ -47,7 +48,15 @@ pub(super) struct Judged {
 impl<'a> Said<'a> {
     /// What they said of the subjects of `asked`; `None` where no lists were asked.
     pub(super) fn by(asked: Option<&'a Listings>) -> Self {
-        Self { asked, verdicts: asked.map(listings).unwrap_or_default() }
+        Self { verdicts: asked.map(listings).unwrap_or_default(), asked: asked.map(Cow::Borrowed) }
+    }
+
+    /// What they said of one host: `lists` is what they have shown of themselves, `listed` what they
+    /// answered about the host.
+    pub(super) fn of_host(lists: Option<&Listings>, listed: Vec<SubjectEvidence>) -> Self {
+        let asked = lists.map(|lists| Listings { subjects: listed, ..lists.clone() });
+        let verdicts = asked.as_ref().map(listings).unwrap_or_default();
+        Self { asked: asked.map(Cow::Owned), verdicts }
     }
 }
 
@@ -71,7 +80,7 @@ impl Judging {
         results.extend(listing_results(&subjects));
         findings.extend(subjects.iter().flat_map(listing_findings));
         if !subjects.is_empty() {
-            findings.extend(said.asked.into_iter().flat_map(resolver_findings));
+            findings.extend(said.asked.iter().flat_map(|asked| resolver_findings(asked)));
         }
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
         let grade = grade(&self.policy, &without(&self.skipped, results, &self.policy));

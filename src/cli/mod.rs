@@ -21,6 +21,7 @@ mod output;
 mod pop;
 mod probes;
 mod replay;
+mod report;
 mod reports;
 mod reputation;
 mod run;
@@ -53,6 +54,7 @@ pub fn main() -> ExitCode {
         Command::Lists(args) => lists::lists(&args),
         Command::Probes(command) => probes::probes(&command),
         Command::Replay(args) => replay::replay(&args),
+        Command::Report(args) => report::report(&args),
         Command::Sweep(args) => sweep::sweep(&args),
     };
     ended
@@ -78,8 +80,10 @@ fn usage(error: &clap::Error) -> Exit {
         .filter(|line| !line.is_empty() && !line.starts_with("For more information"))
         .map(|line| line.trim_start_matches("error: "))
         .collect();
-    let commands =
-        ["catch", "check", "confirm", "demo", "explain", "init", "lists", "probes", "replay", "sweep"];
+    let commands = [
+        "catch", "check", "confirm", "demo", "explain", "init", "lists", "probes", "replay",
+        "report", "sweep",
+    ];
     let command = std::env::args().nth(1).filter(|first| commands.contains(&first.as_str()));
     let help = command.map_or("mxaudit --help".to_owned(), |name| format!("mxaudit {name} --help"));
     let said = words.join(" ").replace(" tip: ", "; ");

@@ -55,32 +55,61 @@ impl Output {
 
     /// Writes the whole report.
     pub(super) fn write(&mut self, report: &[u8]) -> Result<(), Failure> {
-        match self {
-            Self::Standard => {
-                // A reader that has gone away is no fault.
-                match io::stdout().lock().write_all(report).and_then(|()| io::stdout().flush()) {
-                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-                    result => result.map_err(|e| {
-                        Failure::internal(format!("cannot write to standard output: {e}"))
-                    }),
-                }
-            }
-            Self::Device(file) => file
-                .write_all(report)
-                .map_err(|error| Failure::internal(format!("cannot write the report: {error}"))),
-            Self::File { file, partial, path } => file
-                .write_all(report)
-                .and_then(|()| file.sync_all())
-                .and_then(|()| fs::rename(&*partial, &*path))
-                .map_err(|error| {
-                    Failure::internal(format!("cannot write {}: {error}", path.display()))
-                }),
-        }
+        self.write_all(report).map_err(Failure::internal)?;
+        self.finish()
+    }
+
+    /// Ends a report that was written in parts.
+    pub(super) fn finish(&mut self) -> Result<(), Failure> {
+        self.flush().map_err(Failure::internal)?;
+        let Self::File { file, partial, path } = self else { return Ok(()) };
+        let ended = file.sync_all().and_then(|()| fs::rename(&*partial, &*path));
+        ended
+            .map_err(|error| Failure::internal(format!("cannot write {}: {error}", path.display())))
+    }
+
+    /// An error with the name of the place.
+    fn named(&self, error: &io::Error) -> io::Error {
+        let name = match self {
+            Self::Standard => "to standard output".to_owned(),
+            Self::Device(_) => "the report".to_owned(),
+            Self::File { path, .. } => path.display().to_string(),
+        };
+        io::Error::new(error.kind(), format!("cannot write {name}: {error}"))
     }
 
     /// True when a person may be reading.
     pub(super) fn is_standard(&self) -> bool {
         matches!(self, Self::Standard)
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = match self {
+            Self::Standard => match io::stdout().write(bytes) {
+                // A reader that has gone away is no fault.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(bytes.len()),
+                written => written,
+            },
+            Self::Device(file) | Self::File { file, .. } => file.write(bytes),
+        };
+        written.map_err(|error| match error.kind() {
+            // For `write_all`, which goes on.
+            io::ErrorKind::Interrupted => error,
+            _ => self.named(&error),
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = match self {
+            Self::Standard => match io::stdout().flush() {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                flushed => flushed,
+            },
+            Self::Device(file) | Self::File { file, .. } => file.flush(),
+        };
+        flushed.map_err(|error| self.named(&error))
     }
 }
 

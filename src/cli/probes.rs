@@ -10,7 +10,7 @@ use crate::verdict::check_vectors;
 
 use super::args::{LibraryArgs, ProbesCommand};
 use super::exit::{Exit, Failure};
-use super::print;
+use super::{complain, print};
 
 pub(super) fn probes(command: &ProbesCommand) -> Result<Exit, Failure> {
     match command {
@@ -39,6 +39,15 @@ pub(super) fn library(args: &LibraryArgs) -> Result<Library, Failure> {
 pub(super) fn own(library: &Library) -> Vec<(String, String)> {
     let own = library.iter().filter(|probe| !probe.is_built_in());
     own.map(|probe| (probe.id.clone(), probe.file.clone())).collect()
+}
+
+/// Says whose texts are missing: `own` probes of a run that are not in the library.
+pub(super) fn complain_of_missing(own: &[(String, String)], library: &Library) {
+    if let Some((id, file)) = own.iter().find(|(id, _)| library.find(id).is_none()) {
+        complain(&format!(
+            "the texts of {id} are missing: it came from {file}; give its folder with --probes"
+        ));
+    }
 }
 
 fn faults(errors: Vec<LibraryError>) -> Failure {

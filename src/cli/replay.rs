@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::args::ReplayArgs;
 use super::exit::{self, Exit, Failure};
 use super::reports::Reports;
-use super::{complain, probes, run, store};
+use super::{probes, run, store};
 
 pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
     let paths: Vec<&Path> = args.evidence.iter().map(AsRef::as_ref).collect();
@@ -18,12 +18,7 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
         files => store::read_files(files)?,
     };
     let library = Arc::new(probes::library(&args.library)?);
-    let missing = record.own_probes.iter().find(|(id, _)| library.find(id).is_none());
-    if let Some((id, file)) = missing {
-        complain(&format!(
-            "the texts of {id} are missing: it came from {file}; give its folder with --probes"
-        ));
-    }
+    probes::complain_of_missing(&record.own_probes, &library);
     let mut reports = Reports::prepare(&args.report)?;
     let (judged, report) = run::judge_record(&record, &library)?;
     reports.write(&report, "")?;

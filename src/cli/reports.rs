@@ -1,10 +1,13 @@
 //! The reports that a command writes: which forms, and where each goes.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 
 use crate::report::lists::{self, ListsReport};
-use crate::report::model::RunReport;
+use crate::report::model::{
+    HostReport, NotProbed, RunKey, RunReport, RunSection, Summary, SweepCounts,
+};
+use crate::report::terminal::SweepWriter;
 use crate::report::{csv, json, jsonl, terminal};
 
 use super::args::{Format, FormatArg, ListsFormat, ListsReportArgs, ReportArgs};
@@ -36,6 +39,104 @@ impl Reports {
         }
         Ok(())
     }
+}
+
+/// The reports of a sweep, written host by host.
+pub(super) struct Streams<'a> {
+    key: RunKey<'a>,
+    all: Vec<Stream<'a>>,
+}
+
+/// One of them, and what it keeps between hosts.
+enum Stream<'a> {
+    Json(Vec<HostReport>, &'a mut Output),
+    Jsonl(BufWriter<&'a mut Output>),
+    Csv(csv::Writer<'a, &'a mut Output>),
+    Terminal(SweepWriter, &'a mut Output),
+}
+
+impl Reports {
+    /// Begins all reports of a sweep.
+    pub(super) fn begin<'a>(
+        &'a mut self,
+        key: RunKey<'a>,
+        run: &'a RunSection,
+    ) -> Result<Streams<'a>, Failure> {
+        let options = terminal::Options { quiet: self.quiet, width: 100 };
+        let table = |rows, output| csv::Writer::begin(rows, run, output).map(Stream::Csv);
+        let begin = |(format, output): &'a mut (Format, Output)| match format {
+            Format::Json => Ok(Stream::Json(Vec::new(), output)),
+            Format::Jsonl => Ok(Stream::Jsonl(BufWriter::new(output))),
+            Format::CsvHosts => table(csv::Rows::Hosts, output),
+            Format::CsvFindings => table(csv::Rows::Findings, output),
+            Format::CsvMatrix => table(csv::Rows::Matrix, output),
+            Format::Terminal => Ok(Stream::Terminal(SweepWriter::new(options), output)),
+        };
+        let all = self.places.iter_mut().map(begin).collect::<Result<_, _>>();
+        Ok(Streams { key, all: all.map_err(Failure::internal)? })
+    }
+}
+
+impl Streams<'_> {
+    /// Writes a host into all of them.
+    pub(super) fn host(&mut self, host: &HostReport) -> Result<(), Failure> {
+        for stream in &mut self.all {
+            match stream {
+                Stream::Json(hosts, _) => {
+                    hosts.push(host.clone());
+                    Ok(())
+                }
+                Stream::Jsonl(output) => jsonl::write_host(self.key, host, output),
+                Stream::Csv(table) => table.host(host),
+                Stream::Terminal(writer, output) => part(output, |out| writer.host(host, out)),
+            }
+            .map_err(Failure::internal)?;
+        }
+        Ok(())
+    }
+
+    /// Ends them all.
+    pub(super) fn end(
+        self,
+        run: &RunSection,
+        not_probed: &[NotProbed],
+        (summary, sweep): (Summary, SweepCounts),
+    ) -> Result<(), Failure> {
+        for stream in self.all {
+            let output = match stream {
+                Stream::Json(hosts, output) => {
+                    let (run, not_probed) = (run.clone(), not_probed.to_vec());
+                    let report = RunReport::of_sweep(run, hosts, not_probed, (summary, sweep));
+                    let mut buffer = BufWriter::new(output);
+                    let written = json::write(&report, &mut buffer);
+                    written.and_then(|()| buffer.into_inner().map_err(|error| error.into_error()))
+                }
+                Stream::Jsonl(mut output) => {
+                    let counts = (summary, Some(sweep));
+                    let written = jsonl::write_summary(run, not_probed, counts, &mut output);
+                    written.and_then(|()| output.into_inner().map_err(|error| error.into_error()))
+                }
+                Stream::Csv(table) => table.end(),
+                Stream::Terminal(writer, output) => {
+                    let end =
+                        |out: &mut dyn Write| writer.end(run, not_probed, (summary, sweep), out);
+                    part(output, end).map(|()| output)
+                }
+            };
+            output.map_err(Failure::internal)?.finish()?;
+        }
+        Ok(())
+    }
+}
+
+/// Writes a part of a report for a reader.
+fn part(
+    output: &mut Output,
+    write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    let mut text = Vec::new();
+    on_screen(output.is_standard(), &mut text, write)?;
+    output.write_all(&text)
 }
 
 /// All reports on lists of a command.
@@ -134,7 +235,7 @@ fn render(
 }
 
 /// Writes with colour where somebody sees it.
-fn on_screen(
+pub(super) fn on_screen(
     to_screen: bool,
     out: &mut Vec<u8>,
     write: impl FnOnce(&mut dyn Write) -> std::io::Result<()>,

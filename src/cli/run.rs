@@ -116,14 +116,19 @@ pub(super) fn judge_record(
         skipped: &record.skipped,
         listings: record.listings.as_ref(),
     };
-    let not_probed = record.not_probed.iter().cloned().map(|skipped| model::NotProbed {
+    let report = RunReport::build(details, hosts.collect(), not_probed(&record.not_probed));
+    Ok((judged, report))
+}
+
+/// The report's form of hosts that are left alone.
+pub(super) fn not_probed(all: &[NotProbed]) -> Vec<model::NotProbed> {
+    let one = |skipped: NotProbed| model::NotProbed {
         domain: skipped.domain,
         host: skipped.host,
         address: skipped.address,
         why: skipped.why,
-    });
-    let report = RunReport::build(details, hosts.collect(), not_probed.collect());
-    Ok((judged, report))
+    };
+    all.iter().cloned().map(one).collect()
 }
 
 /// Which rows of the relay matrix of a host are missing although they were asked for, and why nothing

@@ -16,6 +16,7 @@ use crate::probe::Profile;
 use crate::target::scope::Authority;
 
 use super::exit::Failure;
+use super::sweep::folder::{FORMAT as SWEEP, format_of};
 
 /// The file that names all the others.
 const INDEX: &str = "run.json";
@@ -121,6 +122,12 @@ impl Folder {
 /// Reads a folder back.
 pub(super) fn read_folder(folder: &Path) -> Result<Record, Failure> {
     let index = folder.join(INDEX);
+    if format_of(folder).as_deref() == Some(SWEEP) {
+        let folder = folder.display();
+        return Err(Failure::usage(format!(
+            "{folder}: this is the folder of a sweep; show it with `mxaudit report {folder}`"
+        )));
+    }
     let text = read(&index)?;
     let mut record: Record = serde_json::from_str(&text)
         .map_err(|error| Failure::usage(format!("{}: {error}", index.display())))?;
@@ -144,7 +151,8 @@ pub(super) fn read_folder(folder: &Path) -> Result<Record, Failure> {
                 .map_err(|error| Failure::usage(format!("{error:#}")))?;
             host.evidence.transcripts.push(transcript);
         }
-        check_places(&host.evidence, &index)?;
+        check_places(&host.evidence)
+            .map_err(|problem| Failure::usage(format!("{}: {problem}", index.display())))?;
     }
     Ok(record)
 }
@@ -191,38 +199,33 @@ pub(super) fn read_files(paths: &[&Path]) -> Result<Record, Failure> {
     })
 }
 
-/// Every attempt must point into the dialogues that were read.
-fn check_places(evidence: &Evidence, index: &Path) -> Result<(), Failure> {
+/// Every attempt must point into the dialogues that were read; the words of what does not.
+pub(super) fn check_places(evidence: &Evidence) -> Result<(), String> {
+    const OTHERS: &str = "the transcripts are not the ones that were written";
     let lost = evidence
         .attempts
         .iter()
         .find(|a| evidence.exchange(a).is_none() || evidence.forms.get(a.form).is_none());
     let mut cells = evidence.matrix.iter().flat_map(Matrix::places);
     if let Some((key, _)) = cells.find(|(_, place)| evidence.exchange_at(*place).is_none()) {
-        return Err(Failure::usage(format!(
-            "{}: the answer to a cell of the relay matrix ({} client) is said to stand where nothing \
-             is; the transcripts are not the ones that were written",
-            index.display(),
+        return Err(format!(
+            "the answer to a cell of the relay matrix ({} client) is said to stand where nothing is; {OTHERS}",
             key.client.as_str()
-        )));
+        ));
     }
     let mut checks = evidence.pop.iter().flat_map(PopBeforeSmtp::places);
     if let Some((number, _)) = checks.find(|(_, place)| evidence.exchange_at(*place).is_none()) {
-        return Err(Failure::usage(format!(
-            "{}: the answer to check {} of POP-before-SMTP is said to stand where nothing is; the \
-             transcripts are not the ones that were written",
-            index.display(),
+        return Err(format!(
+            "the answer to check {} of POP-before-SMTP is said to stand where nothing is; {OTHERS}",
             number + 1
-        )));
+        ));
     }
     match lost {
-        Some(attempt) => Err(Failure::usage(format!(
-            "{}: an answer is said to stand in exchange {} of connection {}, which is not there; \
-             the transcripts are not the ones that were written",
-            index.display(),
+        Some(attempt) => Err(format!(
+            "an answer is said to stand in exchange {} of connection {}, which is not there; {OTHERS}",
             attempt.exchange + 1,
             attempt.transcript + 1
-        ))),
+        )),
         None => Ok(()),
     }
 }

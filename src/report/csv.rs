@@ -14,7 +14,7 @@ use super::also;
 use super::escape::csv_cell;
 use super::model::{
     CategoryStanding, FindingReport, HostReport, MatrixCellReport, MatrixRowReport, Place,
-    RunReport,
+    RunReport, RunSection, Tool,
 };
 
 /// A column of the table of hosts: its header, and its cell for a row.
@@ -27,7 +27,8 @@ type CellColumn = (&'static str, fn(&CellRow<'_>) -> String);
 
 /// A row of the table of hosts.
 struct HostRow<'a> {
-    run: &'a RunReport,
+    tool: &'a Tool,
+    run: &'a RunSection,
     host: &'a HostReport,
 }
 
@@ -55,11 +56,11 @@ const TARGET: [HostColumn; 5] = [
 
 /// What was tested, when, by whom and by what right, and what came out.
 const HOSTS: [HostColumn; 34] = [
-    ("Test started", |row| row.run.run.started.clone()),
-    ("Test finished", |row| row.run.run.finished.clone()),
-    ("Test interrupted", |row| yes_or_no(row.run.run.interrupted)),
-    ("Tested by (domain)", |row| given(&row.run.run.identity.auditor_domain)),
-    ("Tested by (contact)", |row| given(&row.run.run.identity.contact)),
+    ("Test started", |row| row.run.started.clone()),
+    ("Test finished", |row| row.run.finished.clone()),
+    ("Test interrupted", |row| yes_or_no(row.run.interrupted)),
+    ("Tested by (domain)", |row| given(&row.run.identity.auditor_domain)),
+    ("Tested by (contact)", |row| given(&row.run.identity.contact)),
     ("Vantage (source address)", |row| given(&row.host.vantage.source)),
     ("Vantage (position)", |row| given(&row.host.vantage.position)),
     ("Vantage (asserted by tester)", |row| yes_or_no(row.host.vantage.asserted)),
@@ -71,8 +72,8 @@ const HOSTS: [HostColumn; 34] = [
         row.host.authority.as_ref().map(|a| given(&a.expires)).unwrap_or_default()
     }),
     ("Scope file", |row| row.host.authority.as_ref().map(|a| given(&a.file)).unwrap_or_default()),
-    ("Tool", |row| format!("{} {}", row.run.tool.name, row.run.tool.version)),
-    ("Probe profile", |row| word(&row.run.run.profile)),
+    ("Tool", |row| format!("{} {}", row.tool.name, row.tool.version)),
+    ("Probe profile", |row| word(&row.run.profile)),
     ("Verdict", |row| row.host.relay.verdict.to_owned()),
     ("Proof", |row| row.host.relay.proof.to_owned()),
     ("Reasons", |row| row.host.relay.reasons.join(", ")),
@@ -108,7 +109,7 @@ const HOSTS: [HostColumn; 34] = [
 
 /// Who sends as whom and to whom, what is expected and what the server does.
 const CELLS: [CellColumn; 15] = [
-    ("Test started", |row| row.host.run.run.started.clone()),
+    ("Test started", |row| row.host.run.started.clone()),
     ("Client", |row| row.row.client.as_str().to_owned()),
     ("Client address", |row| given(&row.row.source)),
     ("Login", |row| given(&row.row.mechanism)),
@@ -136,7 +137,7 @@ const CELLS: [CellColumn; 15] = [
 
 /// What is claimed, how sure it is, what shows it and what to do.
 const FINDINGS: [FindingColumn; 18] = [
-    ("Test started", |row| row.host.run.run.started.clone()),
+    ("Test started", |row| row.host.run.started.clone()),
     ("Finding", |row| row.finding.id.to_owned()),
     ("Title", |row| row.finding.title.to_owned()),
     ("Severity", |row| row.finding.severity.as_str().to_owned()),
@@ -165,76 +166,127 @@ const FINDINGS: [FindingColumn; 18] = [
     ("Reproduce", |row| given(&row.finding.reproduce)),
 ];
 
-/// Writes the table of hosts: a header and one row for each host, in the order of the targets.
+/// The tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rows {
+    /// One row for each host, in the order of the targets.
+    Hosts,
+    /// One row for each finding, by host and severity. A host without findings has no row.
+    Findings,
+    /// One row for each cell of the relay matrices. A host that was not asked for its matrix has no
+    /// row.
+    Matrix,
+}
+
+/// A table that is written host by host.
+pub struct Writer<'a, W: Write> {
+    table: Table<W>,
+    rows: Rows,
+    tool: Tool,
+    run: &'a RunSection,
+}
+
+/// Writes the table of hosts: a header and its rows.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write_hosts(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new(out);
-    table.row(TARGET.iter().chain(&HOSTS).map(|(header, _)| (*header).to_owned()))?;
-    for host in &report.hosts {
-        let row = HostRow { run: report, host };
-        table.row(TARGET.iter().chain(&HOSTS).map(|(_, cell)| cell(&row)))?;
-    }
-    table.end()
+    write(Rows::Hosts, report, out)
 }
 
-/// Writes the table of findings: a header and one row for each finding, by host and severity. A
-/// host without findings has no row.
+/// Writes the table of findings.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write_findings(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new(out);
-    let headers = TARGET.iter().map(|(header, _)| header);
-    let headers = headers.chain(FINDINGS.iter().map(|(header, _)| header));
-    table.row(headers.map(|header| (*header).to_owned()))?;
-    for host in &report.hosts {
-        for finding in &host.findings {
-            let row = FindingRow { host: HostRow { run: report, host }, finding };
-            let target = TARGET.iter().map(|(_, cell)| cell(&row.host));
-            table.row(target.chain(FINDINGS.iter().map(|(_, cell)| cell(&row))))?;
-        }
-    }
-    table.end()
+    write(Rows::Findings, report, out)
 }
 
-/// Writes the table of the relay matrices: a header and one row for each cell. A host that was not
-/// asked for its matrix has no row.
+/// Writes the table of the relay matrices.
 ///
 /// # Errors
 /// Those of `out`.
 pub fn write_matrix(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
-    let mut table = Table::new(out);
-    let headers = TARGET.iter().map(|(header, _)| header);
-    let headers = headers.chain(CELLS.iter().map(|(header, _)| header));
-    table.row(headers.map(|header| (*header).to_owned()))?;
-    for host in &report.hosts {
-        for row in host.relay_matrix.iter().flat_map(|matrix| &matrix.rows) {
-            for cell in &row.cells {
-                let row = CellRow { host: HostRow { run: report, host }, row, cell };
-                let target = TARGET.iter().map(|(_, cell)| cell(&row.host));
-                table.row(target.chain(CELLS.iter().map(|(_, cell)| cell(&row))))?;
+    write(Rows::Matrix, report, out)
+}
+
+fn write(rows: Rows, report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = Writer::begin(rows, &report.run, out)?;
+    report.hosts.iter().try_for_each(|host| writer.host(host))?;
+    writer.end().map(drop)
+}
+
+impl<'a, W: Write> Writer<'a, W> {
+    /// Writes the header.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn begin(rows: Rows, run: &'a RunSection, out: W) -> io::Result<Self> {
+        let mut table = Table::new(out);
+        let target = TARGET.iter().map(|(header, _)| *header);
+        match rows {
+            Rows::Hosts => table.header(target.chain(HOSTS.iter().map(|(header, _)| *header))),
+            Rows::Findings => {
+                table.header(target.chain(FINDINGS.iter().map(|(header, _)| *header)))
+            }
+            Rows::Matrix => table.header(target.chain(CELLS.iter().map(|(header, _)| *header))),
+        }?;
+        Ok(Self { table, rows, tool: Tool::this(), run })
+    }
+
+    /// Writes the rows of a host.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn host(&mut self, host: &HostReport) -> io::Result<()> {
+        let of_host = || HostRow { tool: &self.tool, run: self.run, host };
+        let row = of_host();
+        let target = || TARGET.iter().map(|(_, cell)| cell(&row));
+        match self.rows {
+            Rows::Hosts => self.table.row(target().chain(HOSTS.iter().map(|(_, cell)| cell(&row)))),
+            Rows::Findings => host.findings.iter().try_for_each(|finding| {
+                let row = FindingRow { host: of_host(), finding };
+                self.table.row(target().chain(FINDINGS.iter().map(|(_, cell)| cell(&row))))
+            }),
+            Rows::Matrix => {
+                let rows = host.relay_matrix.iter().flat_map(|matrix| &matrix.rows);
+                let mut cells = rows.flat_map(|row| row.cells.iter().map(move |cell| (row, cell)));
+                cells.try_for_each(|(row, cell)| {
+                    let row = CellRow { host: of_host(), row, cell };
+                    self.table.row(target().chain(CELLS.iter().map(|(_, cell)| cell(&row))))
+                })
             }
         }
     }
-    table.end()
+
+    /// Ends the table and gives back what it was written to.
+    ///
+    /// # Errors
+    /// Those of `out`.
+    pub fn end(self) -> io::Result<W> {
+        self.table.end()
+    }
 }
 
 /// The one way into a file: every cell is made safe here.
-pub(super) struct Table<'a>(csv::Writer<&'a mut dyn Write>);
+pub(super) struct Table<W: Write>(csv::Writer<W>);
 
-impl<'a> Table<'a> {
-    pub(super) fn new(out: &'a mut dyn Write) -> Self {
+impl<W: Write> Table<W> {
+    pub(super) fn new(out: W) -> Self {
         Self(WriterBuilder::new().terminator(Terminator::CRLF).from_writer(out))
+    }
+
+    fn header<'h>(&mut self, headers: impl Iterator<Item = &'h str>) -> io::Result<()> {
+        self.row(headers.map(str::to_owned))
     }
 
     pub(super) fn row(&mut self, cells: impl Iterator<Item = String>) -> io::Result<()> {
         self.0.write_record(cells.map(|cell| csv_cell(&cell))).map_err(io::Error::from)
     }
 
-    pub(super) fn end(mut self) -> io::Result<()> {
-        self.0.flush()
+    pub(super) fn end(mut self) -> io::Result<W> {
+        self.0.flush()?;
+        self.0.into_inner().map_err(|error| io::Error::other(error.to_string()))
     }
 }
 

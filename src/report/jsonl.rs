@@ -18,7 +18,9 @@ use serde::Serialize;
 use serde_json::ser::CompactFormatter;
 
 use super::json;
-use super::model::{HostReport, NotProbed, RunKey, RunReport, RunSection, Summary, Tool};
+use super::model::{
+    HostReport, NotProbed, RunKey, RunReport, RunSection, Summary, SweepCounts, Tool,
+};
 
 /// The name of the format of a host's line.
 pub(super) const HOST: &str = "mxaudit.host.v1";
@@ -61,6 +63,9 @@ pub(super) struct SummaryLine<'a> {
     not_probed: &'a [NotProbed],
     /// Hosts, counted by verdict and by grade.
     summary: Summary,
+    /// What a sweep counts beside them; only sweeps have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sweep: Option<SweepCounts>,
 }
 
 /// Writes a line for each host, in the order of the targets, and the summary of the run. Characters
@@ -73,7 +78,7 @@ pub fn write(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
     for host in &report.hosts {
         write_host(run, host, out)?;
     }
-    write_summary(&report.tool, &report.run, &report.not_probed, report.summary, out)
+    write_summary(&report.run, &report.not_probed, (report.summary, report.sweep), out)
 }
 
 /// Writes the line of one host.
@@ -89,13 +94,14 @@ pub fn write_host(run: RunKey<'_>, host: &HostReport, out: &mut dyn Write) -> io
 /// # Errors
 /// Those of `out`.
 pub fn write_summary(
-    tool: &Tool,
     run: &RunSection,
     not_probed: &[NotProbed],
-    summary: Summary,
+    (summary, sweep): (Summary, Option<SweepCounts>),
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    line(&Line::Summary(SummaryLine { schema: SUMMARY, tool, run, not_probed, summary }), out)
+    let tool = &Tool::this();
+    let last = SummaryLine { schema: SUMMARY, tool, run, not_probed, summary, sweep };
+    line(&Line::Summary(last), out)
 }
 
 fn line(line: &Line<'_>, out: &mut dyn Write) -> io::Result<()> {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::jsonl::Line;
 use super::lists::{self, ListsReport};
-use super::model::RunReport;
+use super::model::{RunReport, SweepSummary};
 
 /// The schema of the whole report, which [`json::write`](super::json::write) prints.
 pub fn report() -> Value {
@@ -23,6 +23,13 @@ pub fn jsonl() -> Value {
     let about = "One line of a JSON Lines report of mxaudit: each host has a line, and the last \
                  line is the summary of the run.";
     document::<Line<'_>>("mxaudit.jsonl.v1", about)
+}
+
+/// The schema of the numbers of a sweep, which
+/// [`json::write_sweep_summary`](super::json::write_sweep_summary) prints.
+pub fn sweep_summary() -> Value {
+    let about = "A sweep of mxaudit in numbers, as far as it is: summary.json of its folder.";
+    document::<SweepSummary<'_>>(SweepSummary::SCHEMA, about)
 }
 
 /// The schema of the report on lists, which [`lists::json::write`] prints.

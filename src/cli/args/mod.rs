@@ -18,8 +18,8 @@ pub(super) use confirm::{ConfirmArgs, LateArgs};
 pub(super) use lists::{DnsArgs, ListsArgs, ZonesArgs};
 pub(super) use matrix::MatrixArgs;
 pub(super) use pop::PopArgs;
-pub(super) use sweep::{LimitArgs, SweepArgs, SweepProfile, SweepTimingArgs};
 pub(super) use report::{FailOn, Format, FormatArg, ListsFormat, ListsReportArgs, ReportArgs};
+pub(super) use sweep::{LimitArgs, SweepArgs, SweepProfile, SweepTimingArgs};
 
 /// Audits mail servers that you administer: is this server an open relay, by any known trick?
 #[derive(Debug, Parser)]
@@ -58,6 +58,8 @@ pub(super) enum Command {
     Confirm(LateArgs),
     /// Judge stored evidence again and write its report, without any network
     Replay(ReplayArgs),
+    /// Write the report of a sweep from its folder, also while it goes on
+    Report(FolderArgs),
     /// Audit the ranges that you administer: fast, polite, and resumable
     Sweep(Box<SweepArgs>),
 }
@@ -115,6 +117,27 @@ pub(super) struct ReplayArgs {
     /// A folder that --evidence wrote, or .smtp transcripts out of one
     #[arg(required = true, value_name = "DIR|FILE")]
     pub(super) evidence: Vec<PathBuf>,
+
+    #[command(flatten)]
+    pub(super) library: LibraryArgs,
+    #[command(flatten)]
+    pub(super) report: ReportArgs,
+
+    /// Lowest severity that makes the exit code 1
+    #[arg(long, value_enum, default_value_t = FailOn::High, value_name = "SEVERITY")]
+    pub(super) fail_on: FailOn,
+}
+
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Every form but json is written host by host, whatever their number; json needs all of them in \
+    memory. The hosts stand in the order of their addresses. In the terminal form, closed hosts without a finding of \
+    high severity are counted and not shown; with --quiet each host has its line."
+)]
+pub(super) struct FolderArgs {
+    /// The folder that `mxaudit sweep --out` wrote, or is writing
+    #[arg(value_name = "DIR")]
+    pub(super) folder: PathBuf,
 
     #[command(flatten)]
     pub(super) library: LibraryArgs,

@@ -33,7 +33,7 @@ pub(super) struct Chosen {
 impl Chosen {
     /// Reads the user's files and chooses; a run that would ask a list too much is refused.
     pub(super) fn read(args: &ZonesArgs, subjects: &[Subject]) -> Result<Self, Failure> {
-        let registry = zones::registry(args)?;
+        let registry = registry(args)?;
         let keys = zones::keys(args, &registry)?;
         let zones = zones::choose(args, &registry, &keys, &kinds(subjects))?;
         check(&budget(counts(subjects), asked(&zones)), args.over_limit)?;
@@ -69,7 +69,7 @@ fn old(registry: &Registry) -> String {
 
 pub(super) fn lists(args: &ListsArgs) -> Result<Exit, Failure> {
     let (subjects, is_range) = targets::read(&args.targets)?;
-    let registry = zones::registry(&args.zones)?;
+    let registry = registry(&args.zones)?;
     let mut keys = zones::keys(&args.zones, &registry)?;
     let mut files = configured::read(&args.from_config)?;
     let chosen = match files.is_empty() {

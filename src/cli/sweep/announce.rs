@@ -96,7 +96,10 @@ impl Announcement<'_> {
                 ),
             },
         );
-        row("time", format!("{} if nobody answers, about {} if all do", spoken(dark), spoken(alive)));
+        row(
+            "time",
+            format!("{} if nobody answers, about {} if all do", spoken(dark), spoken(alive)),
+        );
         let no_limit = |count: u64, text: String| if count == 0 { None } else { Some(text) };
         let rates = self.fitted.limits.rates;
         let pace = [
@@ -106,7 +109,10 @@ impl Announcement<'_> {
             no_limit(rates.prefix.into(), format!("{} to one /24", grouped(rates.prefix.into()))),
             no_limit(
                 self.deadline.into(),
-                format!("an end after {}", spoken(std::time::Duration::from_secs(self.deadline.into()))),
+                format!(
+                    "an end after {}",
+                    spoken(std::time::Duration::from_secs(self.deadline.into()))
+                ),
             ),
         ];
         row("pace", pace.into_iter().flatten().collect::<Vec<_>>().join(", "));

@@ -127,8 +127,7 @@ impl Sweep {
             Ok(())
         };
         let (settings, limits, dialer) = (self.settings, self.limits, self.dialer);
-        let ended =
-            engine::sweep(jobs, settings, limits, dialer, self.interrupt, make, sink).await;
+        let ended = engine::sweep(jobs, settings, limits, dialer, self.interrupt, make, sink).await;
         progress.end();
         ended
     }

@@ -56,9 +56,11 @@ pub(super) fn estimate(size: &Size) -> Estimate {
         rate => Duration::from_secs_f64(count as f64 / rate as f64),
     };
     // What takes longest decides: the rates, or how much goes on at once.
-    let dark = over(size.jobs, size.rate)
-        .max(over(size.fullest, size.per_prefix))
-        .max(at_once(size.jobs, size.connect_timeout, size.addresses));
+    let dark = over(size.jobs, size.rate).max(over(size.fullest, size.per_prefix)).max(at_once(
+        size.jobs,
+        size.connect_timeout,
+        size.addresses,
+    ));
     let host = ROUND_TRIP.saturating_mul(u32::try_from(each * ROUND_TRIPS).unwrap_or(u32::MAX));
     let alive = over(all, size.rate)
         .max(over(size.fullest.saturating_mul(each), size.per_prefix))

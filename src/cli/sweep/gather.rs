@@ -102,7 +102,8 @@ async fn taker(domain: &str, addresses: &AddressSet, resolver: &dyn Resolver) ->
 pub(super) fn again(plan: &Plan, scope: &mut Scope) -> Result<Gathered, Failure> {
     let ranges: Result<AddressSet, _> =
         plan.targets.iter().map(|text| text.parse::<AddressRange>()).collect();
-    let addresses = ranges.map_err(|error| Failure::usage(format!("run.json: targets: {error}")))?;
+    let addresses =
+        ranges.map_err(|error| Failure::usage(format!("run.json: targets: {error}")))?;
     let mut named = Vec::with_capacity(plan.named.len());
     for target in &plan.named {
         let candidate = Candidate {

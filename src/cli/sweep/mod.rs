@@ -13,16 +13,16 @@ mod wanted;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::{Timestamp, Zoned};
 use super::args::SweepArgs;
 use super::config::Config;
 use super::exit::{Exit, Failure};
 use super::reports::Reports;
-use super::{complain, consent, exit, interrupt, print};
+use super::{complain, consent, exit, interrupt, print, report};
 use crate::engine::Interrupt;
+use jiff::{Timestamp, Zoned};
 
 use course::Sweep;
-use folder::RunFolder;
+use folder::{RunFolder, RunReader};
 use prepare::Prepared;
 
 pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
@@ -34,7 +34,8 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
         ));
     };
     // Every mistake is told before anything is sent or made.
-    let mut reports = Reports::prepare(&args.report)?;
+    let wants_reports = !args.report.formats.is_empty() || args.report.output.is_some();
+    let reports = wants_reports.then(|| Reports::prepare(&args.report)).transpose()?;
     let runtime = super::runtime()?;
     let interrupt = Interrupt::default();
     let (prepared, mut folder) = match &args.run.resume {
@@ -58,6 +59,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
             complain(line);
         }
     }
+    let library = Arc::clone(&prepared.settings.library);
     let ended = runtime.block_on(run(args, prepared, &mut folder, &interrupt));
     let interrupted = interrupt.finish.is_cancelled();
     let (dir, (tally, counts)) = (folder.dir().to_owned(), folder.counts());
@@ -72,8 +74,17 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
             dir.display()
         ));
     }
-    let _ = &mut reports;
-    Ok(exit::of_sweep(&tally, &counts, args.fail_on.severity()))
+    let reader = RunReader::open(&dir)?;
+    match reports {
+        Some(reports) => report::write(reader, &library, reports, args.fail_on),
+        // All hosts are in the folder; without a wish for more, the counts are told.
+        None => {
+            let counts = (tally.summary, counts);
+            report::write_counts(&reader, counts, args.report.quiet)?;
+            let (summary, sweep) = counts;
+            Ok(exit::of_sweep(&summary, &sweep, args.fail_on.severity(), !interrupted))
+        }
+    }
 }
 
 /// Goes on with a run: what it asks is in its folder; how fast, and until when it may, is said anew.

@@ -152,10 +152,11 @@ impl Prepared {
     /// The plan in words; `done` jobs ended in an earlier part of the run.
     pub(super) fn announcement(&self, done: u64) -> String {
         let ports = self.plan.ports.len() as u64;
-        let ranges = self.addresses.ranges().filter_map(|range| match (range.first(), range.last()) {
-            (IpAddr::V4(first), IpAddr::V4(last)) => Some((first.to_bits(), last.to_bits())),
-            _ => None,
-        });
+        let ranges =
+            self.addresses.ranges().filter_map(|range| match (range.first(), range.last()) {
+                (IpAddr::V4(first), IpAddr::V4(last)) => Some((first.to_bits(), last.to_bits())),
+                _ => None,
+            });
         let rates = self.fitted.limits.rates;
         let profile = match self.plan.profile {
             RunProfile::Adaptive => "quick, then standard for each host that is not plainly closed",
@@ -197,12 +198,7 @@ impl Prepared {
     }
 }
 
-fn settings(
-    args: &SweepArgs,
-    plan: &Plan,
-    library: Arc<Library>,
-    max_hosts: usize,
-) -> Settings {
+fn settings(args: &SweepArgs, plan: &Plan, library: Arc<Library>, max_hosts: usize) -> Settings {
     let (profile, deeper) = match plan.profile {
         RunProfile::Adaptive => (Profile::Quick, Some(Profile::Standard)),
         RunProfile::Quick => (Profile::Quick, None),

@@ -122,5 +122,5 @@ pub fn write(report: &ListsReport, out: &mut dyn Write) -> io::Result<()> {
             write(Row { configured: Some((file, list)), ..empty })?;
         }
     }
-    table.end()
+    table.end().map(drop)
 }

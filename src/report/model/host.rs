@@ -348,7 +348,7 @@ impl TlsReport {
 }
 
 impl AuthorityReport {
-    fn of(authority: &Authority) -> Self {
+    pub(super) fn of(authority: &Authority) -> Self {
         Self {
             source: authority.source,
             file: authority.file.clone(),

@@ -8,6 +8,7 @@ use crate::dnsbl::is_stale;
 use crate::evidence::Identity;
 use crate::evidence::listing::Listings;
 use crate::report::lists::{RegistryReport, ZoneReport};
+use crate::target::scope::Authority;
 
 use super::*;
 
@@ -45,42 +46,63 @@ impl RunReport {
         hosts: Vec<HostReport>,
         not_probed: Vec<NotProbed>,
     ) -> Self {
+        let run = RunSection::of(details, grants(&hosts));
+        let summary = Tally::of(&hosts).summary;
+        let sweep = None;
+        Self { schema: SCHEMA, tool: Tool::this(), run, hosts, not_probed, summary, sweep }
+    }
+
+    /// The report of a sweep, whose counts speak of more than its hosts.
+    pub fn of_sweep(
+        run: RunSection,
+        hosts: Vec<HostReport>,
+        not_probed: Vec<NotProbed>,
+        (summary, sweep): (Summary, SweepCounts),
+    ) -> Self {
+        let (tool, sweep) = (Tool::this(), Some(sweep));
+        Self { schema: SCHEMA, tool, run, hosts, not_probed, summary, sweep }
+    }
+}
+
+impl RunSection {
+    /// What the hosts of a run have in common.
+    pub fn of(details: RunDetails<'_>, authority: Vec<Grant>) -> Self {
         Self {
-            schema: SCHEMA,
-            tool: Tool::this(),
-            run: RunSection {
-                started: details.started.clone(),
-                finished: details.finished,
-                seed: details.seed,
-                profile: details.profile,
-                interrupted: details.interrupted,
-                vantage: VantageReport {
-                    source: details.source,
-                    asserted: details.outside_asserted.then_some("outside"),
-                },
-                identity: IdentityReport::of(details.identity),
-                own_probes: details.own_probes.iter().map(OwnProbe::of).collect(),
-                skipped: details.skipped.to_vec(),
-                authority: grants(&hosts),
-                lists: details.listings.map(|listings| {
-                    let stale = Some(listings.registry_date)
-                        .zip(day_of(&details.started))
-                        .is_some_and(|(date, today)| is_stale(date, today));
-                    RunLists {
-                        resolvers: listings.resolvers.clone(),
-                        registry: RegistryReport {
-                            version: listings.registry_version,
-                            date: listings.registry_date,
-                            stale,
-                        },
-                        zones: listings.zones.iter().map(ZoneReport::of).collect(),
-                    }
-                }),
+            started: details.started.clone(),
+            finished: details.finished,
+            seed: details.seed,
+            profile: details.profile,
+            interrupted: details.interrupted,
+            vantage: VantageReport {
+                source: details.source,
+                asserted: details.outside_asserted.then_some("outside"),
             },
-            summary: Tally::of(&hosts).summary,
-            hosts,
-            not_probed,
+            identity: IdentityReport::of(details.identity),
+            own_probes: details.own_probes.iter().map(OwnProbe::of).collect(),
+            skipped: details.skipped.to_vec(),
+            authority,
+            lists: details.listings.map(|listings| {
+                let stale = Some(listings.registry_date)
+                    .zip(day_of(&details.started))
+                    .is_some_and(|(date, today)| is_stale(date, today));
+                RunLists {
+                    resolvers: listings.resolvers.clone(),
+                    registry: RegistryReport {
+                        version: listings.registry_version,
+                        date: listings.registry_date,
+                        stale,
+                    },
+                    zones: listings.zones.iter().map(ZoneReport::of).collect(),
+                }
+            }),
         }
+    }
+}
+
+impl Grant {
+    /// An authority with what it covers.
+    pub fn of(authority: &Authority, targets: Vec<String>) -> Self {
+        Self { authority: AuthorityReport::of(authority), targets }
     }
 }
 

@@ -10,9 +10,12 @@ mod matrix;
 mod pop;
 mod style;
 mod summary;
+mod sweep;
 mod wrap;
 
 use std::io::{self, Write};
+
+pub use sweep::SweepWriter;
 
 use super::model::{HostReport, RunReport};
 

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use crate::report::escape::terminal;
-use crate::report::model::{Grant, HostReport, RunReport};
+use crate::report::model::{Grant, HostReport, NotProbed, RunReport, RunSection, Summary};
 use crate::target::scope::Source;
 
 use super::drawn;
@@ -33,7 +33,7 @@ pub(super) fn line(host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-fn counted(number: usize, word: &str) -> String {
+pub(super) fn counted(number: usize, word: &str) -> String {
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
@@ -86,16 +86,30 @@ pub(super) fn of_run(report: &RunReport, out: &mut dyn Write, width: usize) -> i
         writeln!(out)?;
         table(report, out)?;
     }
-    if !report.not_probed.is_empty() {
+    let inside = report.hosts.iter().filter(|host| is_inside(host));
+    let inside = Few::of(inside.map(|host| host.target.label()));
+    close(&report.run, &report.not_probed, &inside, out, width)
+}
+
+/// What stands at the very end: hosts that were left alone, on whose authority, and what limits the
+/// whole; `inside` are the hosts that see us as one of their own.
+pub(super) fn close(
+    run: &RunSection,
+    not_probed: &[NotProbed],
+    inside: &Few,
+    out: &mut dyn Write,
+    width: usize,
+) -> io::Result<()> {
+    if !not_probed.is_empty() {
         writeln!(out, "\nrun by others, not probed:")?;
-        for other in &report.not_probed {
+        for other in not_probed {
             let address = other.address.map(|address| format!(" ({address})"));
             let address = address.unwrap_or_default();
             let text = format!("  {}{address}, MX of {}: {}", other.host, other.domain, other.why);
             paragraph(out, &terminal(&text), 4, width)?;
         }
     }
-    let remarks = remarks(report);
+    let remarks = remarks(run, inside);
     if !remarks.is_empty() {
         writeln!(out)?;
     }
@@ -103,6 +117,11 @@ pub(super) fn of_run(report: &RunReport, out: &mut dyn Write, width: usize) -> i
         paragraph(out, &terminal(&remark), 2, width)?;
     }
     Ok(())
+}
+
+/// True for a host that sees us as one of its own network.
+pub(super) fn is_inside(host: &HostReport) -> bool {
+    host.vantage.position == Some("inside")
 }
 
 fn table(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
@@ -135,7 +154,11 @@ fn table(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
         }
         writeln!(out)?;
     }
-    let summary = report.summary;
+    writeln!(out, "{}", verdicts(report.summary))
+}
+
+/// The hosts by verdict: `3 hosts: 2 closed, 1 unreachable`.
+pub(super) fn verdicts(summary: Summary) -> String {
     let counts = [
         (summary.open, "open"),
         (summary.conditional, "conditional"),
@@ -145,12 +168,11 @@ fn table(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
     ];
     let counts = counts.iter().filter(|(number, _)| *number > 0);
     let counts: Vec<_> = counts.map(|(number, word)| format!("{number} {word}")).collect();
-    writeln!(out, "{}: {}", counted(summary.hosts, "host"), counts.join(", "))
+    format!("{}: {}", counted(summary.hosts, "host"), counts.join(", "))
 }
 
 /// One sentence for each authority, and for each thing that limits what the report says.
-fn remarks(report: &RunReport) -> Vec<String> {
-    let run = &report.run;
+fn remarks(run: &RunSection, inside: &Few) -> Vec<String> {
     let several = run.authority.len() > 1;
     let mut remarks: Vec<_> =
         run.authority.iter().filter_map(|grant| authority(grant, several)).collect();
@@ -169,14 +191,12 @@ fn remarks(report: &RunReport) -> Vec<String> {
                 .into(),
         );
     }
-    let inside = report.hosts.iter().filter(|host| host.vantage.position == Some("inside"));
-    let inside: Vec<_> = inside.map(|host| host.target.label()).collect();
-    if !inside.is_empty() {
+    if inside.all > 0 {
         remarks.push(format!(
             "vantage: inside for {}; every mail server relays for its own network, so an acceptance \
              says nothing there: run from an address outside, or pass --vantage outside if this \
              one is treated as a stranger's",
-            listed(&inside)
+            inside.text()
         ));
     }
     if run.interrupted {
@@ -186,12 +206,34 @@ fn remarks(report: &RunReport) -> Vec<String> {
 }
 
 /// The first few of many names.
-fn listed(names: &[String]) -> String {
+#[derive(Debug, Default)]
+pub(super) struct Few {
+    named: Vec<String>,
+    all: usize,
+}
+
+impl Few {
     const NAMED: usize = 3;
-    let named = names.iter().take(NAMED).cloned().collect::<Vec<_>>().join(", ");
-    match names.len().saturating_sub(NAMED) {
-        0 => named,
-        more => format!("{named} and {more} more"),
+
+    pub(super) fn of(names: impl Iterator<Item = String>) -> Self {
+        let mut few = Self::default();
+        names.for_each(|name| few.push(name));
+        few
+    }
+
+    pub(super) fn push(&mut self, name: String) {
+        self.all += 1;
+        if self.named.len() < Self::NAMED {
+            self.named.push(name);
+        }
+    }
+
+    fn text(&self) -> String {
+        let named = self.named.join(", ");
+        match self.all - self.named.len() {
+            0 => named,
+            more => format!("{named} and {more} more"),
+        }
     }
 }
 
@@ -210,5 +252,9 @@ fn authority(grant: &Grant, several: bool) -> Option<String> {
             format!("{by}{until}, scope file {file}")
         }
     };
-    Some(if several { format!("{text}: {}", listed(&grant.targets)) } else { text })
+    Some(if several {
+        format!("{text}: {}", Few::of(grant.targets.iter().cloned()).text())
+    } else {
+        text
+    })
 }

@@ -19,7 +19,11 @@ fn faults(validator: &Validator, document: &Value) -> Vec<String> {
 
 #[test]
 fn the_stored_schemas_are_those_of_the_model() {
-    for (file, schema) in [("v1.json", schema::report()), ("jsonl-v1.json", schema::jsonl())] {
+    for (file, schema) in [
+        ("v1.json", schema::report()),
+        ("jsonl-v1.json", schema::jsonl()),
+        ("sweep-summary-v1.json", schema::sweep_summary()),
+    ] {
         assert!(jsonschema::meta::is_valid(&schema), "{file}");
         assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
         let text = schema::text(&schema);

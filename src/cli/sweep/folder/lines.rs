@@ -117,6 +117,11 @@ impl Lines {
         FolderError::Line { path: self.path.clone(), line: self.number, problem }
     }
 
+    /// Which line was read last, from 1.
+    pub(super) fn number(&self) -> u64 {
+        self.number
+    }
+
     /// Where the line that was read last begins.
     pub(super) fn start(&self) -> u64 {
         self.span.0

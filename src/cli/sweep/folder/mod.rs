@@ -19,6 +19,7 @@ mod error;
 mod lines;
 mod place;
 mod plan;
+mod read;
 mod recover;
 #[cfg(test)]
 mod tests;
@@ -36,6 +37,7 @@ use crate::report::model::{HostCounts, RunKey, SweepCounts, SweepSummary, Tally,
 pub(in crate::cli) use error::FolderError;
 pub(in crate::cli) use lines::{Host, evidence_line, report_line};
 pub(in crate::cli) use plan::{Covered, FORMAT, Order, Plan, RunFile, Versions, format_of};
+pub(in crate::cli) use read::RunReader;
 
 use dark::Dark;
 use place::{Journal, replace};

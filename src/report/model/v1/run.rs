@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::report::lists::{RegistryReport, ZoneReport};
 use crate::target::scope::Source;
 
-use super::{HostReport, LetterCounts, RunProfile, words};
+use super::{HostReport, LetterCounts, RunProfile, SweepCounts, words};
 
 /// The name of this format.
 pub(crate) const SCHEMA: &str = "mxaudit.report.v1";
@@ -32,6 +32,9 @@ pub struct RunReport {
     pub not_probed: Vec<NotProbed>,
     /// Hosts, counted by verdict and by grade.
     pub summary: Summary,
+    /// What a sweep counts beside them; only sweeps have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<SweepCounts>,
 }
 
 /// The program that wrote the report.
@@ -57,14 +60,14 @@ pub struct RunSection {
     /// When it began, RFC 3339.
     #[schemars(extend("format" = "date-time"))]
     pub started: String,
-    /// When it ended, RFC 3339.
+    /// When it ended, RFC 3339; of a sweep that has not, when its newest counts were written.
     #[schemars(extend("format" = "date-time"))]
     pub finished: String,
     /// The seed of its random tokens.
     pub seed: u64,
     /// The probes that it chose from.
     pub profile: RunProfile,
-    /// True when the user interrupted it.
+    /// True when the user interrupted it, and for a sweep that has not ended.
     pub interrupted: bool,
     /// Where it was run from.
     pub vantage: VantageReport,
@@ -154,7 +157,7 @@ pub struct Grant {
     /// The authority.
     #[serde(flatten)]
     pub authority: AuthorityReport,
-    /// The targets, `name:port` or `address:port`.
+    /// The targets, `name:port` or `address:port`; of a sweep the ranges, without ports.
     pub targets: Vec<String>,
 }
 

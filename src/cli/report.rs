@@ -1,0 +1,113 @@
+//! `mxaudit report`: the folder of a sweep in any form, at any time. No network.
+
+use std::sync::Arc;
+
+use crate::probe::Library;
+use crate::report::escape;
+use crate::report::model::{
+    Grant, HostCounts, RunDetails, RunKey, RunSection, Summary, SweepCounts, Tally,
+};
+use crate::report::terminal::{self, SweepWriter};
+
+use super::args::{FailOn, FolderArgs};
+use super::exit::{self, Exit, Failure};
+use super::judge::{Judging, Said};
+use super::output::Output;
+use super::reports::{self, Reports};
+use super::sweep::folder::{Host, RunReader};
+use super::{complain, probes, run};
+
+pub(super) fn report(args: &FolderArgs) -> Result<Exit, Failure> {
+    let reader = RunReader::open(&args.folder)?;
+    let library = Arc::new(probes::library(&args.library)?);
+    probes::complain_of_missing(&reader.run().plan.own_probes, &library);
+    let reports = Reports::prepare(&args.report)?;
+    if reader.run().finished.is_none() {
+        let dir = reader.dir().display();
+        complain(&format!(
+            "{dir}: this run has not ended: the report holds what there is; where no mxaudit is at work on it any \
+             more, go on with --resume {dir}"
+        ));
+    }
+    write(reader, &library, reports, args.fail_on)
+}
+
+/// Judges the hosts of a run once more, one at a time, and writes them in every form that is wanted.
+pub(super) fn write(
+    mut reader: RunReader,
+    library: &Arc<Library>,
+    mut reports: Reports,
+    fail_on: FailOn,
+) -> Result<Exit, Failure> {
+    let plan = &reader.run().plan;
+    let judging = Judging::new(Arc::clone(library), &plan.skipped, plan.source)?;
+    let section = section(&reader);
+    let not_probed = run::not_probed(&plan.not_probed);
+    let started = reader.run().started.clone();
+    let key = RunKey { started: &started, seed: plan.seed };
+    let lists = reader.lists().cloned();
+    let mut streams = reports.begin(key, &section)?;
+    let (mut tally, mut missing) = (Tally::default(), false);
+    for index in 0..reader.len() {
+        let Some(host) = reader.host(index)? else { break };
+        let Host { evidence, authority, listed, .. } = host;
+        let said = Said::of_host(lists.as_ref(), listed);
+        let judged = judging.judge(&evidence, &said);
+        let report = judging.report(&evidence, &judged, authority.as_ref());
+        tally.add(&HostCounts::of(&report)).map_err(Failure::internal)?;
+        for message in run::missing(&evidence) {
+            complain(&escape::terminal(&message));
+            missing = true;
+        }
+        streams.host(&report)?;
+    }
+    let counts: SweepCounts = reader.counts(&tally);
+    streams.end(&section, &not_probed, (tally.summary, counts))?;
+    let ended = reader.run().finished.is_some() && !reader.run().interrupted;
+    let exit = exit::of_sweep(&tally.summary, &counts, fail_on.severity(), ended);
+    Ok(if missing && exit == Exit::Clean { Exit::Incomplete } else { exit })
+}
+
+/// Prints what a run comes to, without its hosts.
+pub(super) fn write_counts(
+    reader: &RunReader,
+    counts: (Summary, SweepCounts),
+    quiet: bool,
+) -> Result<(), Failure> {
+    let options = terminal::Options { quiet, width: 100 };
+    let (section, not_probed) = (section(reader), run::not_probed(&reader.run().plan.not_probed));
+    let mut text = Vec::new();
+    reports::on_screen(true, &mut text, |out| {
+        SweepWriter::new(options).end(&section, &not_probed, counts, out)
+    })
+    .map_err(Failure::internal)?;
+    if !quiet {
+        let dir = reader.dir().display();
+        text.extend_from_slice(
+            format!("every host is in {dir}: mxaudit report {dir} --format terminal\n").as_bytes(),
+        );
+    }
+    Output::prepare(None, "")?.write(&text)
+}
+
+/// What the hosts of a run have in common.
+fn section(reader: &RunReader) -> RunSection {
+    let run = reader.run();
+    let plan = &run.plan;
+    let details = RunDetails {
+        started: run.started.clone(),
+        finished: reader.finished().to_owned(),
+        seed: plan.seed,
+        profile: plan.profile,
+        interrupted: run.interrupted || run.finished.is_none(),
+        source: plan.source,
+        outside_asserted: plan.outside_asserted,
+        identity: &plan.identity,
+        own_probes: &plan.own_probes,
+        skipped: &plan.skipped,
+        listings: reader.lists(),
+    };
+    let grants = plan.authority.iter();
+    let grants = grants.map(|covered| Grant::of(&covered.authority, covered.targets.clone()));
+    RunSection::of(details, grants.collect())
+}
