@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use lab::{accepted, audit_address, audited, dialogue, settings, target};
 use mxaudit::engine::{Interrupt, Settings, audit};
-use mxaudit::evidence::{Answer, DialFailure, DialFault, Evidence, Lacking, Loss, Stop};
+use mxaudit::evidence::{Answer, DialFailure, DialFault, Evidence, Exchange, Lacking, Loss, Stop};
 use mxaudit::net::{Dialer, TcpDialer};
 use mxaudit::practice::{
     Behaviour, Block, BlockStage, Delivery, EhloSupport, ErrorLimit, HeloMatch, LOCAL_DOMAIN,
@@ -505,13 +505,15 @@ async fn a_refused_first_recipient_decides_nothing() {
 async fn a_stray_reply_behind_a_group_is_no_verdict() {
     let (mut evidence, verdict, _server) = audited(Behaviour::closed(), settings()).await;
     assert_eq!(verdict.verdict, Verdict::Closed);
-    let transcript = evidence
-        .transcripts
-        .iter_mut()
-        .find(|transcript| transcript.exchanges.iter().any(|exchange| exchange.pipelined));
-    let exchanges = &mut transcript.expect("a group").exchanges;
-    let behind = exchanges.iter().rposition(|exchange| exchange.pipelined).unwrap() + 1;
-    let mut stray = exchanges[behind].clone();
+    let of_form = |exchange: &Exchange| {
+        exchange.pipelined && exchange.sent.as_bytes().starts_with(b"RCPT TO:<@")
+    };
+    let mut transcripts = evidence.transcripts.iter_mut();
+    let transcript = transcripts.find(|transcript| transcript.exchanges.iter().any(of_form));
+    let exchanges = &mut transcript.expect("a group with a form").exchanges;
+    let at = exchanges.iter().position(of_form).unwrap();
+    let behind = at + exchanges[at..].iter().take_while(|exchange| exchange.pipelined).count();
+    let mut stray = exchanges[behind - 1].clone();
     stray.phase = Phase::Unsolicited;
     let line = "554 5.7.1 Relay access denied".into();
     stray.answer = Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { line }));

@@ -2,6 +2,7 @@
 //! name that is not ours, what was deferred again, acceptances alone, and the plain recipient once
 //! more at the end.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -157,31 +158,37 @@ async fn ask_all(
     confirm(runner).await;
 }
 
-/// The order of asking: RCPT before MAIL on the fresh connection; then the senders with their
-/// controls, then other greeting names, then the forms of recipients, so that the last connection
-/// greets with our own name again; then what is asked inside TLS or as another client. A name that
-/// is not ours, where it is asked again, stands last.
+/// The order of asking: RCPT before MAIL on the fresh connection; then the senders with the server's
+/// own recipients; what is asked beside an accepted recipient, and the unknown users; then other
+/// greeting names, then the forms of recipients, so that the last connection greets with our own
+/// name again; then what is asked inside TLS or as another client. A name that is not ours, where it
+/// is asked again, stands last.
 fn in_order(forms: &[Form], mut some: Vec<usize>) -> Vec<usize> {
     let stage = |form: &Form| match (form.control(), form.axis()) {
         (Some(Control::RcptBeforeMail), _) => 0,
-        (Some(Control::MismatchedHelo), _) => 5,
-        _ if form.envelope.starttls || form.envelope.claimed.is_some() => 4,
-        _ if form.envelope.hello() != Hello::default() => 2,
+        (Some(Control::MismatchedHelo), _) => 6,
+        _ if form.envelope.starttls || form.envelope.claimed.is_some() => 5,
+        _ if form.envelope.hello() != Hello::default() => 3,
+        // They cost many refusals, and the senders need the connection for their RSETs.
+        (Some(Control::RandomUser), _) => 2,
+        _ if form.envelope.first_rcpt.is_some() => 2,
         (Some(_), _) | (_, Some(Axis::Sender) | None) => 1,
-        (_, Some(Axis::Helo)) => 2,
-        (_, Some(Axis::Recipient)) => 3,
-        (_, Some(Axis::Context)) => 4,
+        (_, Some(Axis::Helo)) => 3,
+        (_, Some(Axis::Recipient)) => 4,
+        (_, Some(Axis::Context)) => 5,
     };
     // Within a stage, forms of one context stay together, in the order of its first form.
-    let context = |index: usize| {
-        let form = forms.get(index)?;
-        forms.iter().position(|other| stage(other) == stage(form) && other.shares_context(form))
-    };
+    let mut contexts = HashMap::new();
+    for (index, form) in forms.iter().enumerate() {
+        contexts.entry((stage(form), form.context())).or_insert(index);
+    }
     // A form that wants a local recipient accepted first comes after those that must not have one.
     let after = |form: &Form| form.envelope.first_rcpt.is_some();
-    some.sort_by_key(|&index| {
-        let form = forms.get(index);
-        (form.map(stage), context(index), form.map(after), index)
+    some.sort_by_cached_key(|&index| {
+        forms.get(index).map(|form| {
+            let stage = stage(form);
+            (stage, contexts.get(&(stage, form.context())).copied(), after(form), index)
+        })
     });
     some
 }

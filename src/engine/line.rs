@@ -56,6 +56,8 @@ pub(super) struct Transaction {
     /// A recipient of the server's own was accepted in it. A server that decides once for all
     /// recipients would then say yes to any.
     pub(super) has_local: bool,
+    /// The recipient that was accepted for the sake of a form that wants it before its own.
+    pub(super) first: Option<WireText>,
     /// How many recipients were named in it.
     pub(super) recipients: usize,
 }
@@ -64,7 +66,7 @@ impl Transaction {
     pub(super) fn of(form: &Form) -> Self {
         let envelope = &form.envelope;
         let (reverse_path, bare_mail) = (envelope.reverse_path.clone(), envelope.bare_mail);
-        Self { reverse_path, bare_mail, has_local: false, recipients: 0 }
+        Self { reverse_path, bare_mail, has_local: false, first: None, recipients: 0 }
     }
 
     /// True when this form may be asked in it, and no more than `most` recipients are named then.
@@ -74,7 +76,17 @@ impl Transaction {
         self.reverse_path == form.envelope.reverse_path
             && self.bare_mail == form.envelope.bare_mail
             && (!self.has_local || local_is_fine)
-            && (self.recipients == 0 || self.recipients + recipients_of(form) <= most)
+            && (self.recipients == 0 || self.recipients + self.left_of(form) <= most)
+    }
+
+    /// How many recipients of a form have yet to be named in it.
+    pub(super) fn left_of(&self, form: &Form) -> usize {
+        1 + usize::from(self.wants_first(form))
+    }
+
+    /// True when the recipient that a form wants before its own has yet to be named in it.
+    pub(super) fn wants_first(&self, form: &Form) -> bool {
+        form.envelope.first_rcpt.is_some() && form.envelope.first_rcpt != self.first
     }
 }
 

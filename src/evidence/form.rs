@@ -57,6 +57,17 @@ pub struct Hello {
     pub claimed: Option<IpAddr>,
 }
 
+/// The greeting and the sender of a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Context<'a> {
+    greeting: Greeting,
+    name: Option<&'a WireText>,
+    starttls: bool,
+    claimed: Option<IpAddr>,
+    reverse_path: &'a WireText,
+    bare_mail: bool,
+}
+
 impl Envelope {
     /// What the session is opened with.
     pub fn hello(&self) -> Hello {
@@ -244,11 +255,23 @@ impl Form {
         }
     }
 
+    /// The greeting and the sender: by the light of forms that share them a form may be read.
+    pub fn context(&self) -> Context<'_> {
+        let Envelope { greeting, helo, starttls, claimed, reverse_path, bare_mail, .. } =
+            &self.envelope;
+        Context {
+            greeting: *greeting,
+            name: helo.as_ref(),
+            starttls: *starttls,
+            claimed: *claimed,
+            reverse_path,
+            bare_mail: *bare_mail,
+        }
+    }
+
     /// True when both greet with the same name and come from the same sender, so that one may be
     /// read by the light of the other.
     pub fn shares_context(&self, other: &Self) -> bool {
-        self.envelope.hello() == other.envelope.hello()
-            && self.envelope.reverse_path == other.envelope.reverse_path
-            && self.envelope.bare_mail == other.envelope.bare_mail
+        self.context() == other.context()
     }
 }

@@ -14,7 +14,7 @@ mod transcript;
 use serde::{Deserialize, Serialize};
 
 pub use arrival::{Arrival, ArrivalReader, Handover, Report, TOKEN_LENGTH, TOKEN_PREFIX, is_token};
-pub use form::{Control, Envelope, Form, FormRole, Hello, SenderKind};
+pub use form::{Context, Control, Envelope, Form, FormRole, Hello, SenderKind};
 pub use identity::Identity;
 pub use text::{read_transcript, write_transcript};
 pub use transcript::{Answer, Certificate, Exchange, Loss, TlsFacts, Transcript};

@@ -19,7 +19,7 @@ pub use pop::{PopSession, PopTls};
 
 use crate::evidence::{Answer, Exchange, Loss, TlsFacts};
 use crate::net::{self, Connection, Stream};
-use crate::smtp::{Command, Phase, ReplyFault, ReplyParser, WireText};
+use crate::smtp::{Command, Phase, Reply, ReplyFault, ReplyParser, WireText};
 
 /// The wait for the reply to QUIT.
 const FAREWELL: Duration = Duration::from_secs(5);
@@ -28,6 +28,8 @@ const FAREWELL: Duration = Duration::from_secs(5);
 const TERMINATION: u32 = 10;
 /// The wait for the server to close after it.
 const CLOSING: Duration = Duration::from_millis(500);
+/// The code of the reply to QUIT.
+const GOODBYE: u16 = 221;
 
 /// How long to wait for whole replies.
 #[derive(Clone, Copy, Debug)]
@@ -140,7 +142,8 @@ impl Session {
     }
 
     /// Sends several commands in one write and reads their replies in order (RFC 2920). The
-    /// exchanges end at the first loss, so there may be fewer than commands.
+    /// exchanges end at the first loss, so there may be fewer than commands. Behind QUIT the session
+    /// is over; where QUIT took another's answer, what is left over is an exchange of its own.
     pub async fn ask_group(&mut self, commands: &[Command]) -> Vec<Exchange> {
         let start = Instant::now();
         if let Some(answer) = self.unsolicited() {
@@ -159,16 +162,43 @@ impl Session {
         self.outstanding = commands.len();
         let _ = written.await;
         for (index, command) in commands.iter().enumerate() {
-            let answer = self.read(self.deadlines.reply).await;
-            self.outstanding -= 1;
             let (phase, line) = (command.phase(), command.shown());
+            let reply = self.deadlines.reply;
+            let answer = self.read(if phase == Phase::Quit { FAREWELL.min(reply) } else { reply });
+            let answer = answer.await;
+            self.outstanding -= 1;
+            let code = answer.reply().map(Reply::code);
             let exchange = self.exchange(phase, line, index > 0, answer, start);
             self.group.push(exchange);
             if !self.alive {
                 break;
             }
+            if phase == Phase::Quit {
+                let alone = commands.len() == 1;
+                self.part(if alone { Some(GOODBYE) } else { code }, start).await;
+            }
         }
         self.take_group()
+    }
+
+    /// Waits for the server to close after QUIT, briefly: the next connection must not come while
+    /// the server still counts this one.
+    async fn part(&mut self, code: Option<u16>, start: Instant) {
+        let mut buffer = [0; 512];
+        let closing = async {
+            while let Ok(count @ 1..) = self.stream.read(&mut buffer).await {
+                self.parser.feed(buffer.get(..count).unwrap_or_default());
+            }
+        };
+        let _ = timeout(CLOSING, closing).await;
+        self.alive = false;
+        // Where the reply to QUIT is not the last, each of the group may belong to another command.
+        if code != Some(GOODBYE) && !self.parser.is_idle() {
+            let line = self.parser.excerpt();
+            let left = Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { line }));
+            let left = self.exchange(Phase::Unsolicited, &[], false, left, start);
+            self.group.push(left);
+        }
     }
 
     /// Sends a message after DATA was answered with 354, and reads the reply to the final dot. The
@@ -193,22 +223,14 @@ impl Session {
         std::mem::take(&mut self.group)
     }
 
-    /// Says goodbye, waits for the answer and for the server to close, both briefly: the next
-    /// connection must not come while the server still counts this one.
-    pub async fn quit(&mut self) -> Option<Exchange> {
+    /// Says goodbye, waits for the answer and for the server to close, both briefly.
+    pub async fn quit(&mut self) -> Vec<Exchange> {
         // With replies under way, the answer to QUIT could not be told from them.
         if !self.alive || self.outstanding > 0 {
-            return None;
+            return Vec::new();
         }
         self.deadlines.reply = self.deadlines.reply.min(FAREWELL);
-        let exchange = self.ask(&Command::quit()).await;
-        if self.alive {
-            let mut rest = [0; 512];
-            let closing = async { while matches!(self.stream.read(&mut rest).await, Ok(1..)) {} };
-            let _ = timeout(CLOSING, closing).await;
-            self.alive = false;
-        }
-        Some(exchange)
+        self.ask_group(&[Command::quit()]).await
     }
 
     /// What the server said, or did, while nothing was asked.

@@ -1,106 +1,38 @@
-//! Transactions: MAIL, a group of RCPT, and what the answers mean for the course.
+//! Groups of commands, and what the answers mean for the course.
 
 use std::collections::VecDeque;
 
 use crate::engine::line::{Transaction, record};
-use crate::evidence::{Answer, Form, Loss, Pass, Stop};
+use crate::evidence::{Answer, Control, Form, Loss, Pass, Stop};
 use crate::smtp::{Command, CommandError, Phase, Severity};
 use crate::verdict::is_complaint;
 
+use super::pack::Step;
 use super::{Place, Runner, sender_of};
 
+/// What an answer means for the rest of its group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    /// The next answer counts.
+    Next,
+    /// MAIL was refused: the recipients behind it were never put as questions.
+    NoMail,
+    /// So was the recipient that a form wants before its own.
+    NoFirst,
+    /// The line is given up.
+    Over,
+}
+
 impl Runner {
-    /// Makes the line ready for a form's sender; false when the plan has changed instead. MAIL is
-    /// sent alone: behind a refused one, each recipient of a group would be out of sequence.
-    pub(super) async fn transaction(&mut self, form: &Form) -> bool {
-        self.try_transaction(form).await.unwrap_or(false)
-    }
-
-    /// `None` where there is no line any more.
-    async fn try_transaction(&mut self, form: &Form) -> Option<bool> {
-        let open = self.line.as_ref()?.transaction.clone();
-        if open.as_ref().is_some_and(|open| open.takes(form, self.budget.recipients)) {
-            return Some(true);
-        }
-        if open.is_some() {
-            let (answer, _) = self.ask(&Command::rset()).await?;
-            let line = self.line.as_mut()?;
-            line.spent.resets += 1;
-            line.transaction = None;
-            if answer.reply().is_none_or(|reply| reply.severity() != Severity::Positive) {
-                self.complained(&answer);
-                self.hang_up().await;
-                return Some(false);
-            }
-        }
-        let path = form.envelope.reverse_path.as_bytes();
-        let mail =
-            if form.envelope.bare_mail { Command::bare_mail(path) } else { Command::mail(path) };
-        let Ok(mail) = mail else {
-            self.stop(Stop::Internal);
-            return Some(false);
-        };
-        let (answer, place) = self.ask(&mail).await?;
-        if self.must_go_inside(&answer, place) {
-            self.go_inside().await;
-            return Some(false);
-        }
-        if self.mail_answered(form, &answer, place) {
-            return Some(true);
-        }
-        // Lost, or a complaint: the form that wanted this sender has had one try.
-        let settled = self.refusal_of(form).is_some();
-        if !settled {
-            let index = self.evidence.forms.iter().position(|other| other == form)?;
-            *self.tries.entry(index).or_default() += 1;
-            self.complained(&answer);
-            self.hang_up().await;
-        }
-        Some(false)
-    }
-
-    /// Takes note of a reply to MAIL; true when the transaction is open.
-    pub(super) fn mail_answered(&mut self, form: &Form, answer: &Answer, place: Place) -> bool {
-        let Some(reply) = answer.reply() else { return false };
-        if self.phase_at(place) != Some(Phase::Mail) {
-            return false;
-        }
-        if reply.severity() == Severity::Positive {
-            if let Some(line) = &mut self.line {
-                line.transaction = Some(Transaction::of(form));
-            }
-            return true;
-        }
-        if let Some(line) = &mut self.line {
-            line.spent.refusal(reply.code());
-        }
-        if !is_complaint(&self.evidence, reply) {
-            self.refused_senders.insert(sender_of(form), place);
-        }
-        false
-    }
-
-    /// Sends the recipients of a batch in one write and takes note of each answer. What was not
-    /// answered stays in the queue.
-    pub(super) async fn ask_group(
-        &mut self,
-        batch: &[usize],
-        pass: Pass,
-        queue: &mut VecDeque<usize>,
-    ) {
-        if let [index] = batch
-            && !self.first_is_accepted(*index, pass, queue).await
-        {
-            return;
-        }
-        let forms = batch.iter().filter_map(|index| self.evidence.forms.get(*index));
-        let Ok(commands) = forms.map(recipient).collect::<Result<Vec<_>, _>>() else {
+    /// Sends a group in one write and takes note of each answer. What was not answered stays in the
+    /// queue.
+    pub(super) async fn send(&mut self, steps: &[Step], pass: Pass, queue: &mut VecDeque<usize>) {
+        let commands: Option<Vec<_>> = steps.iter().map(|step| self.command(*step)).collect();
+        let commands = commands.filter(|commands| !commands.is_empty());
+        let (Some(commands), Some(line)) = (commands, &mut self.line) else {
             return self.stop(Stop::Internal);
         };
-        let Some(line) = &mut self.line else { return };
-        if let Some(open) = &mut line.transaction {
-            open.recipients += commands.len();
-        }
+        line.spent.resets += steps.iter().filter(|step| **step == Step::Rset).count();
         let exchanges = line.session.ask_group(&commands).await;
         let transcript = line.transcript;
         let mut answers = Vec::with_capacity(exchanges.len());
@@ -109,61 +41,216 @@ impl Runner {
             let place = record(&mut self.evidence.transcripts, transcript, exchange);
             answers.push((answer, place));
         }
-        for (&index, (answer, place)) in batch.iter().zip(&answers) {
-            self.count(answer);
-            if self.must_go_inside(answer, *place) {
-                return self.go_inside().await;
-            }
-            if !self.is_judged(answer, *place) {
-                return self.lost(index, pass, answer, *place, queue).await;
-            }
-            if self.is_control(index) {
-                self.local_answered(answer);
-            }
-            self.note(index, pass, *place);
-            queue.retain(|queued| *queued != index);
-        }
-        if let (Some(&index), Some((answer, place))) = (batch.get(answers.len()), answers.last()) {
-            self.lost(index, pass, answer, *place, queue).await;
+        let mut then = Then::Next;
+        for (&step, (answer, place)) in steps.iter().zip(&answers) {
+            let place = *place;
+            then = match (step, then) {
+                (_, Then::Over) => return,
+                (Step::Rset, _) => self.reset_answered(answer, place).await,
+                (Step::Mail(index), _) => {
+                    self.sender_answered(index, pass, answer, place, queue).await
+                }
+                (Step::First(_) | Step::Rcpt(_), Then::NoMail) => {
+                    self.unasked_answered(answer, place).await
+                }
+                (Step::Rcpt(_), Then::NoFirst) => self.unwanted_answered(answer, place).await,
+                (Step::First(index), _) => {
+                    self.first_answered(index, pass, answer, place, queue).await
+                }
+                (Step::Rcpt(index), _) => {
+                    self.recipient_answered(index, pass, answer, place, queue).await
+                }
+                (Step::Quit, then) => then,
+            };
         }
     }
 
-    /// Asks the recipient that a form wants accepted before its own; true where there is none, or
-    /// where it was. A refusal of it is the answer to the form: its question could not be put.
-    async fn first_is_accepted(
+    /// `None` where there is no such form, or its path cannot be sent.
+    fn command(&self, step: Step) -> Option<Command> {
+        let form = |index: usize| self.evidence.forms.get(index);
+        match step {
+            Step::Rset => Some(Command::rset()),
+            Step::Mail(index) => mail(form(index)?).ok(),
+            Step::First(index) => {
+                Command::rcpt(form(index)?.envelope.first_rcpt.as_ref()?.as_bytes()).ok()
+            }
+            Step::Rcpt(index) => recipient(form(index)?).ok(),
+            Step::Quit => Some(Command::quit()),
+        }
+    }
+
+    /// Makes the line ready for the sender of a form, one command at a time; false when the plan has
+    /// changed instead.
+    pub(super) async fn transaction(&mut self, index: usize, form: &Form) -> bool {
+        while let Some(line) = &self.line {
+            let step = match &line.transaction {
+                Some(open) if open.takes(form, self.budget.recipients) => return true,
+                Some(_) => Step::Rset,
+                None => Step::Mail(index),
+            };
+            self.send(&[step], Pass::Message, &mut VecDeque::new()).await;
+            if self.refusal_of(form).is_some() {
+                return false;
+            }
+        }
+        false
+    }
+
+    async fn reset_answered(&mut self, answer: &Answer, place: Place) -> Then {
+        if let Some(line) = &mut self.line {
+            line.transaction = None;
+        }
+        if self.is_yes(answer, place, &[Phase::Rset]) {
+            return Then::Next;
+        }
+        self.complained(answer);
+        self.hang_up().await;
+        Then::Over
+    }
+
+    /// Takes note of a reply to MAIL.
+    async fn sender_answered(
         &mut self,
         index: usize,
         pass: Pass,
+        answer: &Answer,
+        place: Place,
         queue: &mut VecDeque<usize>,
-    ) -> bool {
-        let form = self.evidence.forms.get(index);
-        let Some(first) = form.and_then(|form| form.envelope.first_rcpt.clone()) else {
-            return true;
-        };
-        let Ok(command) = Command::rcpt(first.as_bytes()) else {
-            self.stop(Stop::Internal);
-            return false;
-        };
-        if let Some(open) = self.line.as_mut().and_then(|line| line.transaction.as_mut()) {
-            open.recipients += 1;
-        }
-        let Some((answer, place)) = self.ask(&command).await else { return false };
-        self.count(&answer);
-        if self.must_go_inside(&answer, place) {
+    ) -> Then {
+        let Some(form) = self.evidence.forms.get(index) else { return Then::Over };
+        let (opened, sender) = (Transaction::of(form), sender_of(form));
+        if self.must_go_inside(answer, place) {
             self.go_inside().await;
-            return false;
+            return Then::Over;
         }
-        if !self.is_judged(&answer, place) {
-            self.lost(index, pass, &answer, place, queue).await;
-            return false;
+        if self.is_yes(answer, place, &[Phase::Mail]) {
+            self.accepted_senders.insert(sender);
+            if let Some(line) = &mut self.line {
+                line.transaction = Some(opened);
+            }
+            return Then::Next;
         }
-        self.local_answered(&answer);
-        let accepted = answer.reply().is_some_and(|r| r.severity() == Severity::Positive);
-        if !accepted {
+        self.accepted_senders.remove(&sender);
+        if let Some(reply) = answer.reply()
+            && self.phase_at(place) == Some(Phase::Mail)
+        {
+            self.wary = true;
+            self.count(answer);
+            if !is_complaint(&self.evidence, reply) {
+                self.refused_senders.insert(sender, place);
+                return Then::NoMail;
+            }
+        }
+        // Lost, or a complaint: the form that wanted this sender has had one try.
+        *self.tries.entry(index).or_default() += 1;
+        self.complained(answer);
+        self.hang_up().await;
+        if self.tried_enough(index) && queue.contains(&index) {
             self.note(index, pass, place);
             queue.retain(|queued| *queued != index);
         }
-        accepted
+        Then::Over
+    }
+
+    /// A recipient behind a refused MAIL: its answer is none. Who takes it has a transaction open
+    /// that nobody knows.
+    async fn unasked_answered(&mut self, answer: &Answer, place: Place) -> Then {
+        let then = self.unwanted_answered(answer, place).await;
+        if then == Then::Next && self.is_yes(answer, place, &[Phase::Rcpt]) {
+            self.hang_up().await;
+            return Then::Over;
+        }
+        if then == Then::Next { Then::NoMail } else { then }
+    }
+
+    /// A recipient whose answer is none, since what had to come before it was refused.
+    async fn unwanted_answered(&mut self, answer: &Answer, place: Place) -> Then {
+        self.named();
+        self.count(answer);
+        if self.is_judged(answer, place) {
+            return Then::Next;
+        }
+        self.complained(answer);
+        self.hang_up().await;
+        Then::Over
+    }
+
+    /// A recipient was named.
+    fn named(&mut self) {
+        if let Some(open) = self.line.as_mut().and_then(|line| line.transaction.as_mut()) {
+            open.recipients += 1;
+        }
+    }
+
+    /// The recipient that a form wants accepted before its own was answered. A refusal of it is the
+    /// answer to the form: its question could not be put.
+    async fn first_answered(
+        &mut self,
+        index: usize,
+        pass: Pass,
+        answer: &Answer,
+        place: Place,
+        queue: &mut VecDeque<usize>,
+    ) -> Then {
+        match self.recipient_heard(index, pass, answer, place, queue).await {
+            Then::Next => {}
+            other => return other,
+        }
+        self.local_answered(answer);
+        if self.is_yes(answer, place, &[Phase::Rcpt]) {
+            let first = self.evidence.forms.get(index).and_then(|f| f.envelope.first_rcpt.clone());
+            if let Some(open) = self.line.as_mut().and_then(|line| line.transaction.as_mut()) {
+                open.first = first;
+            }
+            return Then::Next;
+        }
+        self.note(index, pass, place);
+        queue.retain(|queued| *queued != index);
+        Then::NoFirst
+    }
+
+    async fn recipient_answered(
+        &mut self,
+        index: usize,
+        pass: Pass,
+        answer: &Answer,
+        place: Place,
+        queue: &mut VecDeque<usize>,
+    ) -> Then {
+        let heard = self.recipient_heard(index, pass, answer, place, queue).await;
+        if heard == Then::Next {
+            let control = self.evidence.forms.get(index).and_then(Form::control);
+            if control.is_some() {
+                self.local_answered(answer);
+            }
+            let known = matches!(control, Some(Control::Postmaster | Control::LocalUser));
+            self.lenient |= !known && self.is_yes(answer, place, &[Phase::Rcpt]);
+            self.note(index, pass, place);
+            queue.retain(|queued| *queued != index);
+        }
+        heard
+    }
+
+    /// Counts an answer to RCPT, and gives the line up where it is none.
+    async fn recipient_heard(
+        &mut self,
+        index: usize,
+        pass: Pass,
+        answer: &Answer,
+        place: Place,
+        queue: &mut VecDeque<usize>,
+    ) -> Then {
+        self.named();
+        self.count(answer);
+        if self.must_go_inside(answer, place) {
+            self.go_inside().await;
+            return Then::Over;
+        }
+        if !self.is_judged(answer, place) {
+            self.lost(index, pass, answer, place, queue).await;
+            return Then::Over;
+        }
+        Then::Next
     }
 
     /// True for a reply to RCPT that says something about this recipient.
@@ -227,6 +314,12 @@ impl Runner {
         let place = record(&mut self.evidence.transcripts, line.transcript, exchange);
         Some((answer, place))
     }
+}
+
+/// The MAIL command of a form.
+fn mail(form: &Form) -> Result<Command, CommandError> {
+    let path = form.envelope.reverse_path.as_bytes();
+    if form.envelope.bare_mail { Command::bare_mail(path) } else { Command::mail(path) }
 }
 
 /// The RCPT command of a form.

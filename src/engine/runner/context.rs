@@ -93,6 +93,7 @@ impl Runner {
     pub(super) async fn go_inside(&mut self) {
         self.in_tls = true;
         self.refused_senders.clear();
+        self.accepted_senders.clear();
         self.hang_up().await;
         self.fruitless = 0;
     }

@@ -22,7 +22,7 @@ impl Runner {
             if self.line.is_none() {
                 self.open(asked.envelope.hello()).await;
             }
-            if self.fits(&asked) && self.transaction(&asked).await {
+            if self.fits(&asked) && self.transaction(form, &asked).await {
                 break;
             }
         }

@@ -9,9 +9,10 @@ mod context;
 mod deliver;
 mod matrix;
 mod open;
+mod pack;
 mod pop;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -51,6 +52,12 @@ pub(super) struct Runner {
     refused_host: Option<Place>,
     refused_hellos: HashMap<Hello, Place>,
     refused_senders: HashMap<Sender, Place>,
+    /// Senders that were accepted under a greeting name, the last time that they were named.
+    accepted_senders: HashSet<Sender>,
+    /// A sender was refused or put off: what follows another waits for its answer.
+    wary: bool,
+    /// A recipient was accepted that is not known to exist.
+    lenient: bool,
     lost_hellos: HashMap<Hello, usize>,
     helo_only: bool,
     /// The server wants TLS, so that every connection is secured first.
@@ -86,6 +93,9 @@ impl Runner {
             refused_host: None,
             refused_hellos: HashMap::new(),
             refused_senders: HashMap::new(),
+            accepted_senders: HashSet::new(),
+            wary: false,
+            lenient: false,
             lost_hellos: HashMap::new(),
             helo_only: false,
             in_tls: false,
@@ -137,14 +147,9 @@ impl Runner {
             } else if !self.fits(&form) {
                 self.hang_up().await;
                 self.open(form.envelope.hello()).await;
-            } else if form.control() == Some(Control::RcptBeforeMail) {
-                self.ask_group(&[index], pass, &mut queue).await;
-            } else if self.transaction(&form).await {
-                let batch = self.batch(&queue, &form);
-                self.ask_group(&batch, pass, &mut queue).await;
-            } else if self.tried_enough(index) {
-                self.give_up(index, pass);
-                queue.pop_front();
+            } else {
+                let steps = self.pack(&queue, pass);
+                self.send(&steps, pass, &mut queue).await;
             }
         }
     }
@@ -169,58 +174,23 @@ impl Runner {
             return false;
         }
         let most = self.budget.recipients;
-        let needs_reset = line.transaction.as_ref().is_some_and(|open| !open.takes(form, most));
+        let taken = line.transaction.as_ref().map(|open| open.takes(form, most));
+        let sender_risk = taken != Some(true) && !before_mail && self.is_sender_risk(form);
         line.hello == form.envelope.hello()
             && self.budget.room(&line.spent) >= recipients_of(form).min(self.budget.refusals)
-            && (!(risk || before_mail) || self.budget.syntax_room(&line.spent) > 0)
-            && (!needs_reset || line.spent.resets < self.budget.resets)
+            && (!(risk || before_mail || sender_risk) || self.budget.syntax_room(&line.spent) > 0)
+            && (taken != Some(false) || line.spent.resets < self.budget.resets)
     }
 
-    /// The forms at the head of the queue that can go out together, if each of them is refused.
-    fn batch(&self, queue: &VecDeque<usize>, first: &Form) -> Vec<usize> {
-        let Some(line) = &self.line else { return Vec::new() };
-        let named = line.transaction.as_ref().map_or(0, |open| open.recipients);
-        let places = self.budget.recipients.saturating_sub(named);
-        let mut room = self.budget.room(&line.spent).min(places).max(1);
-        if !(line.pipelining && self.pipelining) || first.envelope.first_rcpt.is_some() {
-            room = 1;
-        }
-        let mut risks = self.budget.syntax_room(&line.spent);
-        let mut batch = Vec::new();
-        for &index in queue {
-            let Some(form) = self.evidence.forms.get(index) else { break };
-            let risk = is_syntax_risk(form.envelope.forward_path.as_bytes());
-            // Behind a recipient of its own, a server may say yes to any.
-            let behind_control = form.control().is_none()
-                && form.envelope.first_rcpt.is_none()
-                && batch.iter().any(|other| self.is_control(*other));
-            let fits = batch.len() < room
-                && !behind_control
-                && form.shares_context(first)
-                && form.control() != Some(Control::RcptBeforeMail)
-                && (batch.is_empty() || form.envelope.first_rcpt.is_none())
-                && (!risk || risks > 0 || batch.is_empty());
-            if !fits {
-                break;
-            }
-            risks = risks.saturating_sub(usize::from(risk));
-            batch.push(index);
-        }
-        batch
+    /// True where MAIL from the sender of a form may be called a syntax error.
+    fn is_sender_risk(&self, form: &Form) -> bool {
+        let envelope = &form.envelope;
+        let risk = envelope.bare_mail || is_syntax_risk(envelope.reverse_path.as_bytes());
+        risk && !self.accepted_senders.contains(&sender_of(form))
     }
 
     fn tried_enough(&self, index: usize) -> bool {
         self.tries.get(&index).is_some_and(|tries| *tries >= TRIES)
-    }
-
-    /// Leaves the last exchange as the answer to a form whose MAIL was never answered.
-    fn give_up(&mut self, index: usize, pass: Pass) {
-        let transcript = self.evidence.transcripts.len().saturating_sub(1);
-        let exchanges = self.evidence.transcripts.last().map_or(0, |t| t.exchanges.len());
-        // The goodbye, if there was one, is not the answer.
-        let quit = self.phase_at((transcript, exchanges.saturating_sub(1))) == Some(Phase::Quit);
-        let last = exchanges.saturating_sub(1 + usize::from(quit));
-        self.note(index, pass, (transcript, last));
     }
 
     /// Says goodbye and closes.
@@ -231,7 +201,7 @@ impl Runner {
         } else {
             self.fruitless += 1;
         }
-        if let Some(exchange) = line.session.quit().await {
+        for exchange in line.session.quit().await {
             record(&mut self.evidence.transcripts, line.transcript, exchange);
         }
     }
@@ -241,10 +211,6 @@ impl Runner {
         let exchange = transcript.and_then(|transcript| transcript.exchanges.get(exchange));
         let reply = exchange.and_then(|exchange| exchange.answer.reply());
         reply.is_some_and(|reply| reply.severity() == Severity::Transient)
-    }
-
-    fn is_control(&self, index: usize) -> bool {
-        self.evidence.forms.get(index).is_some_and(|form| form.control().is_some())
     }
 
     /// True when the server has been met: it is ready, or it has said why it will not be.
