@@ -18,7 +18,7 @@ use super::sweep::folder::{Host, RunReader};
 use super::{complain, probes, run};
 
 pub(super) fn report(args: &FolderArgs) -> Result<Exit, Failure> {
-    let reader = RunReader::open(&args.folder)?;
+    let reader = RunReader::open(&args.run)?;
     let library = Arc::new(probes::library(&args.library)?);
     probes::complain_of_missing(&reader.run().plan.own_probes, &library);
     let reports = Reports::prepare(&args.report)?;

@@ -137,7 +137,7 @@ pub(super) struct ReplayArgs {
 pub(super) struct FolderArgs {
     /// The folder that `mxaudit sweep --out` wrote, or is writing
     #[arg(value_name = "DIR")]
-    pub(super) folder: PathBuf,
+    pub(super) run: PathBuf,
 
     #[command(flatten)]
     pub(super) library: LibraryArgs,

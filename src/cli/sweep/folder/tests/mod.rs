@@ -2,6 +2,7 @@
 
 mod damage;
 mod killed;
+mod live;
 mod whole;
 
 use std::fs;
