@@ -93,8 +93,8 @@ fn other_plain_lists_are_refused_with_place_and_remedy() {
             b"192.0.2.1 - 192.0.2.9",
             "list:1: `-` is no range of addresses; give it without",
         ),
-        ("UTF-16", b"\xff\xfe1\09\02\0", "list: it is UTF-16 text; save it as UTF-8"),
-        ("UTF-16 without a mark", b"1\09\02\0.\0", "list:1: it is not UTF-8 text"),
+        ("UTF-16", b"\xff\xfe1\x009\x002\x00", "list: it is UTF-16 text; save it as UTF-8"),
+        ("UTF-16 without a mark", b"1\x009\x002\x00.\x00", "list:1: it is not UTF-8 text"),
         ("compressed", b"\x1f\x8b\x08\0\0\n\xff", "list:1: it is not UTF-8 text; unpack it"),
         ("later bytes", b"192.0.2.1\n\xff\xff\n", "list:2: it is not UTF-8 text"),
         (
