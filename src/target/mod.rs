@@ -10,6 +10,7 @@ pub mod order;
 pub mod scope;
 pub mod set;
 pub mod spec;
+pub mod sweep;
 
 use std::fmt;
 use std::net::IpAddr;

@@ -40,9 +40,12 @@ impl Admitted {
         known.in_sets = known.in_sets.union(set);
     }
 
-    /// The addresses of the set that were admitted in sets.
+    /// The addresses of the set that were admitted.
     pub(super) fn of_set(&self, set: &AddressSet) -> AddressSet {
-        self.read(|known| known.in_sets.intersection(set))
+        self.read(|known| {
+            let alone = known.alone.iter().copied().filter(|address| set.contains(*address));
+            known.in_sets.intersection(set).union(&alone.collect())
+        })
     }
 
     // A poisoned lock still guards a whole set: an insertion either happened or did not.

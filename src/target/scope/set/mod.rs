@@ -31,7 +31,7 @@ pub struct Grant {
     pub part: AddressSet,
     /// On whose authority.
     pub authority: Authority,
-    /// The networks of the rule that hold any of the addresses; none where a name permits them.
+    /// The networks of the rule that hold any of the addresses; none where a name or consent does.
     pub networks: Vec<IpNet>,
     /// The line of the rule's table in the scope file, where a network of it permits the addresses.
     pub line: Option<usize>,
@@ -75,11 +75,11 @@ impl Scope {
         let mut grants = Vec::new();
         let (loopback, mut rest) = split_loopback(set);
         push(&mut grants, loopback, Authority::loopback(), &LOOPBACK, None);
-        for (authority, part) in self.granted_one_by_one(&rest) {
+        rest = self.admitted.of_set(&rest);
+        for (authority, part) in self.granted_by_name(&rest) {
             rest = rest.difference(&part);
             push(&mut grants, part, authority, &[], None);
         }
-        rest = self.admitted.of_set(&rest);
         if let Grounds::Rules { rules, file, today } = &self.grounds {
             for rule in rules.iter().filter(|rule| !rule.is_expired(*today)) {
                 let (part, others) = networks(rule).split(&rest);
@@ -105,19 +105,26 @@ impl Scope {
 
     /// The authority for an address that was admitted in a set.
     pub(super) fn authority_in_set(&self, address: IpAddr) -> Option<Authority> {
+        self.admitted.permits(address).then(|| self.authority_of_network(address)).flatten()
+    }
+
+    /// The authority of the first current rule with a network that holds the address.
+    fn authority_of_network(&self, address: IpAddr) -> Option<Authority> {
         let Grounds::Rules { rules, file, today } = &self.grounds else { return None };
         let judged = network::judged_as(address);
         let permits = |rule: &&Rule| {
             !rule.is_expired(*today) && rule.networks.iter().any(|n| n.contains(&judged))
         };
-        let rule = self.admitted.permits(address).then(|| rules.iter().find(permits)).flatten();
-        rule.map(|rule| Authority::rule(rule, file))
+        rules.iter().find(permits).map(|rule| Authority::rule(rule, file))
     }
 
-    /// The addresses of the set that were admitted each for itself, by authority.
-    fn granted_one_by_one(&self, set: &AddressSet) -> Vec<(Authority, AddressSet)> {
+    /// The addresses of the set that a name or the user's consent permits, by authority.
+    fn granted_by_name(&self, set: &AddressSet) -> Vec<(Authority, AddressSet)> {
+        let by_name = |address: IpAddr, authority| {
+            set.contains(address) && self.authority_of_network(address).as_ref() != Some(authority)
+        };
         let mut alone: Vec<_> =
-            self.authorities.iter().filter(|(address, _)| set.contains(**address)).collect();
+            self.authorities.iter().filter(|(address, known)| by_name(**address, known)).collect();
         alone.sort_unstable_by_key(|(address, _)| **address);
         let mut parts: Vec<(Authority, Vec<IpAddr>)> = Vec::new();
         for (address, authority) in alone {

@@ -192,11 +192,14 @@ fn beyond_loopback_a_set_takes_a_scope_file() {
 #[test]
 fn the_plan_says_which_rule_permits_which_part() {
     let mut scope = scope();
-    scope.admit(candidate(Some("mx.example.org"), ip("192.0.2.77"))).unwrap();
+    // By name alone; in a network and in the set; in a network, but not in the set.
+    for address in ["192.0.2.77", "10.1.9.9", "10.2.0.1"] {
+        scope.admit(candidate(Some("mx.example.org"), ip(address))).unwrap();
+    }
     let asked =
         set(&["198.51.100.100-127", "127.0.0.1", "10.1.0.0/24", "10.1.9.0/24", "2001:db8::1"]);
     scope.admit_set(&asked).unwrap();
-    let others = set(&["192.0.2.77", "192.0.2.78", "10.1.1.0/24", "198.51.100.9"]);
+    let others = set(&["192.0.2.77", "192.0.2.78", "10.1.1.0/24", "10.2.0.0/30", "198.51.100.9"]);
     let grants = scope.grants(&asked.union(&others));
     let table: Vec<_> = grants
         .iter()
@@ -219,7 +222,12 @@ fn the_plan_says_which_rule_permits_which_part() {
                 Some(5),
                 29
             ),
-            row("10.1.0.0-10.1.0.255 10.1.9.0-10.1.9.255", "10.1.0.0/16", Some(20), 512),
+            row(
+                "10.1.0.0-10.1.0.255 10.1.9.0-10.1.9.255 10.2.0.1",
+                "10.1.0.0/16 10.2.0.0/16",
+                Some(20),
+                513
+            ),
         ]
     );
     for grant in &grants {
@@ -233,6 +241,15 @@ fn the_plan_says_which_rule_permits_which_part() {
         whos,
         [None, Some("Jane Doe, line 28"), Some("Jane Doe, line 5"), Some("Jane Doe, line 20")]
     );
+}
+
+#[test]
+fn the_plan_names_consent() {
+    let mut scope = Scope::authorized(Consent::Flag);
+    scope.admit(candidate(None, ip("192.0.2.7"))).unwrap();
+    let grants = scope.grants(&set(&["192.0.2.7-8", "127.0.0.1"]));
+    let sources: Vec<_> = grants.iter().map(|g| (g.authority.source, g.part.len())).collect();
+    assert_eq!(sources, [(Source::Loopback, 1), (Source::Flag, 1)]);
 }
 
 /// Addresses that meet all rules of the property below: loopback, unspecified, multicast, a private
