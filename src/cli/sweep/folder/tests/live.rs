@@ -36,6 +36,7 @@ async fn fleet() -> Vec<(Evidence, Option<Authority>)> {
     let settings = Settings {
         library: Arc::clone(&LIBRARY),
         profile: Profile::Quick,
+        deeper: None,
         wanted: Wanted::default(),
         identity: Identity { local_domains: vec![LOCAL_DOMAIN.into()], ..identity() },
         outside_asserted: true,

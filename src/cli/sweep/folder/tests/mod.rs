@@ -52,7 +52,7 @@ fn identity() -> Identity {
 fn plan() -> Plan {
     Plan {
         targets: vec!["127.0.0.0/15".into()],
-        exclude: vec!["127.1.0.0/16".into()],
+        named: Vec::new(),
         ports: vec![25],
         jobs: JOBS,
         order: Order::Random,
@@ -130,6 +130,10 @@ fn stopped(numbers: &[u64]) -> TempDir {
 
 fn bytes(dir: &Path, name: &str) -> Vec<u8> {
     fs::read(dir.join(name)).unwrap()
+}
+
+fn is_done(folder: &RunFolder, number: u64) -> bool {
+    folder.done_jobs().contains(number)
 }
 
 fn both(dir: &Path) -> (Vec<u8>, Vec<u8>) {
