@@ -65,7 +65,7 @@ fn index(finished: Option<&str>) -> Value {
         "versions": { "tool": "0.1.0", "probes": "00", "zones": 1 },
         "plan": {
             "targets": ["127.0.0.0/29"],
-            "exclude": [],
+            "named": [],
             "ports": [25, 587],
             "jobs": 16,
             "order": "random",

@@ -59,10 +59,6 @@ impl Dark {
         true
     }
 
-    pub(super) fn contains(&self, number: u64) -> bool {
-        self.maps.iter().any(|(map, _)| map.contains(number))
-    }
-
     /// Takes a job out again: it has taken a connection.
     pub(super) fn remove(&mut self, number: u64) {
         for (map, grown) in &mut self.maps {

@@ -118,6 +118,9 @@ impl RunReader {
             return Err(self.lines.fault("is gone since the file was opened".into()));
         }
         let host: Host = self.lines.parse()?;
+        if host.number != place.number {
+            return Err(self.lines.fault("has changed since the file was opened".into()));
+        }
         store::check_places(&host.evidence).map_err(|problem| self.lines.fault(problem))?;
         Ok(Some(host))
     }

@@ -49,7 +49,7 @@ fn a_last_line_is_dropped_wherever_it_was_torn() {
         drop(resume(dir.path()));
         let Resumed { mut folder, dropped } = resume(dir.path());
         assert_eq!(dropped, [""; 0], "said once");
-        assert!(!folder.is_done(5) && folder.is_done(3) && folder.is_done(8));
+        assert!(!is_done(&folder, 5) && is_done(&folder, 3) && is_done(&folder, 8));
         write(&mut folder, 5).unwrap();
         assert_eq!(both(dir.path()), (evidence.clone(), reports.clone()), "{cut} {report_cut}");
     }

@@ -35,7 +35,7 @@ fn as_another_process() {
                 false => create(dir),
             };
             for number in 0..JOBS {
-                if !folder.is_done(number) {
+                if !is_done(&folder, number) {
                     write(&mut folder, number).unwrap();
                 }
             }
@@ -100,7 +100,7 @@ fn on_a_full_disk(disk: &Path) {
     assert_eq!(source.kind(), std::io::ErrorKind::StorageFull);
     assert!(path.ends_with("hosts.jsonl") && named == dir, "{error}");
     assert!(error.to_string().contains("--resume"), "{error}");
-    while folder.is_done(number) {
+    while is_done(&folder, number) {
         number += 1;
     }
     assert!(number > 20);
@@ -126,7 +126,7 @@ fn on_a_full_disk(disk: &Path) {
     let Resumed { mut folder, dropped } = resume(dir);
     assert_eq!(dropped, [""; 0]);
     assert_eq!(folder.done(), number + 1, "the hosts, and the address that was dark");
-    assert!(folder.is_done(90_000));
+    assert!(is_done(&folder, 90_000));
     (0..200).filter(|at| *at >= number).for_each(|at| write(&mut folder, at).unwrap());
     folder.finish(LATER, false).unwrap();
     let undisturbed = stopped(&(0..200).collect::<Vec<_>>());

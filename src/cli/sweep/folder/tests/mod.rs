@@ -132,6 +132,10 @@ fn bytes(dir: &Path, name: &str) -> Vec<u8> {
     fs::read(dir.join(name)).unwrap()
 }
 
+fn is_done(folder: &RunFolder, number: u64) -> bool {
+    folder.done_jobs().contains(number)
+}
+
 fn both(dir: &Path) -> (Vec<u8>, Vec<u8>) {
     (bytes(dir, EVIDENCE), bytes(dir, REPORTS))
 }
