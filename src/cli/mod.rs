@@ -24,6 +24,7 @@ mod reputation;
 mod run;
 mod secret_file;
 mod store;
+mod timings;
 
 use std::io::Write as _;
 use std::process::ExitCode;
