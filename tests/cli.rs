@@ -192,6 +192,36 @@ async fn the_threshold_is_the_users() {
     assert_eq!(check(&server, &["--port", &dead]).code, Some(3));
 }
 
+/// What --timings says is what the server counted, and the report is the same without it.
+#[tokio::test(flavor = "multi_thread")]
+async fn timings_are_what_the_server_counts() {
+    for (profile, most) in [("quick", (4, 24)), ("standard", (12, 80))] {
+        let server = start(Behaviour::closed()).await;
+        let ran = check(&server, &["--profile", profile, "--timings", "--format", "json"]);
+        ran.json();
+        assert_eq!(ran.code, Some(0), "{}", ran.err);
+        let seen = server.counters();
+        let trips = seen.connections + seen.answers;
+        assert!(seen.connections <= most.0 && trips <= most.1, "{profile}: {seen:?}");
+        let at = server.address();
+        let all = format!(
+            "mxaudit: timings {at}: {} connections, {trips} round trips, ",
+            seen.connections
+        );
+        let lines: Vec<_> = ran.err.lines().filter(|line| line.contains("timings")).collect();
+        assert!(lines[0].starts_with(&all) && lines[0].ends_with(" s"), "{all}\n{}", ran.err);
+        let each = lines[1..].iter().enumerate().map(|(index, line)| {
+            let begins = format!("mxaudit: timings {at}: connection {}: ", index + 1);
+            let rest = line.strip_prefix(&begins).unwrap_or_else(|| panic!("{line}"));
+            rest.split(' ').next().unwrap().parse::<u64>().unwrap()
+        });
+        assert_eq!(each.collect::<Vec<_>>().iter().sum::<u64>(), trips, "{}", ran.err);
+        assert_eq!(lines.len() as u64, 1 + seen.connections);
+    }
+    let server = start(Behaviour::closed()).await;
+    assert!(!check(&server, &["--profile", "quick"]).err.contains("timings"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_terminal_report_shows_the_dialogue_and_the_fix() {
     let server = start(Behaviour { relay: RelayPolicy::LocalSender, ..Behaviour::closed() }).await;

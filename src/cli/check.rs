@@ -29,6 +29,7 @@ use super::reports::Reports;
 use super::reputation::{self, Reputation};
 use super::run::{self, Run, random_seed};
 use super::store::Folder;
+use super::timings;
 
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let today = Zoned::now().date();
@@ -142,6 +143,11 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     }
     let (judged, report) = run::judge_record(&record, &library)?;
     reports.write(&report, "")?;
+    if args.timings {
+        record.hosts.iter().flat_map(|host| timings::lines(&host.evidence)).for_each(|line| {
+            complain(&line);
+        });
+    }
     let hosts = judged.iter().map(|host| (&host.relay, host.findings.as_slice()));
     let exit = exit::of_audit(hosts, args.fail_on.severity(), record.interrupted);
     Ok(run::with_missing(&record, exit))

@@ -28,6 +28,7 @@ mod run;
 mod secret_file;
 mod store;
 mod sweep;
+mod timings;
 
 use std::io::Write as _;
 use std::process::ExitCode;

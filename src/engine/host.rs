@@ -39,7 +39,8 @@ pub(super) async fn audit_host(
 ) -> Evidence {
     let evidence = blank(&target, &settings);
     let tokens = tokens(settings.seed, number);
-    let deadline = Instant::now() + settings.host_deadline;
+    let begun = Instant::now();
+    let deadline = begun + settings.host_deadline;
     let finish = interrupt.finish.clone();
     let mut runner = Runner::new(evidence, Arc::clone(&settings), dialer, finish);
     runner.plan_matrix(&tokens);
@@ -67,6 +68,7 @@ pub(super) async fn audit_host(
     if stop.is_none() {
         pop_before_smtp(&mut runner, &settings, &interrupt).await;
     }
+    runner.evidence.took = Some(begun.elapsed());
     runner.evidence
 }
 

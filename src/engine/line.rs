@@ -1,5 +1,7 @@
 //! One open connection of a host's course: the session, what it cost, and where it is recorded.
 
+use tokio::time::Instant;
+
 use crate::evidence::{Control, Exchange, Form, Hello, Transcript};
 use crate::net::Connection;
 use crate::session::{Deadlines, Session};
@@ -25,6 +27,8 @@ pub(super) struct Line {
     pub(super) spent: Spent,
     /// A form was answered on it.
     pub(super) answered: bool,
+    /// When it was dialled.
+    pub(super) dialled: Instant,
 }
 
 impl Line {
@@ -33,6 +37,7 @@ impl Line {
         deadlines: Deadlines,
         hello: Hello,
         transcript: usize,
+        dialled: Instant,
     ) -> Self {
         Self {
             session: Session::new(connection, deadlines),
@@ -44,6 +49,7 @@ impl Line {
             transaction: None,
             spent: Spent::default(),
             answered: false,
+            dialled,
         }
     }
 }

@@ -11,6 +11,8 @@ pub mod record;
 mod text;
 mod transcript;
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 pub use arrival::{Arrival, ArrivalReader, Handover, Report, TOKEN_LENGTH, TOKEN_PREFIX, is_token};
@@ -20,7 +22,6 @@ pub use text::{read_transcript, write_transcript};
 pub use transcript::{Answer, Certificate, Exchange, Loss, TlsFacts, Transcript};
 
 use crate::probe::Profile;
-use crate::smtp::ReplyFault;
 use crate::target::Target;
 
 /// Everything known of one host and port. Judging reads this and nothing else.
@@ -69,6 +70,9 @@ pub struct Evidence {
     /// POP-before-SMTP, where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pop: Option<pop::PopBeforeSmtp>,
+    /// How long it took, pauses and all. Known of the run at hand only.
+    #[serde(skip)]
+    pub took: Option<Duration>,
 }
 
 /// A probe that was not planned, and why.
@@ -219,6 +223,7 @@ impl Evidence {
             profile: None,
             matrix: None,
             pop: None,
+            took: None,
         }
     }
 
@@ -227,26 +232,16 @@ impl Evidence {
         self.transcripts.get(attempt.transcript)?.exchanges.get(attempt.exchange)
     }
 
-    /// True when a reply that nobody asked for came right behind the group that an attempt belongs
-    /// to: one of its answers is then one too many, and nobody knows which.
+    /// True when a reply that nobody asked for came behind the group that an attempt belongs to, or
+    /// behind another that followed it at once: one of its answers may then be one too many, and
+    /// nobody knows which.
     pub fn is_doubtful(&self, attempt: &Attempt) -> bool {
         self.is_doubtful_at((attempt.transcript, attempt.exchange))
     }
 
     /// The same of an exchange of a transcript.
     pub fn is_doubtful_at(&self, (transcript, exchange): (usize, usize)) -> bool {
-        let Some(transcript) = self.transcripts.get(transcript) else { return false };
-        let exchanges = &transcript.exchanges;
-        let is_extra = |exchange: &Exchange| {
-            matches!(exchange.answer, Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { .. })))
-        };
-        let later = exchanges.iter().enumerate().skip(exchange + 1);
-        let Some((extra, _)) = later.into_iter().find(|(_, exchange)| is_extra(exchange)) else {
-            return false;
-        };
-        let before = exchanges.get(..extra).unwrap_or_default();
-        let start = before.iter().rposition(|exchange| !exchange.pipelined).unwrap_or_default();
-        exchange >= start
+        self.transcripts.get(transcript).is_some_and(|transcript| transcript.is_doubtful(exchange))
     }
 
     /// The attempt that decides a form: the newest one that was neither a confirmation nor went

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
+use std::time::Duration;
 
 use data_encoding::BASE64;
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,9 @@ pub struct Transcript {
     pub tls: Option<TlsFacts>,
     /// What was said, in the order of asking.
     pub exchanges: Vec<Exchange>,
+    /// How long it took from dialling to the end. Known of the run at hand only.
+    #[serde(skip)]
+    pub took: Option<Duration>,
 }
 
 /// What TLS was agreed on. The certificates are recorded, neither trusted nor refused.
@@ -159,6 +163,51 @@ impl Answer {
 }
 
 impl Transcript {
+    /// A connection on which nothing was said yet.
+    pub fn new(local: SocketAddr, peer: SocketAddr) -> Self {
+        Self { local, peer, tls: None, exchanges: Vec::new(), took: None }
+    }
+
+    /// How often we had to wait for the server: for the connection, for the greeting, and for the
+    /// replies to each command or group of commands. A handshake is one round trip with TLS 1.3
+    /// and two with TLS 1.2; one that failed counts as one.
+    pub fn round_trips(&self) -> usize {
+        let waits =
+            |exchange: &&Exchange| !exchange.pipelined && exchange.phase != Phase::Unsolicited;
+        let handshake = match &self.tls {
+            None => 0,
+            Some(tls) if tls.version == "TLSv1.3" => 1,
+            Some(_) => 2,
+        };
+        1 + handshake + self.exchanges.iter().filter(waits).count()
+    }
+
+    /// True when a reply that nobody asked for came behind an exchange or its group. A late one may
+    /// pass for the answer to the first command of the next group, and so on from group to group,
+    /// until a command that was sent alone.
+    pub(super) fn is_doubtful(&self, index: usize) -> bool {
+        let is_extra = |exchange: &Exchange| {
+            matches!(exchange.answer, Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { .. })))
+        };
+        let later = self.exchanges.iter().enumerate().skip(index + 1);
+        let Some((extra, _)) = later.into_iter().find(|(_, exchange)| is_extra(exchange)) else {
+            return false;
+        };
+        let head = |end: usize| {
+            let before = self.exchanges.get(..end).unwrap_or_default();
+            before.iter().rposition(|exchange| !exchange.pipelined).unwrap_or_default()
+        };
+        let mut start = head(extra);
+        let is_quit = self.exchanges.get(start).is_some_and(|e| e.phase == Phase::Quit);
+        let mut in_a_row = is_quit || extra - start > 1;
+        while in_a_row && start > 0 {
+            let before = head(start);
+            in_a_row = start - before > 1;
+            start = if in_a_row { before } else { start };
+        }
+        index >= start
+    }
+
     /// The exchanges that a reader needs to understand exchange `index`: the greeting name, the
     /// MAIL it belongs to, and itself.
     pub fn context_of(&self, index: usize) -> Vec<usize> {
@@ -175,5 +224,77 @@ impl Transcript {
         }
         indexes.push(index);
         indexes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::smtp::ReplyParser;
+
+    fn transcript(exchanges: &[(Phase, bool, &str)]) -> Transcript {
+        let address = SocketAddr::from(([127, 0, 0, 1], 25));
+        let exchange = |(phase, pipelined, text): &(Phase, bool, &str)| {
+            let mut parser = ReplyParser::default();
+            parser.feed(text.as_bytes());
+            let line = WireText::from(text.as_bytes());
+            let answer = match phase {
+                Phase::Unsolicited => Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { line })),
+                _ => Answer::Reply(parser.next_reply().unwrap().unwrap()),
+            };
+            let sent = WireText::default();
+            let (phase, pipelined) = (*phase, *pipelined);
+            Exchange { phase, sent, pipelined, tls: false, answer, elapsed_ms: 1 }
+        };
+        let exchanges = exchanges.iter().map(exchange).collect();
+        Transcript { exchanges, ..Transcript::new(address, address) }
+    }
+
+    fn doubtful(transcript: &Transcript) -> Vec<usize> {
+        (0..transcript.exchanges.len()).filter(|index| transcript.is_doubtful(*index)).collect()
+    }
+
+    const YES: &str = "250 ok\r\n";
+
+    #[test]
+    fn round_trips_are_waits() {
+        use Phase::{Ehlo, Greeting, Mail, Quit, Rcpt, Unsolicited};
+        let said = [
+            (Greeting, false, "220 mx\r\n"),
+            (Ehlo, false, YES),
+            (Mail, false, YES),
+            (Rcpt, true, YES),
+            (Rcpt, false, YES),
+            (Quit, true, YES),
+            (Unsolicited, false, "221 bye\r\n"),
+        ];
+        let mut transcript = transcript(&said);
+        assert_eq!(transcript.round_trips(), 5);
+        for (version, trips) in [("TLSv1.3", 6), ("TLSv1.2", 7)] {
+            let (cipher, certificates) = (String::new(), Vec::new());
+            transcript.tls = Some(TlsFacts { version: version.into(), cipher, certificates });
+            assert_eq!(transcript.round_trips(), trips, "{version}");
+        }
+    }
+
+    #[test]
+    fn a_reply_too_many_makes_a_row_of_groups_doubtful() {
+        use Phase::{Mail, Quit, Rcpt, Rset, Unsolicited};
+        let extra = (Unsolicited, false, "250 again\r\n");
+        let group = [(Mail, false, YES), (Rcpt, true, YES)];
+        let alone = (Rset, false, YES);
+        let with =
+            |parts: &[&[(Phase, bool, &'static str)]]| doubtful(&transcript(&parts.concat()));
+        assert_eq!(with(&[&group]), [0; 0]);
+        assert_eq!(with(&[&group, &[extra]]), [0, 1]);
+        assert_eq!(with(&[&group, &group, &[extra]]), [0, 1, 2, 3]);
+        assert_eq!(with(&[&[alone], &group, &group, &[extra]]), [1, 2, 3, 4]);
+        assert_eq!(with(&[&group, &[alone], &group, &[extra]]), [3, 4]);
+        // What a single command was answered may be late, and no more than that.
+        assert_eq!(with(&[&group, &[alone], &[extra]]), [2]);
+        // A goodbye that was answered otherwise took an answer of the group before it.
+        let quit = (Quit, false, YES);
+        assert_eq!(with(&[&[alone], &group, &[quit, extra]]), [1, 2, 3]);
+        assert_eq!(with(&[&[alone], &[quit, extra]]), [1]);
     }
 }

@@ -10,6 +10,8 @@ pub struct Counters {
     pub connections: u64,
     /// Most connections at one time.
     pub concurrent_peak: u64,
+    /// Times that it answered: the greeting, and each command or group of them that came at once.
+    pub answers: u64,
     /// Command lines, understood or not.
     pub commands: u64,
     /// HELO commands.
@@ -161,6 +163,10 @@ impl Ledger {
         counters.most_syntax_errors = counters.most_syntax_errors.max(tally.syntax_errors);
         counters.most_resets = counters.most_resets.max(tally.resets);
         counters.most_ehlos = counters.most_ehlos.max(tally.ehlos);
+    }
+
+    pub(super) fn note_answer(&self) {
+        self.book().counters.answers += 1;
     }
 
     pub(super) fn note_handshake(&self) {

@@ -70,6 +70,11 @@ impl<'a> Outbox<'a> {
         self.waiting.push(bytes);
     }
 
+    /// True when something waits.
+    pub(super) fn has_something(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
     /// Sends what waits.
     pub(super) async fn flush<S>(&mut self, stream: &mut S) -> io::Result<()>
     where

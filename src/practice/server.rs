@@ -20,6 +20,8 @@ use super::delivery::Outbox;
 /// The longest command line, in bytes with its line end; longer ones are refused and end the
 /// connection.
 const LONGEST_LINE: usize = 8192;
+/// What is read at once, in bytes.
+const READ: usize = 8192;
 /// How long a closed connection is drained, so that the client reads the last reply before it
 /// meets a reset.
 const DRAIN: Duration = Duration::from_secs(2);
@@ -65,6 +67,7 @@ where
 {
     let mut wire = Wire {
         behaviour,
+        ledger,
         visit: Some(ledger.enter()),
         outbox: Outbox::new(&behaviour.delivery),
         conversation: Conversation::new(behaviour, ledger, trusted),
@@ -90,6 +93,7 @@ where
 /// One session on the wire, in clear or inside TLS.
 struct Wire<'a> {
     behaviour: &'a Behaviour,
+    ledger: &'a Ledger,
     visit: Option<Visit<'a>>,
     outbox: Outbox<'a>,
     conversation: Conversation<'a>,
@@ -104,6 +108,7 @@ impl Wire<'_> {
     {
         if greet {
             let greeting = self.conversation.greet();
+            self.ledger.note_answer();
             self.outbox.greet(greeting.reply.unwrap_or_default(), stream).await?;
             if greeting.then == Then::Close {
                 return self.close(stream).await.map(Some);
@@ -116,7 +121,7 @@ impl Wire<'_> {
                     match cut_off(&self.behaviour.delivery, self.commands) {
                         Some(Ending::ByServer) => return self.close(stream).await.map(Some),
                         Some(ending) => {
-                            self.outbox.flush(stream).await?;
+                            self.flush(stream).await?;
                             return Ok(Some(ending));
                         }
                         None => self.commands += 1,
@@ -132,16 +137,28 @@ impl Wire<'_> {
                     // What is left in the buffer came in clear: it is dropped.
                     Then::Handshake(behind) => {
                         self.outbox.push_bytes(behind);
-                        self.outbox.flush(stream).await?;
+                        self.flush(stream).await?;
                         return Ok(None);
                     }
                 }
             }
-            self.outbox.flush(stream).await?;
+            self.flush(stream).await?;
+            buffer.reserve(READ);
             if stream.read_buf(&mut buffer).await? == 0 {
                 return Ok(Some(Ending::ByClient));
             }
         }
+    }
+
+    /// Says what waits.
+    async fn flush<S>(&mut self, stream: &mut S) -> io::Result<()>
+    where
+        S: AsyncWrite + Unpin,
+    {
+        if self.outbox.has_something() {
+            self.ledger.note_answer();
+        }
+        self.outbox.flush(stream).await
     }
 
     /// Says what waits, then closes.
@@ -149,7 +166,7 @@ impl Wire<'_> {
     where
         S: AsyncWrite + Unpin,
     {
-        self.outbox.flush(stream).await?;
+        self.flush(stream).await?;
         // Left before the stream is shut down: a client that sees the end may be back at once.
         drop(self.visit.take());
         stream.shutdown().await?;

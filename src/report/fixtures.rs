@@ -74,6 +74,7 @@ pub(super) fn conversation(lines: &[(&str, &str)]) -> Transcript {
     };
     Transcript {
         tls: None,
+        took: None,
         local: "198.51.100.7:40000".parse().expect("a source"),
         peer: "192.0.2.1:25".parse().expect("a peer"),
         exchanges: lines.iter().map(one).collect(),

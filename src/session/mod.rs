@@ -174,8 +174,7 @@ impl Session {
                 break;
             }
             if phase == Phase::Quit {
-                let alone = commands.len() == 1;
-                self.part(if alone { Some(GOODBYE) } else { code }, start).await;
+                self.part(code, start).await;
             }
         }
         self.take_group()
@@ -192,7 +191,7 @@ impl Session {
         };
         let _ = timeout(CLOSING, closing).await;
         self.alive = false;
-        // Where the reply to QUIT is not the last, each of the group may belong to another command.
+        // Where the reply to QUIT is not the last, each one before may belong to another command.
         if code != Some(GOODBYE) && !self.parser.is_idle() {
             let line = self.parser.excerpt();
             let left = Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { line }));

@@ -65,6 +65,39 @@ async fn a_group_is_one_write_and_ends_at_the_loss() {
     assert!(server.await.unwrap().ends_with(b"RCPT TO:<e@f>\r\n"));
 }
 
+/// QUIT ends a group. A reply too many in it, which QUIT shows, is an exchange of its own; what comes
+/// behind the goodbye is nobody's answer.
+#[tokio::test(start_paused = true)]
+async fn quit_ends_a_group_and_shows_a_reply_too_many() {
+    let cases: [(&[u8], usize); 4] = [
+        (b"550 no\r\n221 bye\r\n", 2),
+        (b"250 stray\r\n550 no\r\n221 bye\r\n", 3),
+        (b"550 no\r\n221 bye\r\n221 bye again\r\n", 2),
+        (b"550 no\r\n250 so be it\r\n", 2),
+    ];
+    for (replies, count) in cases {
+        let (mut session, mut peer) = pair();
+        peer.write_all(b"220 mx\r\n").await.unwrap();
+        session.greeting().await;
+        let server = tokio::spawn(async move {
+            let mut seen = vec![0; 1024];
+            let count = peer.read(&mut seen).await.unwrap();
+            peer.write_all(replies).await.unwrap();
+            seen.truncate(count);
+            seen
+        });
+        let group = [Command::rcpt(b"a@b").unwrap(), Command::quit()];
+        let exchanges = session.ask_group(&group).await;
+        assert_eq!(exchanges.len(), count, "{exchanges:?}");
+        let last = exchanges.last().unwrap();
+        assert_eq!(last.phase == Phase::Unsolicited, count == 3, "{exchanges:?}");
+        assert!(!session.is_alive());
+        assert!(session.quit().await.is_empty(), "no second QUIT");
+        drop(session);
+        assert_eq!(server.await.unwrap(), b"RCPT TO:<a@b>\r\nQUIT\r\n");
+    }
+}
+
 /// A byte a second must not hold us: the deadline is for the whole reply.
 #[tokio::test(start_paused = true)]
 async fn a_drip_ends_at_the_deadline() {

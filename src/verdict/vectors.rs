@@ -112,6 +112,7 @@ fn transcript(dialogue: Vec<(Phase, &Reply)>) -> Transcript {
         local: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 66)), 40000),
         peer: SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 25)), 25),
         tls: None,
+        took: None,
         exchanges: dialogue.into_iter().map(&mut exchange).collect(),
     }
 }

@@ -65,6 +65,11 @@ pub(in crate::cli) struct CheckArgs {
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) evidence: Option<PathBuf>,
 
+    /// Say of each host and each connection on standard error how many round trips it took, and how
+    /// long. A handshake counts as one with TLS 1.3 and as two with TLS 1.2
+    #[arg(long)]
+    pub(in crate::cli) timings: bool,
+
     /// Seed of the random parts of addresses, to repeat a run exactly
     #[arg(long, value_name = "NUMBER")]
     pub(in crate::cli) seed: Option<u64>,

@@ -204,6 +204,9 @@ impl Runner {
         for exchange in line.session.quit().await {
             record(&mut self.evidence.transcripts, line.transcript, exchange);
         }
+        if let Some(record) = self.evidence.transcripts.get_mut(line.transcript) {
+            record.took = Some(line.dialled.elapsed());
+        }
     }
 
     fn said_not_now(&self, (transcript, exchange): Place) -> bool {

@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use tokio::time::Instant;
+
 use crate::engine::line::{Line, record};
 use crate::engine::own_helo;
 use crate::evidence::{Answer, DialFault, Hello, Loss, Stop, Transcript};
@@ -68,11 +70,12 @@ impl Runner {
             self.wait(BACK_OFF).await;
         }
         let target = &self.evidence.target;
-        let dialled = match source {
+        let dialled = Instant::now();
+        let connection = match source {
             Some(source) => self.dialer.dial_from(target, source).await,
             None => self.dialer.dial(target).await,
         };
-        let connection = match dialled {
+        let connection = match connection {
             Ok(connection) => connection,
             Err(failure) => {
                 let fault = failure.kind;
@@ -82,8 +85,9 @@ impl Runner {
         };
         let transcript = self.evidence.transcripts.len();
         let (local, peer) = (connection.local, connection.peer);
-        self.evidence.transcripts.push(Transcript { local, peer, tls: None, exchanges: vec![] });
-        self.line = Some(Line::new(connection, self.settings.deadlines, hello, transcript));
+        self.evidence.transcripts.push(Transcript::new(local, peer));
+        self.line =
+            Some(Line::new(connection, self.settings.deadlines, hello, transcript, dialled));
         Ok(own_helo(&self.evidence.identity, local.ip()).into_bytes().into())
     }
 

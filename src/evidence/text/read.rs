@@ -95,7 +95,7 @@ impl<'a> Reader<'a> {
         let (local, peer) = parsed.ok_or_else(|| {
             self.error(line.at, "expected `connection ADDRESS:PORT > ADDRESS:PORT`")
         })?;
-        Ok(Transcript { local, peer, tls: None, exchanges: Vec::new() })
+        Ok(Transcript::new(local, peer))
     }
 
     fn exchange_line(

@@ -78,7 +78,7 @@ fn backslashes_and_bare_line_feeds_are_told_apart() {
             elapsed_ms: 1,
         };
         let local = "127.0.0.1:1".parse().unwrap();
-        let transcript = Transcript { tls: None, local, peer: local, exchanges: vec![exchange] };
+        let transcript = Transcript { exchanges: vec![exchange], ..Transcript::new(local, local) };
         let (back, _) =
             read_transcript("x", &write_transcript(&transcript, |_| Vec::new())).unwrap();
         assert_eq!(format!("{back:?}"), format!("{transcript:?}"));
@@ -138,7 +138,7 @@ fn exchange() -> impl Strategy<Value = Exchange> {
 proptest! {
     #[test]
     fn any_transcript_comes_back(exchanges in proptest::collection::vec(exchange(), 0..8)) {
-        let transcript = Transcript { tls: None,
+        let transcript = Transcript { tls: None, took: None,
             local: "127.0.0.1:1".parse().unwrap(),
             peer: "[::1]:25".parse().unwrap(),
             exchanges,

@@ -112,6 +112,7 @@ fn ask(evidence: &mut Evidence, role: FormRole, from: &str, to: &str, phase: Pha
     });
     evidence.transcripts.push(Transcript {
         tls: None,
+        took: None,
         local: "198.51.100.7:40000".parse().unwrap(),
         peer: "192.0.2.1:25".parse().unwrap(),
         exchanges: vec![exchange(Phase::Greeting, "220 mx.local.example"), exchange(phase, answer)],

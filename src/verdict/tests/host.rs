@@ -126,6 +126,7 @@ pub(super) fn add(evidence: &mut Evidence, key: &str, answer: &str) {
     evidence.attempts.push(Attempt { form: index, pass, transcript: place.0, exchange: place.1 });
     evidence.transcripts.push(Transcript {
         tls: None,
+        took: None,
         local: "198.51.100.66:40000".parse().unwrap(),
         peer: "192.0.2.25:25".parse().unwrap(),
         exchanges,

@@ -43,7 +43,7 @@ fn asked(port: u16, rows: &[Row<'_>]) -> Evidence {
         let peer = SocketAddr::new(evidence.target.address(), port);
         let connection = evidence.transcripts.len();
         let exchanges = answers.iter().map(|text| exchange(text)).collect();
-        evidence.transcripts.push(Transcript { local, peer, tls: None, exchanges });
+        evidence.transcripts.push(Transcript { exchanges, ..Transcript::new(local, peer) });
         let keys = Sender::ALL.into_iter().flat_map(|s| Recipient::ALL.map(|r| (s, r)));
         let cells = keys.enumerate().map(|(at, (sender, recipient))| MatrixCell {
             sender,

@@ -15,6 +15,7 @@ fn greeted(greetings: &[Answer]) -> Evidence {
     for (transcript, answer) in greetings.iter().enumerate() {
         evidence.transcripts.push(Transcript {
             tls: None,
+            took: None,
             local: "198.51.100.66:40000".parse().unwrap(),
             peer: "192.0.2.25:25".parse().unwrap(),
             exchanges: vec![Exchange {

@@ -56,6 +56,7 @@ fn ask(evidence: &mut Evidence, form: Form, pass: Pass, steps: &[Step<'_>]) {
     evidence.attempts.push(attempt);
     let secured = exchanges.iter().any(|exchange| exchange.tls);
     evidence.transcripts.push(Transcript {
+        took: None,
         tls: secured.then(|| TlsFacts {
             version: "TLSv1.3".into(),
             cipher: "TLS_AES_256_GCM_SHA384".into(),
