@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use crate::error::Result;
 
 /// What a server of the farm does. None of them ever takes a message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ValueEnum)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ValueEnum,
+)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Behaviour {
     /// Closed, in the words of Postfix's stock settings.
@@ -167,7 +169,8 @@ impl FromStr for Mix {
                 format!("`{item}` is neither a mix ({}) nor BEHAVIOUR=SHARE", names())
             })?;
             let behaviour = Behaviour::from_str(word, false).map_err(|_| {
-                let all: Vec<_> = Behaviour::value_variants().iter().map(|one| one.word()).collect();
+                let all: Vec<_> =
+                    Behaviour::value_variants().iter().map(|one| one.word()).collect();
                 format!("`{word}` is no behaviour; there are {}", all.join(", "))
             })?;
             let share = share.parse().map_err(|_| format!("`{share}` is no whole number"))?;

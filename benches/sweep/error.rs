@@ -30,6 +30,8 @@ pub(crate) enum Error {
     NothingRecorded(&'static str),
     #[error("{program} ended with {status}; its messages are in {log}")]
     Failed { program: String, status: String, log: PathBuf },
+    #[error("{0} does not know the command sweep; --mxaudit PATH names another one")]
+    NoSweep(PathBuf),
     #[error("writing the output: {0}")]
     Output(#[from] io::Error),
 }

@@ -63,10 +63,8 @@ pub(crate) fn play(args: &LeastArgs) -> Result<()> {
     let text = std::fs::read_to_string(&args.lesson).map_err(Error::file(&args.lesson))?;
     let lesson: Lesson =
         serde_json::from_str(&text).map_err(Error::json(args.lesson.display().to_string()))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(Error::Runtime)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(Error::Runtime)?;
     let stage = Arc::new(Stage {
         first: args.network.network().into(),
         count: addresses(args.network).count() as u64,
@@ -79,9 +77,8 @@ pub(crate) fn play(args: &LeastArgs) -> Result<()> {
         failures: AtomicU64::new(0),
     });
     runtime.block_on(async {
-        let players: Vec<_> = (0..args.max_hosts)
-            .map(|_| tokio::spawn(play_hosts(Arc::clone(&stage))))
-            .collect();
+        let players: Vec<_> =
+            (0..args.max_hosts).map(|_| tokio::spawn(play_hosts(Arc::clone(&stage)))).collect();
         for player in players {
             let _ = player.await;
         }
@@ -122,21 +119,31 @@ async fn play_hosts(stage: Arc<Stage>) {
             continue;
         }
         stage.hosts.fetch_add(1, Ordering::Relaxed);
-        let Some(script) = stage.scripts.get(&stage.mix.truth(address)) else {
+        let behaviour = stage.mix.truth(address);
+        let Some(script) = stage.scripts.get(&behaviour) else {
             stage.failures.fetch_add(1, Ordering::Relaxed);
             continue;
         };
         for connection in &script.connections {
+            if behaviour == Behaviour::Tarpit {
+                let held = hold(address, stage.port, connection).await;
+                stage.failures.fetch_add(u64::from(held.is_err()), Ordering::Relaxed);
+                continue;
+            }
             let said = say(address, stage.port, connection, &mut space, &mut text);
-            if !matches!(tokio::time::timeout(longest(connection), said).await, Ok(Ok(()))) {
+            if !matches!(tokio::time::timeout(PATIENCE, said).await, Ok(Ok(()))) {
                 stage.failures.fetch_add(1, Ordering::Relaxed);
             }
         }
     }
 }
 
-fn longest(connection: &Connection) -> Duration {
-    PATIENCE + Duration::from_secs_f64(connection.held)
+/// A tarpit: what counts is how long it was listened to, not what it dripped meanwhile.
+async fn hold(address: Ipv4Addr, port: u16, connection: &Connection) -> io::Result<()> {
+    let stream = TcpStream::connect(SocketAddr::from((address, port))).await?;
+    tokio::time::sleep(Duration::from_secs_f64(connection.held)).await;
+    drop(stream);
+    Ok(())
 }
 
 async fn say(
@@ -157,11 +164,6 @@ async fn say(
         stream.write_all(text).await?;
     }
     let all = connection.replies.with(width);
-    // A tarpit: what counts is how long it was held, not what it dripped meanwhile.
-    if connection.steps.is_empty() && connection.held > 1.0 && all < 40 {
-        tokio::time::sleep(Duration::from_secs_f64(connection.held)).await;
-        return Ok(());
-    }
     let heard = hear(&mut stream, heard, all, space).await?;
     if heard == all { Ok(()) } else { Err(io::ErrorKind::InvalidData.into()) }
 }

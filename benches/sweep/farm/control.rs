@@ -46,6 +46,8 @@ impl Order {
 #[derive(Debug)]
 pub(super) struct Control {
     orders: Receiver<Order>,
+    /// What a thread has woken stays awake only while this is held.
+    _waker: Arc<Waker>,
 }
 
 impl Control {
@@ -61,13 +63,14 @@ impl Control {
             .enable_io()
             .build()
             .map_err(Error::Runtime)?;
+        let held = Arc::clone(&waker);
         thread::spawn(move || {
             if runtime.block_on(signalled()).is_ok() {
                 let _ = sender.send(Order::Stop);
                 let _ = waker.wake();
             }
         });
-        Ok(Self { orders })
+        Ok(Self { orders, _waker: held })
     }
 
     pub(super) fn next(&self) -> Option<Order> {

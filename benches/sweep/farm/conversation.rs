@@ -85,8 +85,7 @@ impl Conversation {
             b"MAIL" => self.mail(path_of(argument), out),
             b"RCPT" => self.rcpt(path_of(argument), out),
             b"DATA" => {
-                let phrase =
-                    if self.accepted { Phrase::NoMessage } else { Phrase::NeedRecipient };
+                let phrase = if self.accepted { Phrase::NoMessage } else { Phrase::NeedRecipient };
                 self.tongue.say(phrase, out);
             }
             b"RSET" => {

@@ -51,11 +51,9 @@ impl Tongue {
                 "503 5.0.0 Need RCPT (recipient)",
             ),
             Phrase::Reset => ("250 2.0.0 Ok", "250 Reset OK", "250 2.0.0 Reset state"),
-            Phrase::Bye => (
-                "221 2.0.0 Bye",
-                "221 closing connection",
-                "221 2.0.0 closing connection",
-            ),
+            Phrase::Bye => {
+                ("221 2.0.0 Bye", "221 closing connection", "221 2.0.0 closing connection")
+            }
             Phrase::Noop => ("250 2.0.0 Ok", "250 OK", "250 2.0.0 OK"),
             Phrase::Unknown => (
                 "500 5.5.2 Error: command not recognized",
@@ -86,9 +84,7 @@ impl Tongue {
         let hello: &[&[u8]] = match self {
             Self::Postfix => &[],
             Self::Exim => &[b" Hello ", client, b" [127.0.0.1]"],
-            Self::Sendmail => {
-                &[b" Hello ", client, b" [127.0.0.1], pleased to meet you"]
-            }
+            Self::Sendmail => &[b" Hello ", client, b" [127.0.0.1], pleased to meet you"],
         };
         put(out, &[if extended { b"250-" } else { b"250 " }, host]);
         put(out, hello);
