@@ -40,9 +40,10 @@ pub(crate) enum Behaviour {
     DataRefused,
     /// Says 421 in place of a greeting and closes.
     Busy,
-    /// Takes the connection and never greets: half of them say nothing, half one byte in five
-    /// seconds.
+    /// Takes the connection and never says anything.
     Tarpit,
+    /// Takes the connection and says one byte of a greeting in five seconds, for ever.
+    Drip,
 }
 
 /// Which probes a run asks, as far as verdicts depend on it.
@@ -87,7 +88,13 @@ impl Behaviour {
             Self::DataRefused => "data-refused",
             Self::Busy => "busy",
             Self::Tarpit => "tarpit",
+            Self::Drip => "drip",
         }
+    }
+
+    /// Whether it holds on to a connection without a dialogue.
+    pub(crate) fn never_greets(self) -> bool {
+        matches!(self, Self::Tarpit | Self::Drip)
     }
 
     /// The verdict that an audit must reach, and the same in every profile: the quick one holds a
@@ -101,8 +108,8 @@ impl Behaviour {
             | Self::Percent
             | Self::NullSender
             | Self::DataRefused => "open",
-            Self::Greylist => "inconclusive",
-            Self::Busy => "inconclusive",
+            // Half a greeting is no SMTP, and no silence either.
+            Self::Greylist | Self::Busy | Self::Drip => "inconclusive",
             Self::Tarpit => "unreachable",
         }
     }
@@ -133,7 +140,7 @@ const NAMED: [(&str, &str); 4] = [
     // Half of the hosts hold on to whoever connects.
     (
         "tarpits",
-        "tarpit=49,closed-postfix=24,closed-exim=12,closed-serial=5,open=3,local-sender=2,\
+        "tarpit=25,drip=24,closed-postfix=24,closed-exim=12,closed-serial=5,open=3,local-sender=2,\
          own-helo=1,percent=1,null-sender=1,greylist=1,hang-up=1",
     ),
 ];

@@ -106,7 +106,7 @@ struct Stage {
 
 /// One host after the other, and one connection after the other with each.
 async fn play_hosts(stage: Arc<Stage>) {
-    let mut space = vec![0; 16 * 1024];
+    let mut space = vec![0; 4096];
     let mut text = Vec::with_capacity(1024);
     loop {
         let number = stage.next.fetch_add(1, Ordering::Relaxed);
@@ -125,7 +125,7 @@ async fn play_hosts(stage: Arc<Stage>) {
             continue;
         };
         for connection in &script.connections {
-            if behaviour == Behaviour::Tarpit {
+            if behaviour.never_greets() {
                 let held = hold(address, stage.port, connection).await;
                 stage.failures.fetch_add(u64::from(held.is_err()), Ordering::Relaxed);
                 continue;

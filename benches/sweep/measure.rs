@@ -68,14 +68,15 @@ pub(crate) struct MeasureArgs {
     #[arg(long, value_name = "FILE")]
     note: PathBuf,
     /// The command
-    #[arg(last = true, required = true)]
+    #[arg(last = true, required = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
 
 /// Runs the command. It is the only child of this process, so that what children have used is
 /// what it has used.
 pub(crate) fn measure(args: &MeasureArgs) -> Result<()> {
-    let (program, arguments) = args.command.split_first().unwrap_or_else(|| unreachable!());
+    // The command line wants at least one word.
+    let Some((program, arguments)) = args.command.split_first() else { return Ok(()) };
     let start = Instant::now();
     let status = Command::new(program)
         .args(arguments)

@@ -53,7 +53,7 @@ impl Conversation {
     /// Says the greeting; `true` when the connection ends behind it.
     pub(super) fn greet(&self, out: &mut Vec<u8>) -> bool {
         match self.behaviour {
-            Behaviour::Tarpit => false,
+            Behaviour::Tarpit | Behaviour::Drip => false,
             Behaviour::Busy => {
                 let host = self.names.host.as_bytes();
                 put(out, &[b"421 4.3.2 ", host, b" Service not available, try later\r\n"]);
@@ -68,7 +68,7 @@ impl Conversation {
 
     /// Answers one line, given without its CRLF; `true` when the connection ends behind it.
     pub(super) fn obey(&mut self, line: &[u8], out: &mut Vec<u8>) -> bool {
-        if self.behaviour == Behaviour::Tarpit {
+        if self.behaviour.never_greets() {
             return false;
         }
         if self.behaviour == Behaviour::HangUp && self.refusals >= PATIENCE {

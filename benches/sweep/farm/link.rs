@@ -1,6 +1,6 @@
 //! One open connection of the farm.
 
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::Ipv4Addr;
 use std::time::Instant;
 
@@ -168,7 +168,7 @@ impl Link {
                     self.written += count;
                     sent += count;
                 }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock => {
                     return (sent, Next::Blocked);
                 }

@@ -211,7 +211,7 @@ impl Farm {
         }
         link.greet();
         let until = link.composed();
-        if behaviour == Behaviour::Tarpit && u32::from(address) % 2 == 1 {
+        if behaviour == Behaviour::Drip {
             self.delays.drip(place, self.serial);
         }
         if let Some(vacant) = self.links.get_mut(place) {

@@ -45,7 +45,7 @@ pub(crate) struct RunArgs {
     /// that profile, else standard]
     #[arg(long)]
     mix: Option<Mix>,
-    /// Hosts at once, of mxaudit and of the least client [default: 256, with a delay 8192]
+    /// Hosts at once, of mxaudit and of the least client [default: 1024, with a delay 8192]
     #[arg(long, value_name = "N")]
     max_hosts: Option<usize>,
     /// One address in so many answers
@@ -66,7 +66,7 @@ pub(crate) struct RunArgs {
     /// The mxaudit to measure
     #[arg(long, value_name = "PATH", default_value = env!("CARGO_BIN_EXE_mxaudit"))]
     mxaudit: PathBuf,
-    /// Leave the least client out
+    /// Leave the least client out, which is left out anyway with --rest dark
     #[arg(long)]
     skip_least: bool,
     /// Leave nmap out, which is left out anyway where it is not installed
@@ -132,7 +132,7 @@ impl<'a> Round<'a> {
         let network = prefix(args.base, args.hosts);
         let block = (args.alive > 1).then_some((network, args.alive, args.rest));
         let field = Field::start(args.port, &mix, delay, block)?;
-        let max_hosts = args.max_hosts.unwrap_or(if delay == 0 { 256 } else { 8192 });
+        let max_hosts = args.max_hosts.unwrap_or(if delay == 0 { 1024 } else { 8192 });
         Ok(Self { args, delay, folder, network, mix, max_hosts, field })
     }
 
@@ -158,7 +158,9 @@ impl<'a> Round<'a> {
 
         let mut notes = vec![checked.to_string()];
         notes.extend(limits.iter().map(|limit| limit.text.clone()));
-        if !self.args.skip_least {
+        // It waits for every SYN that is dropped as long as the system does.
+        let dark = self.args.alive > 1 && self.args.rest == Rest::Dark;
+        if !self.args.skip_least && !dark {
             let lesson = self.learn(&client)?;
             let client = Client::least(&self.folder, &lesson)?;
             let command = client.least_command(

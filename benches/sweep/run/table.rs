@@ -80,13 +80,13 @@ pub(super) fn print(out: &mut dyn Write, rows: &[Row], markdown: bool) -> io::Re
             *width = (*width).max(cell.chars().count());
         }
     }
-    let (edge, between) = if markdown { ("| ", " | ") } else { ("", "  ") };
+    let (start, between, end) = if markdown { ("| ", " | ", " |") } else { ("", "  ", "") };
     for (number, line) in lines.iter().enumerate() {
         let cells = line.iter().zip(widths).enumerate().map(|(column, (cell, width))| {
             if column == 0 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
         });
         let cells: Vec<String> = cells.collect();
-        writeln!(out, "{edge}{}{}", cells.join(between), edge.trim_end())?;
+        writeln!(out, "{start}{}{end}", cells.join(between))?;
         if markdown && number == 0 {
             writeln!(out, "|---|{}", "---:|".repeat(HEAD.len() - 1))?;
         }
