@@ -118,6 +118,8 @@ mod tests {
 
     #[test]
     fn exclusions_are_read_and_cover_addresses() {
+        let network = "2001:db8::/64".parse().unwrap();
+        assert_eq!(Exclusion::parse("2001:db8::1/64"), Ok(Exclusion::Network(network)));
         let texts = ["192.0.2.7", "192.0.2.77/30", "198.51.100.10-12", "2001:db8::1/64", "fd00::1"];
         let mut exclusions: Exclusions =
             texts.iter().map(|text| Exclusion::parse(text).unwrap()).collect();

@@ -35,7 +35,10 @@ fn rule(line: usize, expires: Option<Date>, networks: &[&str], exclude: &[&str])
 
 fn scope() -> Scope {
     let rules = vec![
-        rule(5, CURRENT, &["198.51.100.0/25", "2001:db8::/64"], &["198.51.100.9/32"]),
+        Rule {
+            domains: vec!["example.net".to_owned()],
+            ..rule(5, CURRENT, &["198.51.100.0/25", "2001:db8::/64"], &["198.51.100.9/32"])
+        },
         rule(12, EXPIRED, &["203.0.113.0/24", "198.51.100.0/24"], &["198.51.100.64/30"]),
         rule(20, None, &["10.1.0.0/16", "10.2.0.0/16"], &["127.0.0.0/8", "2001:db8::bad/128"]),
         Rule { domains: vec!["example.org".to_owned()], ..rule(28, CURRENT, &[], &[]) },
@@ -192,10 +195,12 @@ fn beyond_loopback_a_set_takes_a_scope_file() {
 #[test]
 fn the_plan_says_which_rule_permits_which_part() {
     let mut scope = scope();
-    // By name alone; in a network and in the set; in a network, but not in the set.
-    for address in ["192.0.2.77", "10.1.9.9", "10.2.0.1"] {
+    // By name alone; in a network and in the set; in a network, but not in the set; not asked for.
+    for address in ["192.0.2.77", "10.1.9.9", "10.2.0.1", "192.0.2.99"] {
         scope.admit(candidate(Some("mx.example.org"), ip(address))).unwrap();
     }
+    // By a name in one rule, before the network in another.
+    scope.admit(candidate(Some("mx.example.net"), ip("10.1.9.77"))).unwrap();
     let asked =
         set(&["198.51.100.100-127", "127.0.0.1", "10.1.0.0/24", "10.1.9.0/24", "2001:db8::1"]);
     scope.admit_set(&asked).unwrap();
@@ -215,6 +220,7 @@ fn the_plan_says_which_rule_permits_which_part() {
         table,
         [
             row("127.0.0.1", "127.0.0.0/8", None, 1),
+            row("10.1.9.77", "", None, 1),
             row("192.0.2.77", "", None, 1),
             row(
                 "198.51.100.100-198.51.100.127 2001:db8::1",
@@ -223,10 +229,10 @@ fn the_plan_says_which_rule_permits_which_part() {
                 29
             ),
             row(
-                "10.1.0.0-10.1.0.255 10.1.9.0-10.1.9.255 10.2.0.1",
+                "10.1.0.0-10.1.0.255 10.1.9.0-10.1.9.76 10.1.9.78-10.1.9.255 10.2.0.1",
                 "10.1.0.0/16 10.2.0.0/16",
                 Some(20),
-                513
+                512
             ),
         ]
     );
@@ -236,11 +242,11 @@ fn the_plan_says_which_rule_permits_which_part() {
             assert_eq!(scope.authority(address).as_ref(), Some(&grant.authority), "{address}");
         }
     }
-    let whos: Vec<_> = grants.iter().map(|g| g.authority.authorized_by.as_deref()).collect();
-    assert_eq!(
-        whos,
-        [None, Some("Jane Doe, line 28"), Some("Jane Doe, line 5"), Some("Jane Doe, line 20")]
-    );
+    let lines = [None, Some(5), Some(28), Some(5), Some(20)];
+    for (grant, line) in grants.iter().zip(lines) {
+        let who = line.map(|line| format!("Jane Doe, line {line}"));
+        assert_eq!(grant.authority.authorized_by, who, "{line:?}");
+    }
 }
 
 #[test]

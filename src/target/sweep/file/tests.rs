@@ -167,6 +167,7 @@ fn nmap_reports_are_read() {
     let extra = r#"<ports><extraports state="filtered" count="1000"/></ports>"#.to_owned();
     // A script whose table looks like a port is none.
     let script = r#"<ports><port protocol="tcp" portid="25"><state state="closed"/><script id="x"><table><state state="open"/></table></script></port></ports>"#;
+    let elsewhere = r#"<ports><port protocol="tcp" portid="25"><state state="closed"/></port><extraports><state state="open"/></extraports></ports>"#;
     let all = [
         host("up", "192.0.2.1", &open),
         host("up", "192.0.2.2", &second),
@@ -178,7 +179,11 @@ fn nmap_reports_are_read() {
         host("down", "192.0.2.8", ""),
         host("unknown", "192.0.2.9", ""),
         host("up", "192.0.2.10", script),
+        host("up", "192.0.2.11", elsewhere),
+        // Scanned twice.
         host("up", "192.0.2.3", &open),
+        host("down", "192.0.2.1", ""),
+        host("down", "192.0.2.4", ""),
         host("up", "2001:db8::1", &open).replace("ipv4", "ipv6"),
     ];
     assert_read(
@@ -189,7 +194,7 @@ fn nmap_reports_are_read() {
             "192.0.2.1-192.0.2.3 192.0.2.7 2001:db8::1",
             "",
             "192.0.2.8-192.0.2.9",
-            "192.0.2.4-192.0.2.6 192.0.2.10",
+            "192.0.2.4-192.0.2.6 192.0.2.10-192.0.2.11",
         ],
     );
     let one = nmap(&all[0]);
