@@ -1,7 +1,7 @@
 //! Files of targets: which form one has, and reading it.
 //!
 //! The form is told by the content, not by the name: a list may come from standard input. Each
-//! reader goes through the file once and hands what it finds to a [`Sink`].
+//! reader goes through the file once and hands on what it finds.
 mod error;
 mod masscan;
 mod nmap;
