@@ -168,7 +168,8 @@ pub(super) fn verdicts(summary: Summary) -> String {
     ];
     let counts = counts.iter().filter(|(number, _)| *number > 0);
     let counts: Vec<_> = counts.map(|(number, word)| format!("{number} {word}")).collect();
-    format!("{}: {}", counted(summary.hosts, "host"), counts.join(", "))
+    let hosts = counted(summary.hosts, "host");
+    if counts.is_empty() { hosts } else { format!("{hosts}: {}", counts.join(", ")) }
 }
 
 /// One sentence for each authority, and for each thing that limits what the report says.

@@ -4,6 +4,7 @@ mod grades;
 mod hostile;
 mod samples;
 mod schema;
+mod sweeps;
 mod tables;
 
 use std::io::{self, Write};
@@ -13,7 +14,7 @@ use serde_json::{Value, json};
 use super::fixtures::{
     closed, deferred, details, open, report, run, unreachable, with_matrix, with_pop,
 };
-use super::model::{AuthorityReport, HostReport, NotProbed, ProbeReport, RunReport};
+use super::model::{AuthorityReport, FindingReport, HostReport, NotProbed, ProbeReport, RunReport};
 use super::terminal::{Options, write};
 use super::{csv, fixtures, json, jsonl};
 use crate::evidence::{Answer, Identity};
