@@ -236,3 +236,39 @@ pub(crate) fn print_truth(args: &TruthArgs) -> Result<()> {
     }
     Ok(out.flush()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_named_mixes_hold_their_shares() {
+        let block: Ipv4Net = "127.32.0.0/16".parse().unwrap();
+        let share = |name: &str, counts: &dyn Fn(Behaviour) -> bool| {
+            let mix: Mix = name.parse().unwrap();
+            let all = addresses(block).filter(|address| counts(mix.truth(*address))).count();
+            all as f64 / 65_536.0
+        };
+        let open = |one: Behaviour| one.verdict() != "closed";
+        assert!((share("adaptive", &open) - 0.02).abs() < 0.003);
+        assert!(share("standard", &Behaviour::never_greets) == 0.0);
+        assert!((share("tarpits", &Behaviour::never_greets) - 0.49).abs() < 0.02);
+        assert!(share("closed", &open) == 0.0);
+        assert!((share("open=1,busy=3", &|one| one == Behaviour::Open) - 0.25).abs() < 0.02);
+        let alive = addresses(block).filter(|address| is_alive(*address, 500)).count();
+        assert!((100..=165).contains(&alive), "{alive}");
+    }
+
+    #[test]
+    fn what_is_no_mix_is_said() {
+        for (text, fault) in [
+            ("mixed", "`mixed` is neither a mix (closed, standard, adaptive, tarpits)"),
+            ("ajar=1", "`ajar` is no behaviour; there are closed-postfix, "),
+            ("open=x", "`x` is no whole number"),
+            ("open=0", "all shares of the mix are 0"),
+        ] {
+            let said = text.parse::<Mix>().unwrap_err();
+            assert!(said.starts_with(fault), "{said}");
+        }
+    }
+}

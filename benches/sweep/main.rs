@@ -5,7 +5,10 @@
 //! cargo bench --bench sweep -- --hosts 18 --delay 0,100 --markdown
 //! ```
 
-#![allow(clippy::exit, reason = "the exit code is what a script reads")]
+#![cfg_attr(
+    test,
+    allow(dead_code, unused_imports, reason = "cargo reads a benchmark as a test without tests")
+)]
 
 mod behaviour;
 mod error;

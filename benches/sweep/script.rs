@@ -152,3 +152,33 @@ fn cut(text: &str, dotted: &str, hex: &str) -> Vec<Part> {
     }
     parts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_said_to_one_host_is_said_to_another_with_its_names() {
+        let mut heard = Heard::default();
+        heard.note_reply(b"220 mx-7f010203.farm.test\r\n");
+        heard.note_write(b"RCPT TO:<c%audit.test@[127.1.2.3]>\r\n");
+        heard.note_reply(b"454 <c%audit.test@[127.1.2.3]>: no\r\n");
+        heard.note_write(b"HELO mx-7f010203.farm.test\r\n");
+        let recorded =
+            Recorded { address: Ipv4Addr::new(127, 1, 2, 3), connections: vec![heard.clone()] };
+        let script = Script::learn(&recorded);
+        let connection = script.connections.first().unwrap();
+        let other = Ipv4Addr::new(127, 16, 200, 30);
+        let mut said = Vec::new();
+        for step in &connection.steps {
+            step.write(other, &mut said);
+        }
+        let expected = "RCPT TO:<c%audit.test@[127.16.200.30]>\r\nHELO mx-7f10c81e.farm.test\r\n";
+        assert_eq!(String::from_utf8(said).unwrap(), expected);
+        let width = other.to_string().len();
+        let longer = width - "127.1.2.3".len();
+        assert_eq!(connection.replies.with(width), heard.replies.len() + longer);
+        let after: Vec<_> = connection.steps.iter().map(|step| step.after.with(width)).collect();
+        assert_eq!(after, [27, heard.replies.len() + longer]);
+    }
+}

@@ -116,10 +116,11 @@ impl Conversation {
             return self.tongue.say(Phrase::NestedMail, out);
         }
         let (local_part, domain) = split(path);
-        if self.tongue == Tongue::Exim && !path.is_empty() {
-            if let Some(complaint) = exim_complaint(local_part, domain) {
-                return put(out, &[b"501 <", path, b">: ", complaint.on_sender(), b"\r\n"]);
-            }
+        if self.tongue == Tongue::Exim
+            && !path.is_empty()
+            && let Some(complaint) = exim_complaint(local_part, domain)
+        {
+            return put(out, &[b"501 <", path, b">: ", complaint.on_sender(), b"\r\n"]);
         }
         self.sender = Some(match domain {
             _ if path.is_empty() => Sender::Null,
@@ -242,4 +243,91 @@ fn capitals(verb: &[u8]) -> [u8; 4] {
     let mut verb = verb.first_chunk::<4>().copied().unwrap_or_default();
     verb.make_ascii_uppercase();
     verb
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOST: &str = "mx-7f012345.farm.test";
+
+    fn codes(behaviour: Behaviour, lines: &[&str]) -> Vec<String> {
+        let mut server = Conversation::new(Ipv4Addr::new(127, 1, 35, 69), behaviour);
+        let mut out = Vec::new();
+        server.greet(&mut out);
+        for line in lines {
+            server.obey(line.as_bytes(), &mut out);
+        }
+        let text = String::from_utf8(out).unwrap();
+        let last = text.lines().filter(|line| line.as_bytes().get(3) == Some(&b' '));
+        last.map(|line| line.get(..3).unwrap().to_owned()).collect()
+    }
+
+    /// The code of the last of these recipients, asked for by a client that greets as `helo`.
+    fn asked(behaviour: Behaviour, helo: &str, sender: &str, recipient: &str) -> String {
+        let [helo, mail, rcpt] = [
+            format!("EHLO {helo}"),
+            format!("MAIL FROM:<{sender}>"),
+            format!("RCPT TO:<{recipient}>"),
+        ];
+        codes(behaviour, &[&helo, &mail, &rcpt]).pop().unwrap()
+    }
+
+    #[test]
+    fn each_hole_takes_what_leads_through_it_and_nothing_else() {
+        let plain = ("audit.test", "a@audit.test", "c@audit.test");
+        let local = ("audit.test", "postmaster@farm.test", "c@audit.test");
+        let helo = (HOST, "a@audit.test", "c@audit.test");
+        let percent = ("audit.test", "a@audit.test", "c%audit.test@farm.test");
+        let null = ("audit.test", "", "c@audit.test");
+        let all = [plain, local, helo, percent, null];
+        let table = [
+            (Behaviour::ClosedPostfix, ["454"; 5]),
+            (Behaviour::ClosedSerial, ["550"; 5]),
+            (Behaviour::ClosedExim, ["550"; 5]),
+            (Behaviour::Open, ["250"; 5]),
+            (Behaviour::DataRefused, ["250"; 5]),
+            (Behaviour::LocalSender, ["454", "250", "454", "454", "454"]),
+            (Behaviour::OwnHelo, ["454", "454", "250", "454", "454"]),
+            (Behaviour::Percent, ["454", "454", "454", "250", "454"]),
+            (Behaviour::NullSender, ["454", "454", "454", "454", "250"]),
+            (Behaviour::Greylist, ["451"; 5]),
+        ];
+        for (behaviour, expected) in table {
+            let got = all.map(|(helo, from, to)| asked(behaviour, helo, from, to));
+            assert_eq!(got, expected, "{behaviour:?}");
+        }
+    }
+
+    #[test]
+    fn the_postmaster_is_the_one_local_user() {
+        for behaviour in [Behaviour::ClosedPostfix, Behaviour::ClosedExim, Behaviour::Open] {
+            let ask = |to| asked(behaviour, "audit.test", "", to);
+            assert_eq!(ask("postmaster"), "250", "{behaviour:?}");
+            assert_eq!(ask("postmaster@farm.test"), "250", "{behaviour:?}");
+            assert_eq!(ask("nobody@farm.test"), "550", "{behaviour:?}");
+        }
+    }
+
+    #[test]
+    fn some_end_the_connection_and_some_never_begin_it() {
+        let refused = "RCPT TO:<c@audit.test>";
+        let lines = ["MAIL FROM:<>", refused, refused, refused, refused];
+        let replies = ["220", "250", "454", "454", "454", "421"];
+        assert_eq!(codes(Behaviour::HangUp, &lines), replies);
+        assert_eq!(codes(Behaviour::ClosedPostfix, &lines).last().unwrap(), "454");
+        assert_eq!(codes(Behaviour::Busy, &[]), ["421"]);
+        assert_eq!(codes(Behaviour::Tarpit, &lines), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_out_of_sequence_is_refused_and_no_message_is_taken() {
+        for behaviour in [Behaviour::ClosedPostfix, Behaviour::ClosedExim, Behaviour::Open] {
+            assert_eq!(codes(behaviour, &["RCPT TO:<c@audit.test>"]), ["220", "503"]);
+            let lines = ["MAIL FROM:<>", "RCPT TO:<postmaster>", "DATA", "RSET", "QUIT"];
+            let got = codes(behaviour, &lines);
+            assert!(got.get(3).unwrap().starts_with('5'), "{behaviour:?}: {got:?}");
+            assert_eq!(got.last().unwrap(), "221");
+        }
+    }
 }

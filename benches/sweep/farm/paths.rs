@@ -104,3 +104,69 @@ fn cut_first(text: &[u8], sign: u8) -> Option<(&[u8], &[u8])> {
 fn cut(text: &[u8], at: usize) -> Option<(&[u8], &[u8])> {
     Some((text.get(..at)?, text.get(at + 1..)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn names() -> Names {
+        Names::new(Ipv4Addr::new(127, 1, 35, 69))
+    }
+
+    #[test]
+    fn paths_stand_in_brackets_or_alone() {
+        for (argument, path) in [
+            (" FROM:<a@b.test> SIZE=10", "a@b.test"),
+            (" TO:<\"a>b\"@c.test>", "\"a>b\"@c.test"),
+            (" FROM:<>", ""),
+            (" TO: a@b.test X=1", "a@b.test"),
+            (" TO:<@farm.test:a@b.test>", "@farm.test:a@b.test"),
+        ] {
+            assert_eq!(path_of(argument.as_bytes()), path.as_bytes(), "{argument}");
+        }
+    }
+
+    #[test]
+    fn every_routing_sign_behind_a_local_domain_is_resolved() {
+        for (path, way) in [
+            ("c@audit.test", Way::Abroad),
+            ("c%audit.test@farm.test", Way::Abroad),
+            ("c%audit.test@[127.1.35.69]", Way::Abroad),
+            ("c%audit.test", Way::Abroad),
+            ("\"c@audit.test\"", Way::Abroad),
+            ("\"c@audit.test\"@farm.test", Way::Abroad),
+            ("\"c%audit.test\"", Way::Abroad),
+            ("c@audit.test@farm.test", Way::Abroad),
+            ("@farm.test:c@audit.test", Way::Abroad),
+            ("audit.test!c", Way::Abroad),
+            ("audit.test!c@mx-7f012345.farm.test", Way::Abroad),
+            ("c@mx-7f012346.farm.test", Way::Abroad),
+            ("c@[192.0.2.1]", Way::Abroad),
+            ("c@[127.1.35.69]", Way::Stranger),
+            ("c@localhost", Way::Stranger),
+            ("c@FARM.test.", Way::Stranger),
+            ("c", Way::Stranger),
+            ("Postmaster", Way::Postmaster),
+            ("postmaster@MX-7F012345.farm.test", Way::Postmaster),
+        ] {
+            assert_eq!(resolve(path.as_bytes(), &names()), way, "{path}");
+        }
+    }
+
+    #[test]
+    fn only_percent_signs_lead_through_the_percent_hack() {
+        for (path, leads) in [
+            ("c%audit.test@farm.test", true),
+            ("\"c%audit.test\"", true),
+            ("c%audit.test%farm.test@localhost", true),
+            ("c%farm.test@farm.test", false),
+            ("c%a.test@audit.test", false),
+            ("\"c@audit.test\"@farm.test", false),
+            ("audit.test!c", false),
+        ] {
+            assert_eq!(percent_leads_abroad(path.as_bytes(), &names()), leads, "{path}");
+        }
+    }
+}

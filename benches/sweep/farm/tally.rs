@@ -149,3 +149,33 @@ fn busiest_second(ticks: &[u32]) -> u64 {
     }
     most as u64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_busiest_second_is_found_wherever_it_begins() {
+        assert_eq!(busiest_second(&[]), 0);
+        assert_eq!(busiest_second(&[0, 5_000, 9_999]), 3);
+        assert_eq!(busiest_second(&[0, 5_000, 10_000]), 2);
+        assert_eq!(busiest_second(&[0, 9_000, 9_500, 18_000, 18_999, 40_000]), 4);
+    }
+
+    #[test]
+    fn connections_are_counted_by_address_and_by_prefix() {
+        let mut tally = Tally::new().unwrap();
+        let [one, two, far] = [[127, 0, 0, 1], [127, 0, 0, 2], [127, 0, 1, 1]].map(Ipv4Addr::from);
+        for address in [one, one, two, far] {
+            tally.connected(address);
+        }
+        tally.closed(one);
+        tally.connected(one);
+        let report = tally.take().unwrap();
+        assert_eq!((report.connections, report.addresses), (5, 3));
+        assert_eq!(report.connections_of_one_address, 3);
+        assert_eq!((report.at_once, report.at_once_of_one_address), (4, 2));
+        assert_eq!(report.histogram, BTreeMap::from([(1, 2), (3, 1)]));
+        assert_eq!(tally.take().unwrap().connections, 0, "counting begins anew");
+    }
+}
