@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use futures::future::{join, join_all, join3};
-use futures::stream::iter;
+use futures::stream::FuturesUnordered;
 use jiff::civil::Date;
 use tokio_util::sync::CancellationToken;
 
@@ -194,24 +194,33 @@ impl Port<'_> {
             .map(|(zone, kind)| (zone.zone.id.as_str(), kind))
             .collect();
         let whom: Vec<_> = subjects.iter().map(|evidence| evidence.subject.clone()).collect();
-        let questions = whom.iter().enumerate().flat_map(|(index, subject)| {
-            let can =
-                |zone: &&ZoneEvidence| usable.contains(&(zone.zone.id.as_str(), subject.kind()));
-            zones.iter().filter(can).map(move |zone| (index, subject, &zone.zone))
-        });
-        let answers = iter(questions).map(|(index, subject, zone)| async move {
-            (index, zone, self.about(zone, subject).await)
-        });
-        let mut answers = answers.buffer_unordered(AHEAD);
         let mut listed = BTreeSet::new();
-        while let Some((index, zone, answer)) = answers.next().await {
+        let mut note = |(index, zone, answer): (usize, &Zone, ZoneAnswer)| {
             done();
-            let Some(evidence) = subjects.get_mut(index) else { continue };
+            let Some(evidence) = subjects.get_mut(index) else { return };
             if zone.read(answer.lookup.answer.addresses()).is_listing() {
                 listed.insert((zone.id.clone(), evidence.subject.kind()));
             }
             evidence.answers.push(answer);
+        };
+        let mut asked = FuturesUnordered::new();
+        for (index, subject) in whom.iter().enumerate() {
+            for ZoneEvidence { zone, .. } in zones {
+                if !usable.contains(&(zone.id.as_str(), subject.kind())) {
+                    continue;
+                }
+                asked.push(async move { (index, zone, self.about(zone, subject).await) });
+                if asked.len() >= AHEAD
+                    && let Some(answer) = asked.next().await
+                {
+                    note(answer);
+                }
+            }
         }
+        while let Some(answer) = asked.next().await {
+            note(answer);
+        }
+        drop(asked);
         // They came in the order of the network.
         for evidence in subjects {
             evidence.answers.sort_by(|a, b| a.zone.cmp(&b.zone));
