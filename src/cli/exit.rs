@@ -69,6 +69,14 @@ pub(super) fn of_sweep(
     }
 }
 
+/// The exit code where something is missing too: nothing found is then not all there is to find.
+pub(super) fn missing(exit: Exit) -> Exit {
+    match exit {
+        Exit::Clean => Exit::Incomplete,
+        other => other,
+    }
+}
+
 /// What keeps a command from doing its work: messages of one line each, and the exit code.
 #[derive(Debug)]
 pub(super) struct Failure {

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::evidence::Evidence;
-use crate::evidence::listing::{Listings, SubjectEvidence};
+use crate::evidence::listing::{Listed, Listings};
 use crate::finding::Finding;
 use crate::grade::{
     CheckOutcome, CheckResult, Grade, Policy, grade, listing_results, relay_results,
@@ -51,12 +51,11 @@ impl<'a> Said<'a> {
         Self { verdicts: asked.map(listings).unwrap_or_default(), asked: asked.map(Cow::Borrowed) }
     }
 
-    /// What they said of one host: `lists` is what they have shown of themselves, `listed` what they
-    /// answered about the host.
-    pub(super) fn of_host(lists: Option<&Listings>, listed: Vec<SubjectEvidence>) -> Self {
-        let asked = lists.map(|lists| Listings { subjects: listed, ..lists.clone() });
-        let verdicts = asked.as_ref().map(listings).unwrap_or_default();
-        Self { asked: asked.map(Cow::Owned), verdicts }
+    /// What they said of one host, and by which `proofs` that is judged.
+    pub(super) fn of_host(proofs: &Listings, listed: &Listed) -> Self {
+        let mut asked = proofs.clone();
+        asked.add(listed.clone());
+        Self { verdicts: listings(&asked), asked: Some(Cow::Owned(asked)) }
     }
 }
 

@@ -14,6 +14,7 @@ use super::exit::{self, Exit, Failure};
 use super::judge::{Judging, Said};
 use super::output::Output;
 use super::reports::{self, Reports};
+use super::reputation::Unheard;
 use super::sweep::folder::{Host, RunReader};
 use super::{complain, probes, run};
 
@@ -45,27 +46,36 @@ pub(super) fn write(
     let not_probed = run::not_probed(&plan.not_probed);
     let started = reader.run().started.clone();
     let key = RunKey { started: &started, seed: plan.seed };
-    let lists = reader.lists().cloned();
     let mut streams = reports.begin(key, &section)?;
-    let (mut tally, mut missing) = (Tally::default(), false);
+    let (mut tally, mut unheard, mut missing) = (Tally::default(), Unheard::default(), false);
     for index in 0..reader.len() {
         let Some(host) = reader.host(index)? else { break };
         let Host { evidence, authority, listed, .. } = host;
-        let said = Said::of_host(lists.as_ref(), listed);
+        let said = listed.as_ref().and_then(|listed| {
+            let proofs = reader.lists(listed.part)?;
+            Some(Said::of_host(proofs, &listed.said))
+        });
+        let said = said.unwrap_or_default();
         let judged = judging.judge(&evidence, &said);
         let report = judging.report(&evidence, &judged, authority.as_ref());
         tally.add(&HostCounts::of(&report)).map_err(Failure::internal)?;
+        let subjects = report.lists.iter().map(|one| (one.subject.as_str(), one.standing));
+        unheard.add(report.target.label(), subjects);
         for message in run::missing(&evidence) {
             complain(&escape::terminal(&message));
             missing = true;
         }
         streams.host(&report)?;
     }
+    if reader.run().plan.asks_lists() && let Some(message) = unheard.message() {
+        complain(&escape::terminal(&message));
+        missing = true;
+    }
     let counts: SweepCounts = reader.counts(&tally);
     streams.end(&section, &not_probed, (tally.summary, counts))?;
     let ended = reader.run().finished.is_some() && !reader.run().interrupted;
     let exit = exit::of_sweep(&tally.summary, &counts, fail_on.severity(), ended);
-    Ok(if missing && exit == Exit::Clean { Exit::Incomplete } else { exit })
+    Ok(if missing { exit::missing(exit) } else { exit })
 }
 
 /// Prints what a run comes to, without its hosts.
@@ -105,7 +115,7 @@ fn section(reader: &RunReader) -> RunSection {
         identity: &plan.identity,
         own_probes: &plan.own_probes,
         skipped: &plan.skipped,
-        listings: reader.lists(),
+        listings: reader.newest_lists(),
     };
     let grants = plan.authority.iter();
     let grants = grants.map(|covered| Grant::of(&covered.authority, covered.targets.clone()));

@@ -22,7 +22,7 @@ use crate::verdict::listing::{Standing, each_listing};
 use crate::verdict::{matrix, pop_before_smtp};
 
 use super::complain;
-use super::exit::{Exit, Failure};
+use super::exit::{self, Exit, Failure};
 use super::interrupt;
 use super::judge::{Judged, Judging, Said};
 use super::reputation::Reputation;
@@ -153,7 +153,7 @@ pub(super) fn with_missing(record: &Record, exit: Exit) -> Exit {
     let mut exit = exit;
     for message in missing {
         complain(&escape::terminal(&message));
-        exit = if exit == Exit::Clean { Exit::Incomplete } else { exit };
+        exit = exit::missing(exit);
     }
     exit
 }

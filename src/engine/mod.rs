@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use budget::Budget;
 pub use letter::{LetterError, Letters};
-pub use listing::{ListPlan, ProvedLists, ask_lists};
+pub use listing::{Allowance, ListPlan, ProvedLists, ask_lists};
 pub use moments::most_checks;
 pub use pace::Rates;
 pub use sweep::{Ended, Job, Limits, sweep};

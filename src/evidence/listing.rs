@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::lookup::Lookup;
+use super::lookup::{Lookup, LookupAnswer};
 use crate::dnsbl::{PublicResolver, SubjectKind, Zone, public_resolver};
 
 /// All that one run asked of lists.
@@ -38,6 +38,49 @@ impl Listings {
         };
         self.resolvers.iter().filter_map(|text| Some((text.as_str(), known(text)?))).collect()
     }
+
+    /// Takes in what the zones said about subjects, with what confirms their listings.
+    pub fn add(&mut self, listed: Listed) {
+        self.subjects.extend(listed.subjects);
+        for Confirmation { zone, kind, negative } in listed.confirmations {
+            let zone = self.zones.iter_mut().find(|evidence| evidence.zone.id == zone);
+            let entries = zone.into_iter().flat_map(|evidence| &mut evidence.entries);
+            for entry in entries.filter(|entry| entry.kind == kind) {
+                entry.negative_again = Some(negative.clone());
+            }
+        }
+    }
+}
+
+/// What zones said about some subjects, beside what they had shown of themselves before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// Every subject, with its answers.
+    pub subjects: Vec<SubjectEvidence>,
+    /// What confirms the listings among these, or does not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub confirmations: Vec<Confirmation>,
+}
+
+impl Listed {
+    /// True when there was a question that was not put.
+    pub fn has_gaps(&self) -> bool {
+        let answers = self.subjects.iter().flat_map(|subject| &subject.answers);
+        let lookups = answers.map(|answer| &answer.lookup);
+        let confirmations = self.confirmations.iter().map(|confirmation| &confirmation.negative);
+        lookups.chain(confirmations).any(|lookup| lookup.answer == LookupAnswer::NotAsked)
+    }
+}
+
+/// What a zone that had listed somebody then said about what it never lists.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// The zone's id.
+    pub zone: String,
+    /// The kind of the subject.
+    pub kind: SubjectKind,
+    /// [`EntryEvidence::negative`] once more, fresh.
+    pub negative: Lookup,
 }
 
 /// What shows whether the name server can be used for lists. Who runs it is in [`Listings::resolvers`].

@@ -71,6 +71,14 @@ pub(crate) fn is_public(address: IpAddr) -> bool {
     !address.is_loopback() && !is_private(address)
 }
 
+/// The IPv4 ranges that end at this machine or at the site's own border.
+pub(crate) fn local_ranges() -> impl Iterator<Item = Ipv4Net> {
+    PRIVATE.into_iter().chain(LOOPBACK).filter_map(|range| match range {
+        IpNet::V4(range) => Some(range),
+        IpNet::V6(_) => None,
+    })
+}
+
 /// Whether a network reaches, even in part, beyond loopback and one private range.
 pub(crate) fn is_public_network(network: &IpNet) -> bool {
     !PRIVATE.iter().chain(&LOOPBACK).any(|range| range.contains(network))

@@ -31,16 +31,25 @@ pub(super) struct Chosen {
 }
 
 impl Chosen {
-    /// Reads the user's files and chooses; a run that would ask a list too much is refused.
-    pub(super) fn read(args: &ZonesArgs, subjects: &[Subject]) -> Result<Self, Failure> {
+    /// Reads the user's files and chooses for these kinds of subjects.
+    pub(super) fn read(args: &ZonesArgs, kinds: &[SubjectKind]) -> Result<Self, Failure> {
         let registry = registry(args)?;
         let keys = zones::keys(args, &registry)?;
-        let zones = zones::choose(args, &registry, &keys, &kinds(subjects))?;
-        check(&budget(counts(subjects), asked(&zones)), args.over_limit)?;
+        let zones = zones::choose(args, &registry, &keys, kinds)?;
         if registry.is_stale(Zoned::now().date()) {
             say(&old(&registry));
         }
         Ok(Self { registry, keys, zones })
+    }
+
+    /// The lists that are asked.
+    pub(super) fn asked(&self) -> impl Iterator<Item = &Zone> {
+        asked(&self.zones)
+    }
+
+    /// Refuses to ask a list about more subjects than it bears.
+    pub(super) fn check(&self, subjects: &[Subject], over_limit: bool) -> Result<(), Failure> {
+        check(&budget(counts(subjects), self.asked()), over_limit)
     }
 
     /// The name server to ask.
@@ -180,7 +189,7 @@ fn thousands(number: u64) -> String {
     text
 }
 
-fn kinds(subjects: &[Subject]) -> Vec<SubjectKind> {
+pub(super) fn kinds(subjects: &[Subject]) -> Vec<SubjectKind> {
     let all = [SubjectKind::Ipv4, SubjectKind::Ipv6, SubjectKind::Domain];
     all.into_iter().filter(|kind| subjects.iter().any(|one| one.kind() == *kind)).collect()
 }

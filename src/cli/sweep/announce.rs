@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::estimate::{Estimate, grouped, spoken};
 use super::limits::Fitted;
+use super::lists::Questions;
 
 /// What is told.
 #[derive(Debug)]
@@ -21,8 +22,8 @@ pub(super) struct Announcement<'a> {
     pub(super) not_probed: &'a [String],
     pub(super) profile: &'static str,
     pub(super) estimate: Estimate,
-    /// Questions to lists for each host that is found, and for the domains.
-    pub(super) questions: (u64, u64),
+    /// What lists are asked; `None` where none are.
+    pub(super) questions: Option<Questions>,
     pub(super) fitted: &'a Fitted,
     pub(super) deadline: u32,
     pub(super) seed: u64,
@@ -84,18 +85,9 @@ impl Announcement<'_> {
             ),
         );
         row("profile", self.profile.to_owned());
-        let (each, once) = self.questions;
-        row(
-            "lists",
-            match each + once {
-                0 => "none are asked".to_owned(),
-                _ => format!(
-                    "{} questions once, and {} for each host found at a public address",
-                    grouped(once),
-                    grouped(each)
-                ),
-            },
-        );
+        for line in lists(self.questions.as_ref()) {
+            row("lists", line);
+        }
         row(
             "time",
             format!("{} if nobody answers, about {} if all do", spoken(dark), spoken(alive)),
@@ -118,5 +110,50 @@ impl Announcement<'_> {
         row("pace", pace.into_iter().flatten().collect::<Vec<_>>().join(", "));
         row("seed", self.seed.to_string());
         out
+    }
+}
+
+/// What lists are asked, in lines.
+fn lists(questions: Option<&Questions>) -> Vec<String> {
+    let Some(Questions { once, each, most, too_many, .. }) = questions else {
+        return vec!["none are asked".to_owned()];
+    };
+    let first = match each {
+        0 => format!("{} questions", grouped(*once)),
+        each => format!(
+            "{} questions once, and {} for each host found at a public address: up to {}, and \
+             more where one is listed",
+            grouped(*once),
+            grouped(*each),
+            grouped(*most)
+        ),
+    };
+    let too_many = too_many.iter().map(|(zone, limit)| {
+        format!(
+            "{zone} is asked no more than {} a day, as its operator wants it; --over-limit asks on",
+            grouped(*limit)
+        )
+    });
+    [first].into_iter().chain(too_many).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_lists_are_asked_is_told() {
+        assert_eq!(lists(None), ["none are asked"]);
+        let domains = Questions { once: 1020, each: 0, most: 1020, ..Questions::default() };
+        assert_eq!(lists(Some(&domains)), ["1,020 questions"]);
+        let too_many = vec![("sem-black".to_owned(), 100_000)];
+        let all = Questions { once: 90, each: 12, most: 786_522, too_many, ..domains };
+        let want = [
+            "90 questions once, and 12 for each host found at a public address: up to 786,522, and \
+             more where one is listed",
+            "sem-black is asked no more than 100,000 a day, as its operator wants it; --over-limit \
+             asks on",
+        ];
+        assert_eq!(lists(Some(&all)), want);
     }
 }

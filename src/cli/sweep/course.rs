@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::folder::{FolderError, RunFolder, evidence_line, report_line};
+use super::folder::{FolderError, ListedHost, RunFolder, evidence_line, report_line};
 use super::progress::Progress;
 use crate::cli::judge::{Judging, Said};
-use crate::engine::{self, Ended, Interrupt, Job, Limits, Settings};
+use crate::cli::reputation;
+use crate::engine::{self, Ended, Interrupt, Job, Limits, ProvedLists, Settings};
 use crate::evidence::Evidence;
+use crate::evidence::listing::Listings;
 use crate::net::TcpDialer;
+use crate::report::lists::SubjectReport;
 use crate::report::model::{HostCounts, RunKey};
 use crate::target::Target;
 use crate::target::order::Order;
@@ -35,6 +38,8 @@ pub(super) struct Sweep {
     pub(super) limits: Limits,
     pub(super) dialer: TcpDialer,
     pub(super) judging: Judging,
+    /// Lists to ask about each host, with the part of the run whose proofs are theirs.
+    pub(super) lists: Option<(ProvedLists, usize)>,
     pub(super) interrupt: Interrupt,
     pub(super) quiet: bool,
 }
@@ -46,29 +51,52 @@ struct Made {
     target: String,
     verdict: Verdict,
     counts: HostCounts<'static>,
+    subjects: Vec<SubjectReport>,
 }
 
 /// What makes a host ready to be written.
 struct Maker {
     scope: Arc<Scope>,
     judging: Judging,
+    lists: Option<(ProvedLists, usize)>,
+    interrupt: Interrupt,
     started: String,
     seed: u64,
 }
 
 impl Maker {
-    fn make(&self, number: u64, evidence: &Evidence) -> Made {
+    /// Asks lists about the host, and judges it; `None` where the end of the run cut the lists short.
+    async fn make(&self, number: u64, evidence: Evidence) -> Option<Made> {
+        let listed = self.listed(&evidence).await;
+        let cut_short = listed.as_ref().is_some_and(|(_, listed)| listed.said.has_gaps());
+        if cut_short && self.interrupt.finish.is_cancelled() {
+            return None;
+        }
+        let said = listed.as_ref().map(|(proofs, listed)| Said::of_host(proofs, &listed.said));
         let authority = self.scope.authority(evidence.target.address());
-        let judged = self.judging.judge(evidence, &Said::default());
-        let report = self.judging.report(evidence, &judged, authority.as_ref());
+        let judged = self.judging.judge(&evidence, &said.unwrap_or_default());
+        let report = self.judging.report(&evidence, &judged, authority.as_ref());
         let run = RunKey { started: &self.started, seed: self.seed };
-        Made {
-            evidence: evidence_line(number, evidence, authority.as_ref(), &[]),
+        let listed = listed.as_ref().map(|(_, listed)| listed);
+        Some(Made {
+            evidence: evidence_line(number, &evidence, authority.as_ref(), listed),
             report: report_line(run, &report),
             target: evidence.target.to_string(),
             verdict: judged.relay.verdict,
             counts: HostCounts::of(&report),
+            subjects: report.lists,
+        })
+    }
+
+    /// What lists say of a host, with their proofs; `None` where there is nothing to ask.
+    async fn listed(&self, evidence: &Evidence) -> Option<(&Listings, ListedHost)> {
+        let (lists, part) = self.lists.as_ref()?;
+        let subjects = reputation::subjects_of(&evidence.target, &evidence.identity);
+        if subjects.is_empty() {
+            return None;
         }
+        let said = lists.about(subjects, &self.interrupt).await;
+        Some((lists.proofs(), ListedHost { part: *part, said }))
     }
 }
 
@@ -82,12 +110,14 @@ impl Sweep {
         let maker = Arc::new(Maker {
             scope: Arc::clone(&self.scope),
             judging: self.judging,
+            lists: self.lists,
+            interrupt: self.interrupt.clone(),
             started: folder.key().started.to_owned(),
             seed: folder.key().seed,
         });
         let make = move |number: u64, evidence: Evidence| {
             let maker = Arc::clone(&maker);
-            async move { maker.make(number, &evidence) }
+            async move { maker.make(number, evidence).await }
         };
         let done = folder.done_jobs();
         let (addresses, ports, named) = (&self.addresses, &self.ports, &self.named);
@@ -108,7 +138,9 @@ impl Sweep {
         let mut written = Instant::now();
         let sink = |number, ended| {
             match ended {
-                Ended::Host(made) => write(folder, number, made, &progress)?,
+                Ended::Host(Some(made)) => write(folder, number, made, &progress)?,
+                // It is asked again by the run that resumes this one.
+                Ended::Host(None) => {}
                 Ended::Dark(fault) => {
                     folder.dark(number, fault);
                     progress.dark();
@@ -143,6 +175,7 @@ fn write(
     let evidence = made.evidence.map_err(fault)?;
     let report = made.report.map_err(fault)?;
     folder.host(number, &evidence, &report, &made.counts)?;
+    folder.hear(&made.target, &made.subjects);
     progress.host(&made.target, made.verdict, made.counts.proof);
     Ok(())
 }

@@ -30,6 +30,8 @@ pub(super) struct Size {
     pub(super) rate: u64,
     pub(super) per_prefix: u64,
     pub(super) connect_timeout: Duration,
+    /// How long lists take for their part where everybody answers.
+    pub(super) lists: Duration,
 }
 
 /// The bounds.
@@ -64,7 +66,8 @@ pub(super) fn estimate(size: &Size) -> Estimate {
     let host = ROUND_TRIP.saturating_mul(u32::try_from(each * ROUND_TRIPS).unwrap_or(u32::MAX));
     let alive = over(all, size.rate)
         .max(over(size.fullest.saturating_mul(each), size.per_prefix))
-        .max(at_once(size.jobs, host, size.hosts));
+        .max(at_once(size.jobs, host, size.hosts))
+        .max(size.lists);
     Estimate {
         connections: (size.jobs, all),
         most: size.jobs.saturating_mul(most),
@@ -141,6 +144,7 @@ mod tests {
         rate: 1000,
         per_prefix: 20,
         connect_timeout: Duration::from_secs(5),
+        lists: Duration::ZERO,
     };
 
     #[test]

@@ -6,6 +6,7 @@ mod estimate;
 pub(in crate::cli) mod folder;
 mod gather;
 mod limits;
+mod lists;
 mod prepare;
 mod progress;
 mod wanted;
@@ -18,7 +19,8 @@ use super::config::Config;
 use super::exit::{Exit, Failure};
 use super::reports::Reports;
 use super::{complain, consent, exit, interrupt, print, report};
-use crate::engine::Interrupt;
+use crate::engine::{Interrupt, ProvedLists};
+use crate::report::escape;
 use jiff::{Timestamp, Zoned};
 
 use course::Sweep;
@@ -38,31 +40,52 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
     let reports = wants_reports.then(|| Reports::prepare(&args.report)).transpose()?;
     let runtime = super::runtime()?;
     let interrupt = Interrupt::default();
-    let (prepared, mut folder) = match &args.run.resume {
-        Some(dir) => resume(args, dir, config)?,
+    let (mut prepared, resumed) = match &args.run.resume {
+        Some(dir) => {
+            let (prepared, folder) = resume(args, dir, config)?;
+            (prepared, Some(folder))
+        }
         None => {
             let prepared = Prepared::begin(args, config, &runtime)?;
             if args.run.dry_run {
                 return print(&prepared.announcement(0));
             }
-            let Some(dir) = &args.run.out else {
-                return Err(Failure::usage("a sweep needs a folder to be written to: --out DIR"));
-            };
-            let (plan, versions) = (prepared.plan.clone(), prepared.versions.clone());
-            let now = Timestamp::now().to_string();
-            (prepared, RunFolder::create(dir, plan, versions, &now)?)
+            (prepared, None)
         }
     };
+    if let Some(dir) = args.run.out.as_deref().filter(|_| resumed.is_none()) {
+        RunFolder::check_vacant(dir)?;
+    }
     if !args.report.quiet {
         complain("the plan:");
-        for line in prepared.announcement(folder.done()).lines() {
+        let done = resumed.as_ref().map_or(0, RunFolder::done);
+        for line in prepared.announcement(done).lines() {
             complain(line);
         }
     }
+    let lists = runtime.block_on(prove(&mut prepared, &interrupt))?;
+    let mut folder = match (resumed, &args.run.out) {
+        (Some(folder), _) => folder,
+        (None, Some(dir)) => {
+            let (plan, versions) = (prepared.plan.clone(), prepared.versions.clone());
+            RunFolder::create(dir, plan, versions, &Timestamp::now().to_string())?
+        }
+        (None, None) => {
+            return Err(Failure::usage("a sweep needs a folder to be written to: --out DIR"));
+        }
+    };
+    let lists = match lists {
+        Some(lists) => {
+            let part = folder.lists(lists.proofs())?;
+            Some((lists, part))
+        }
+        None => None,
+    };
     let library = Arc::clone(&prepared.settings.library);
-    let ended = runtime.block_on(run(args, prepared, &mut folder, &interrupt));
+    let ended = runtime.block_on(run(args, prepared, lists, &mut folder, &interrupt));
     let interrupted = interrupt.finish.is_cancelled();
     let (dir, (tally, counts)) = (folder.dir().to_owned(), folder.counts());
+    let unheard = folder.unheard().message();
     let finished = folder.finish(&Timestamp::now().to_string(), interrupted);
     ended?;
     finished?;
@@ -82,7 +105,14 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
             let counts = (tally.summary, counts);
             report::write_counts(&reader, counts, args.report.quiet)?;
             let (summary, sweep) = counts;
-            Ok(exit::of_sweep(&summary, &sweep, args.fail_on.severity(), !interrupted))
+            let exit = exit::of_sweep(&summary, &sweep, args.fail_on.severity(), !interrupted);
+            Ok(match unheard {
+                Some(message) => {
+                    complain(&escape::terminal(&message));
+                    exit::missing(exit)
+                }
+                None => exit,
+            })
         }
     }
 }
@@ -103,18 +133,30 @@ fn resume(
     Ok((prepared, resumed.folder))
 }
 
-async fn run(
-    args: &SweepArgs,
-    prepared: Prepared,
-    folder: &mut RunFolder,
+/// Takes the signals from here on, and has the lists prove themselves before anything is sent to a host.
+async fn prove(
+    prepared: &mut Prepared,
     interrupt: &Interrupt,
-) -> Result<(), Failure> {
+) -> Result<Option<ProvedLists>, Failure> {
     let words = [
         "stopping: no new connections; hosts at hand are asked again by --resume; press Ctrl-C \
          again to drop their connections",
         "dropping all connections; --resume goes on",
     ];
     interrupt::watch(interrupt.clone(), words);
+    match prepared.lists.take() {
+        Some(lists) => Ok(Some(lists.prove(prepared.plan.seed, interrupt).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn run(
+    args: &SweepArgs,
+    prepared: Prepared,
+    lists: Option<(ProvedLists, usize)>,
+    folder: &mut RunFolder,
+    interrupt: &Interrupt,
+) -> Result<(), Failure> {
     if args.limits.deadline > 0 {
         let finish = interrupt.finish.clone();
         let seconds = args.limits.deadline;
@@ -139,6 +181,7 @@ async fn run(
         limits: fitted.limits,
         dialer,
         judging,
+        lists,
         interrupt: interrupt.clone(),
         quiet: args.report.quiet,
     };

@@ -12,6 +12,7 @@ use super::estimate::{Size, estimate, fullest_prefix};
 use super::folder::{self, Plan, Versions};
 use super::gather::{self, Gathered};
 use super::limits::{Fitted, fitted};
+use super::lists::Lists;
 use super::wanted::Wanted;
 use crate::cli::args::{LibraryArgs, SweepArgs, SweepProfile, SweepTimingArgs, ZonesArgs};
 use crate::cli::categories::Categories;
@@ -46,6 +47,8 @@ pub(super) struct Prepared {
     pub(super) settings: Settings,
     pub(super) fitted: Fitted,
     pub(super) judging: Judging,
+    /// Lists to ask about the hosts, where any are.
+    pub(super) lists: Option<Lists>,
     left_out: Vec<(u64, String)>,
     connect_timeout: Duration,
     deadline: u32,
@@ -133,8 +136,14 @@ impl Prepared {
         let settings = settings(args, &plan, Arc::clone(&library), fitted.max_hosts);
         let judging = Judging::new(library, &plan.skipped, plan.source)?;
         let key = |target: &Target| (target.address(), target.port());
+        let named = named.into_iter().map(|target| (key(&target), target)).collect();
+        let lists = match plan.asks_lists() {
+            true => Lists::prepare(args, &addresses, &named, &plan.identity)?,
+            false => None,
+        };
         Ok(Self {
-            named: named.into_iter().map(|target| (key(&target), target)).collect(),
+            named,
+            lists,
             addresses,
             plan,
             versions,
@@ -164,6 +173,7 @@ impl Prepared {
             RunProfile::Standard => "standard",
             RunProfile::Thorough => "thorough",
         };
+        let questions = self.lists.as_ref().map(Lists::questions);
         let estimate = estimate(&Size {
             jobs: self.plan.jobs.saturating_sub(done),
             fullest: fullest_prefix(ranges).max(1).saturating_mul(ports),
@@ -173,6 +183,7 @@ impl Prepared {
             rate: rates.all.into(),
             per_prefix: rates.prefix.into(),
             connect_timeout: self.connect_timeout,
+            lists: questions.as_ref().map(|questions| questions.time).unwrap_or_default(),
         });
         let not_probed: Vec<_> = self
             .plan
@@ -189,7 +200,7 @@ impl Prepared {
             not_probed: &not_probed,
             profile,
             estimate,
-            questions: (0, 0),
+            questions,
             fitted: &self.fitted,
             deadline: self.deadline,
             seed: self.plan.seed,

@@ -16,6 +16,8 @@ pub use range::{AddressRange, RangeError};
 
 use range::Kind;
 
+use crate::target::network::{is_public, local_ranges};
+
 /// Distinct addresses, each with a number that is its place in the order of addresses.
 ///
 /// Stored as the list of its ranges.
@@ -154,6 +156,14 @@ impl AddressSet {
         }
         let ipv6 = self.ipv6().filter(|address| other.ipv6.binary_search(address).is_err());
         Self::of_parts(ipv4, ipv6.collect())
+    }
+
+    /// The addresses that belong to neither this machine nor a private network.
+    pub(crate) fn public(&self) -> Self {
+        let local: Self = local_ranges().map(AddressRange::from).collect();
+        let mut public = self.difference(&local);
+        public.ipv6.retain(|address| is_public((*address).into()));
+        public
     }
 
     /// The IPv6 addresses, in order.

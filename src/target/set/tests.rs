@@ -160,3 +160,29 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn public_addresses_are_those_that_are_public_one_by_one() {
+    let texts = [
+        "9.255.255.250-10.0.0.5",
+        "10.255.255.250-11.0.0.5",
+        "100.63.255.250-100.64.0.5",
+        "126.255.255.250-127.0.0.5",
+        "169.254.255.250-169.255.0.5",
+        "172.15.255.250-172.16.0.5",
+        "172.31.255.250-172.32.0.5",
+        "192.167.255.250-192.168.0.5",
+        "198.51.100.0/28",
+        "::1",
+        "fe80::1",
+        "fd00::1",
+        "64:ff9b::a00:1",
+        "64:ff9b::c633:6401",
+        "2001:db8::1",
+    ];
+    let all: AddressSet = texts.iter().map(|text| text.parse::<AddressRange>().unwrap()).collect();
+    let one_by_one = (0..all.len()).filter_map(|index| all.nth(index));
+    let want: AddressSet = one_by_one.filter(|address| is_public(*address)).collect();
+    assert_eq!(all.public(), want);
+    assert!(want.len() > 50 && want.ipv6().count() == 2, "{want:?}");
+}

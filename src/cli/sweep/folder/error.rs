@@ -74,6 +74,20 @@ pub(in crate::cli) enum FolderError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A whole line of what lists have shown is not what it should be.
+    #[error(
+        "{}, line {line}: holds no proofs of lists: {problem}; the file was changed or damaged after it was written: \
+         give back the file that the sweep wrote",
+        path.display()
+    )]
+    Proofs {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        problem: String,
+    },
     /// A bitmap is none.
     #[error("{}: is damaged ({source}); delete it, and its addresses are dialled again", path.display())]
     Bitmap {

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::evidence::Evidence;
-use crate::evidence::listing::SubjectEvidence;
+use crate::evidence::listing::{Listed, Listings};
 use crate::report::jsonl;
 use crate::report::model::{HostReport, RunKey};
 use crate::target::scope::Authority;
@@ -23,9 +23,18 @@ pub(in crate::cli) struct Host {
     pub(in crate::cli) evidence: Evidence,
     /// On whose authority it was asked.
     pub(in crate::cli) authority: Option<Authority>,
-    /// What lists were asked about it.
+    /// What lists said about it, where they were asked.
     #[serde(default)]
-    pub(in crate::cli) listed: Vec<SubjectEvidence>,
+    pub(in crate::cli) listed: Option<ListedHost>,
+}
+
+/// What lists said about one host, and by which proofs it is judged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::cli) struct ListedHost {
+    /// The part of the run: the number of a line of proofs, from 0.
+    pub(in crate::cli) part: usize,
+    /// What they said.
+    pub(in crate::cli) said: Listed,
 }
 
 /// The same, to be written.
@@ -34,8 +43,8 @@ struct HostLine<'a> {
     number: u64,
     evidence: &'a Evidence,
     authority: Option<&'a Authority>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    listed: &'a [SubjectEvidence],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    listed: Option<&'a ListedHost>,
 }
 
 /// The line of a host's evidence.
@@ -43,7 +52,7 @@ pub(in crate::cli) fn evidence_line(
     number: u64,
     evidence: &Evidence,
     authority: Option<&Authority>,
-    listed: &[SubjectEvidence],
+    listed: Option<&ListedHost>,
 ) -> io::Result<Vec<u8>> {
     let mut line = serde_json::to_vec(&HostLine { number, evidence, authority, listed })?;
     line.push(b'\n');
@@ -110,6 +119,15 @@ impl Lines {
     pub(super) fn parse<'a, T: Deserialize<'a>>(&'a self) -> Result<T, FolderError> {
         serde_json::from_slice(&self.line)
             .map_err(|error| self.fault(format!("is no host: {error}")))
+    }
+
+    /// The line as what lists have shown of themselves.
+    pub(super) fn proofs(&self) -> Result<Listings, FolderError> {
+        serde_json::from_slice(&self.line).map_err(|error| FolderError::Proofs {
+            path: self.path.clone(),
+            line: self.number,
+            problem: error.to_string(),
+        })
     }
 
     /// The line is not what it should be.

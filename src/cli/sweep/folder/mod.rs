@@ -5,7 +5,7 @@
 //! | `run.json` | the plan and the versions, the start and the end |
 //! | `hosts.jsonl` | the report of each host that took a connection, a line each, as they end |
 //! | `evidence/hosts.jsonl` | their evidence with all dialogues, in the same order |
-//! | `evidence/lists.json` | what DNS-based lists have shown of themselves, where they were asked |
+//! | `evidence/lists.jsonl` | what DNS-based lists have shown of themselves, a line for each part of the run |
 //! | `dark/*.roaring` | the numbers of the jobs without a connection, by the reason |
 //! | `summary.json` | the counts |
 //! | `lock` | locked while a process writes; the system lets go of it when that process ends, however it does |
@@ -29,23 +29,26 @@ use std::path::{Path, PathBuf};
 
 use roaring::RoaringTreemap;
 
+use crate::cli::reputation::Unheard;
 use crate::evidence::DialFault;
 use crate::evidence::listing::Listings;
 use crate::report::json;
+use crate::report::lists::SubjectReport;
 use crate::report::model::{HostCounts, RunKey, SweepCounts, SweepSummary, Tally, Tool};
 
 pub(in crate::cli) use error::FolderError;
-pub(in crate::cli) use lines::{Host, evidence_line, report_line};
+pub(in crate::cli) use lines::{Host, ListedHost, evidence_line, report_line};
 pub(in crate::cli) use plan::{Covered, FORMAT, Order, Plan, RunFile, Versions, format_of};
 pub(in crate::cli) use read::RunReader;
 
 use dark::Dark;
+use lines::Lines;
 use place::{Journal, replace};
 use recover::{Recovered, recover};
 
 const REPORTS: &str = "hosts.jsonl";
 const EVIDENCE: &str = "evidence/hosts.jsonl";
-const LISTS: &str = "evidence/lists.json";
+const LISTS: &str = "evidence/lists.jsonl";
 const SUMMARY: &str = "summary.json";
 const LOCK: &str = "lock";
 
@@ -59,6 +62,7 @@ pub(in crate::cli) struct RunFolder {
     done: RoaringTreemap,
     dark: Dark,
     tally: Tally,
+    unheard: Unheard,
     /// Jobs that failed on this side since the start of this process.
     errors: RoaringTreemap,
     /// Holds the lock.
@@ -75,6 +79,17 @@ pub(in crate::cli) struct Resumed {
 }
 
 impl RunFolder {
+    /// Finds out before anything is sent whether the folder holds another run.
+    ///
+    /// # Errors
+    /// Where it does.
+    pub(in crate::cli) fn check_vacant(dir: &Path) -> Result<(), FolderError> {
+        match dir.join(plan::RUN).exists() {
+            true => Err(FolderError::Taken { dir: dir.to_owned() }),
+            false => Ok(()),
+        }
+    }
+
     /// Makes the folder of a new run, and proves that it can be written to. `started` is the time, RFC 3339.
     ///
     /// # Errors
@@ -88,13 +103,9 @@ impl RunFolder {
         fs::create_dir_all(dir).map_err(FolderError::prepare(dir))?;
         let taken = || FolderError::Taken { dir: dir.to_owned() };
         // Told before the lock, so that a folder that is no run of ours gets no file.
-        if dir.join(plan::RUN).exists() {
-            return Err(taken());
-        }
+        Self::check_vacant(dir)?;
         let lock = lock(dir)?;
-        if dir.join(plan::RUN).exists() {
-            return Err(taken());
-        }
+        Self::check_vacant(dir)?;
         let folder = dir.join("evidence");
         fs::create_dir_all(&folder).map_err(FolderError::prepare(&folder))?;
         let journal = |name: &str| {
@@ -117,6 +128,7 @@ impl RunFolder {
             done: RoaringTreemap::new(),
             dark: Dark::default(),
             tally: Tally::default(),
+            unheard: Unheard::default(),
             errors: RoaringTreemap::new(),
             _lock: lock,
         })
@@ -139,8 +151,9 @@ impl RunFolder {
         run.check(versions, dir)?;
         let (evidence, reports) = (dir.join(EVIDENCE), dir.join(REPORTS));
         let key = RunKey { started: &run.started, seed: run.plan.seed };
-        let Recovered { done, tally, dropped, evidence: evidence_end, reports: reports_end } =
-            recover(key, run.plan.jobs, &evidence, &reports)?;
+        let recovered = recover(key, run.plan.jobs, &evidence, &reports)?;
+        let Recovered { done, tally, unheard, dropped, .. } = recovered;
+        let (evidence_end, reports_end) = (recovered.evidence, recovered.reports);
         let mut dark = Dark::read(dir)?;
         for number in &done {
             dark.remove(number);
@@ -160,6 +173,7 @@ impl RunFolder {
             done,
             dark,
             tally,
+            unheard,
             errors: RoaringTreemap::new(),
             _lock: lock,
         };
@@ -243,19 +257,52 @@ impl RunFolder {
         self.errors.insert(number);
     }
 
-    /// Writes what DNS-based lists have shown of themselves; what they say of a host belongs into
-    /// its line of evidence.
+    /// Hosts that no list knows anything about, where lists were to be asked.
+    pub(in crate::cli) fn unheard(&self) -> Unheard {
+        match self.run.plan.asks_lists() {
+            true => self.unheard.clone(),
+            false => Unheard::default(),
+        }
+    }
+
+    /// Counts a host that was written among those that no list knows anything about, if it is one.
+    pub(in crate::cli) fn hear(&mut self, target: &str, subjects: &[SubjectReport]) {
+        let subjects = subjects.iter().map(|one| (one.subject.as_str(), one.standing));
+        self.unheard.add(target, subjects);
+    }
+
+    /// Adds what DNS-based lists have shown of themselves in this part of the run, and returns its number, from 0; what
+    /// they said about hosts belongs into the lines of these.
     ///
     /// # Errors
-    /// Where the file cannot be written.
-    #[cfg_attr(not(test), expect(dead_code, reason = "sweeps ask no lists yet"))]
-    pub(in crate::cli) fn lists(&self, lists: &Listings) -> Result<(), FolderError> {
+    /// Where the file cannot be written, or holds a line that is none.
+    pub(in crate::cli) fn lists(&self, proofs: &Listings) -> Result<usize, FolderError> {
         let path = self.dir.join(LISTS);
-        let lists = Listings { subjects: Vec::new(), ..lists.clone() };
-        serde_json::to_vec(&lists)
-            .map_err(std::io::Error::from)
-            .and_then(|bytes| replace(&path, &bytes))
-            .map_err(FolderError::write(&path, &self.dir))
+        let fault = FolderError::write(&path, &self.dir);
+        let (mut parts, mut end) = (0, 0);
+        let is_there = path.exists();
+        if is_there {
+            let mut lines = Lines::open(&path)?;
+            while lines.next()? {
+                lines.proofs()?;
+                parts += 1;
+            }
+            end = lines.end();
+        }
+        let proofs = Listings { subjects: Vec::new(), ..proofs.clone() };
+        let append = || {
+            let mut line = serde_json::to_vec(&proofs)?;
+            line.push(b'\n');
+            let mut journal = match is_there {
+                true => Journal::open(path.clone(), end)?,
+                false => Journal::create(path.clone())?,
+            };
+            journal.append(&line)?;
+            // Before a host speaks of it.
+            journal.sync()
+        };
+        append().map_err(fault)?;
+        Ok(parts)
     }
 
     /// The counts so far: those of the hosts that took a connection, and of the rest.

@@ -8,6 +8,7 @@ use aws_lc_rs::digest;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
+use crate::cli::reputation::CATEGORY;
 use crate::dnsbl::Registry;
 use crate::engine::NotProbed;
 use crate::evidence::Identity;
@@ -57,6 +58,13 @@ pub(in crate::cli) struct Plan {
     pub(in crate::cli) authority: Vec<Covered>,
     /// Mail hosts of the named domains that are left alone.
     pub(in crate::cli) not_probed: Vec<NotProbed>,
+}
+
+impl Plan {
+    /// Whether DNS-based lists are asked about the hosts.
+    pub(in crate::cli) fn asks_lists(&self) -> bool {
+        !self.skipped.iter().any(|id| id == CATEGORY)
+    }
 }
 
 /// An authority and what it covers.

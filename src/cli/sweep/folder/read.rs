@@ -19,7 +19,7 @@ use super::{EVIDENCE, LISTS, RunFile, SUMMARY};
 pub(in crate::cli) struct RunReader {
     dir: PathBuf,
     run: RunFile,
-    lists: Option<Listings>,
+    lists: Vec<Listings>,
     dark: DarkCounts,
     newest: Newest,
     lines: Lines,
@@ -61,7 +61,6 @@ impl RunReader {
     pub(in crate::cli) fn open(dir: &Path) -> Result<Self, FolderError> {
         let run = RunFile::read(dir)?;
         let newest = optional(&dir.join(SUMMARY))?.unwrap_or_default();
-        let lists = optional(&dir.join(LISTS))?;
         let mut lines = Lines::open(&dir.join(EVIDENCE))?;
         let mut places = Vec::new();
         while lines.next()? {
@@ -77,6 +76,8 @@ impl RunReader {
             lines.read_at(place.start, place.line)?;
             return Err(lines.fault(format!("job {} is there a second time", place.number)));
         }
+        // After the hosts, so that no part of the run is missing that one of them speaks of.
+        let lists = proofs(&dir.join(LISTS))?;
         // After the hosts, so that no job that was dark a moment ago is missing.
         let dark = Dark::read(dir)?.counts();
         Ok(Self { dir: dir.to_owned(), run, lists, dark, newest, lines, places })
@@ -92,9 +93,15 @@ impl RunReader {
         &self.run
     }
 
-    /// What DNS-based lists have shown of themselves, where they were asked.
-    pub(in crate::cli) fn lists(&self) -> Option<&Listings> {
-        self.lists.as_ref()
+    /// What DNS-based lists have shown of themselves last, where they were asked.
+    pub(in crate::cli) fn newest_lists(&self) -> Option<&Listings> {
+        self.lists.last()
+    }
+
+    /// What they had shown in the part of the run that a host was asked in. It is there for every host that
+    /// [`host`](Self::host) returns.
+    pub(in crate::cli) fn lists(&self, part: usize) -> Option<&Listings> {
+        self.lists.get(part)
     }
 
     /// When the run ended, or when its newest counts were written where it has not.
@@ -122,6 +129,16 @@ impl RunReader {
             return Err(self.lines.fault("has changed since the file was opened".into()));
         }
         store::check_places(&host.evidence).map_err(|problem| self.lines.fault(problem))?;
+        if let Some(part) = host.listed.as_ref().map(|listed| listed.part)
+            && part >= self.lists.len()
+        {
+            let problem = format!(
+                "was judged by line {} of {LISTS}, which has {}",
+                part.saturating_add(1),
+                self.lists.len()
+            );
+            return Err(self.lines.fault(problem));
+        }
         Ok(Some(host))
     }
 
@@ -138,6 +155,18 @@ impl RunReader {
             severities: hosts.severities,
         }
     }
+}
+
+/// What lists have shown of themselves, part by part. A last line that is written by half is left out.
+fn proofs(path: &Path) -> Result<Vec<Listings>, FolderError> {
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let (mut lines, mut all) = (Lines::open(path)?, Vec::new());
+    while lines.next()? {
+        all.push(lines.proofs()?);
+    }
+    Ok(all)
 }
 
 /// A document that need not be there.

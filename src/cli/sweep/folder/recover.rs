@@ -1,11 +1,13 @@
 //! What a run that stopped left behind: which hosts are whole, and where each file has to be cut.
 
-use std::net::IpAddr;
+use std::borrow::Cow;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 
 use roaring::RoaringTreemap;
 use serde::Deserialize;
 
+use crate::cli::reputation::Unheard;
 use crate::finding::Severity;
 use crate::report::model::{HostCounts, RunKey, Tally};
 
@@ -19,6 +21,8 @@ pub(super) struct Recovered {
     pub(super) done: RoaringTreemap,
     /// Their counts.
     pub(super) tally: Tally,
+    /// Those of them that no list knows anything about.
+    pub(super) unheard: Unheard,
     /// Where the lines of these hosts end in the evidence.
     pub(super) evidence: u64,
     /// Where they end in the reports.
@@ -56,6 +60,15 @@ struct ReportKey<'a> {
     #[serde(borrow)]
     grade: Grade<'a>,
     findings: Vec<Finding>,
+    #[serde(borrow)]
+    lists: Vec<Subject<'a>>,
+}
+
+#[derive(Deserialize)]
+struct Subject<'a> {
+    #[serde(borrow)]
+    subject: Cow<'a, str>,
+    standing: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -86,6 +99,7 @@ pub(super) fn recover(
     let mut recovered = Recovered {
         done: RoaringTreemap::new(),
         tally: Tally::default(),
+        unheard: Unheard::default(),
         evidence: 0,
         reports: 0,
         dropped: Vec::new(),
@@ -123,6 +137,10 @@ pub(super) fn recover(
         };
         let counted = recovered.tally.add(&counts);
         counted.map_err(|error| shown.fault(error.to_string()))?;
+        let subjects = report.lists.iter().map(|one| (one.subject.as_ref(), one.standing));
+        recovered
+            .unheard
+            .add(SocketAddr::new(report.target.address, report.target.port), subjects);
         (recovered.evidence, recovered.reports) = (given.end(), shown.end());
     }
 }

@@ -67,7 +67,7 @@ fn written(folder: &mut RunFolder, number: u64, host: &(Evidence, Option<Authori
     let judged = JUDGING.judge(evidence, &Said::default());
     let report = JUDGING.report(evidence, &judged, authority.as_ref());
     let line = report_line(folder.key(), &report).unwrap();
-    let evidence = evidence_line(number, evidence, authority.as_ref(), &[]).unwrap();
+    let evidence = evidence_line(number, evidence, authority.as_ref(), None).unwrap();
     folder.host(number, &evidence, &line, &HostCounts::of(&report)).unwrap();
 }
 

@@ -99,7 +99,7 @@ fn lines(number: u64) -> Lines {
     (host.relay.verdict, host.grade.letter) = verdicts[usize::try_from(number % 3).unwrap()];
     let run = RunKey { started: STARTED, seed: 7 };
     Lines {
-        evidence: evidence_line(number, &evidence, None, &[]).unwrap(),
+        evidence: evidence_line(number, &evidence, None, None).unwrap(),
         report: report_line(run, &host).unwrap(),
         host,
     }

@@ -1,21 +1,28 @@
 //! The course of a run through DNS-based lists: each zone proves itself first, and only those that work are asked
 //! about anybody.
 
+mod allowance;
+mod proved;
+
 use std::collections::BTreeSet;
 
 use futures::StreamExt;
 use futures::future::{join, join_all, join3};
-use futures::stream::iter;
+use futures::stream::FuturesUnordered;
 use jiff::civil::Date;
 use tokio_util::sync::CancellationToken;
 
 use crate::dns::{Lookups, Question, preflight, random_label};
 use crate::dnsbl::{About, Keys, QueryError, QueryName, SubjectKind, Zone};
 use crate::evidence::listing::{
-    EntryEvidence, Listings, Skipped, Subject, SubjectEvidence, ZoneAnswer, ZoneEvidence,
+    Confirmation, EntryEvidence, Listed, Listings, Skipped, Subject, SubjectEvidence, ZoneAnswer,
+    ZoneEvidence,
 };
 use crate::evidence::lookup::{Lookup, LookupAnswer, LookupKind};
 use crate::verdict::listing::{ZoneState, health};
+
+pub use allowance::Allowance;
+pub use proved::ProvedLists;
 
 /// Questions about subjects that wait at once; the port bounds what is really in flight.
 const AHEAD: usize = 512;
@@ -47,42 +54,13 @@ pub async fn ask_lists(
 ) -> Listings {
     let subjects = std::mem::take(&mut plan.subjects);
     let kinds = subjects.iter().filter(|_| !plan.prove_all).map(Subject::kind).collect();
-    let (keys, mut listings) = prove(lookups, plan, &kinds, stop).await;
-    let port = Port { lookups, keys: &keys, stop };
-    port.ask_all(&mut listings, subjects, done).await;
+    let (keys, mut listings) = prove(lookups, plan, &kinds, &Allowance::default(), stop).await;
+    let port = Port { lookups, keys: &keys, allowance: &Allowance::default(), stop };
+    // Who stops the run keeps the listings that it found, and without a confirmation these would be worth nothing.
+    let never = CancellationToken::new();
+    let listed = port.ask_all(&listings.zones, subjects, &never, done).await;
+    listings.add(listed);
     listings
-}
-
-/// Lists that have proved themselves, to be asked about one host after another.
-pub struct ProvedLists {
-    lookups: Box<dyn Lookups>,
-    keys: Keys,
-    proofs: Listings,
-}
-
-impl ProvedLists {
-    /// Has the lists of a plan prove all their kinds; its subjects are not asked about.
-    pub async fn prove(
-        lookups: Box<dyn Lookups>,
-        plan: ListPlan,
-        stop: &CancellationToken,
-    ) -> Self {
-        let (keys, proofs) = prove(lookups.as_ref(), plan, &BTreeSet::new(), stop).await;
-        Self { lookups, keys, proofs }
-    }
-
-    /// What they have shown of themselves.
-    pub fn proofs(&self) -> &Listings {
-        &self.proofs
-    }
-
-    /// What they say of some subjects. A list that names one of them is asked once more what it must not list.
-    pub async fn about(&self, subjects: Vec<Subject>, stop: &CancellationToken) -> Listings {
-        let mut listings = self.proofs.clone();
-        let port = Port { lookups: self.lookups.as_ref(), keys: &self.keys, stop };
-        port.ask_all(&mut listings, subjects, || {}).await;
-        listings
-    }
 }
 
 /// Has all zones of a plan prove these kinds, or all of them where none is named.
@@ -90,10 +68,11 @@ async fn prove(
     lookups: &dyn Lookups,
     plan: ListPlan,
     kinds: &BTreeSet<SubjectKind>,
+    allowance: &Allowance,
     stop: &CancellationToken,
 ) -> (Keys, Listings) {
     let mut chance = fastrand::Rng::with_seed(plan.seed);
-    let port = Port { lookups, keys: &plan.keys, stop };
+    let port = Port { lookups, keys: &plan.keys, allowance, stop };
     let label = random_label(&mut chance);
     let proofs: Vec<_> = plan
         .zones
@@ -117,6 +96,7 @@ async fn prove(
 struct Port<'a> {
     lookups: &'a dyn Lookups,
     keys: &'a Keys,
+    allowance: &'a Allowance,
     stop: &'a CancellationToken,
 }
 
@@ -175,25 +155,29 @@ impl Port<'_> {
 
     /// Asks every zone that works about everybody whom it can list, and those with a listing once more what they must
     /// not list: a zone that begins to list the world in the middle of a run is found out by this.
-    async fn ask_all(&self, listings: &mut Listings, subjects: Vec<Subject>, done: impl Fn()) {
+    async fn ask_all(
+        &self,
+        zones: &[ZoneEvidence],
+        subjects: Vec<Subject>,
+        confirm_until: &CancellationToken,
+        done: impl Fn(),
+    ) -> Listed {
         let mut subjects: Vec<_> = subjects
             .into_iter()
             .map(|subject| SubjectEvidence { subject, answers: Vec::new() })
             .collect();
-        let listed = self.ask_about(&listings.zones, &mut subjects, done).await;
-        listings.subjects.extend(subjects);
-        // Who stops the run keeps the listings that it found, and without this question they would be worth nothing.
-        let never = CancellationToken::new();
-        let port = Port { stop: &never, ..*self };
-        let again = listings.zones.iter_mut().flat_map(|ZoneEvidence { zone, entries, .. }| {
-            let zone = &*zone;
-            let doubtful =
-                entries.iter_mut().filter(|e| listed.contains(&(zone.id.clone(), e.kind)));
-            doubtful.map(move |entry| async move {
-                entry.negative_again = port.negative(zone, entry.kind, true).await;
+        let listed = self.ask_about(zones, &mut subjects, done).await;
+        let port = Port { stop: confirm_until, ..*self };
+        let again = zones.iter().flat_map(|ZoneEvidence { zone, entries, .. }| {
+            let kinds = entries.iter().map(|entry| entry.kind);
+            let doubtful = kinds.filter(|kind| listed.contains(&(zone.id.clone(), *kind)));
+            doubtful.map(move |kind| async move {
+                let negative = port.negative(zone, kind, true).await?;
+                Some(Confirmation { zone: zone.id.clone(), kind, negative })
             })
         });
-        join_all(again).await;
+        let confirmations = join_all(again).await.into_iter().flatten().collect();
+        Listed { subjects, confirmations }
     }
 
     /// Asks every zone that works about everybody whom it can list; returns where there was a listing.
@@ -210,24 +194,33 @@ impl Port<'_> {
             .map(|(zone, kind)| (zone.zone.id.as_str(), kind))
             .collect();
         let whom: Vec<_> = subjects.iter().map(|evidence| evidence.subject.clone()).collect();
-        let questions = whom.iter().enumerate().flat_map(|(index, subject)| {
-            let can =
-                |zone: &&ZoneEvidence| usable.contains(&(zone.zone.id.as_str(), subject.kind()));
-            zones.iter().filter(can).map(move |zone| (index, subject, &zone.zone))
-        });
-        let answers = iter(questions).map(|(index, subject, zone)| async move {
-            (index, zone, self.about(zone, subject).await)
-        });
-        let mut answers = answers.buffer_unordered(AHEAD);
         let mut listed = BTreeSet::new();
-        while let Some((index, zone, answer)) = answers.next().await {
+        let mut note = |(index, zone, answer): (usize, &Zone, ZoneAnswer)| {
             done();
-            let Some(evidence) = subjects.get_mut(index) else { continue };
+            let Some(evidence) = subjects.get_mut(index) else { return };
             if zone.read(answer.lookup.answer.addresses()).is_listing() {
                 listed.insert((zone.id.clone(), evidence.subject.kind()));
             }
             evidence.answers.push(answer);
+        };
+        let mut asked = FuturesUnordered::new();
+        for (index, subject) in whom.iter().enumerate() {
+            for ZoneEvidence { zone, .. } in zones {
+                if !usable.contains(&(zone.id.as_str(), subject.kind())) {
+                    continue;
+                }
+                asked.push(async move { (index, zone, self.about(zone, subject).await) });
+                if asked.len() >= AHEAD
+                    && let Some(answer) = asked.next().await
+                {
+                    note(answer);
+                }
+            }
         }
+        while let Some(answer) = asked.next().await {
+            note(answer);
+        }
+        drop(asked);
         // They came in the order of the network.
         for evidence in subjects {
             evidence.answers.sort_by(|a, b| a.zone.cmp(&b.zone));
@@ -270,10 +263,13 @@ impl Port<'_> {
             None => question,
         };
         let question = if fresh { question.fresh() } else { question };
-        let answer = tokio::select! {
-            biased;
-            () = self.stop.cancelled() => LookupAnswer::NotAsked,
-            answer = self.lookups.lookup(&question) => answer,
+        let answer = match self.stop.is_cancelled() || !self.allowance.take(&zone.id) {
+            true => LookupAnswer::NotAsked,
+            false => tokio::select! {
+                biased;
+                () = self.stop.cancelled() => LookupAnswer::NotAsked,
+                answer = self.lookups.lookup(&question) => answer,
+            },
         };
         Some(question.evidence(answer))
     }
