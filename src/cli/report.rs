@@ -67,7 +67,9 @@ pub(super) fn write(
         }
         streams.host(&report)?;
     }
-    if reader.run().plan.asks_lists() && let Some(message) = unheard.message() {
+    if reader.run().plan.asks_lists()
+        && let Some(message) = unheard.message()
+    {
         complain(&escape::terminal(&message));
         missing = true;
     }

@@ -14,8 +14,8 @@ use crate::engine::{Allowance, Interrupt, ProvedLists};
 use crate::evidence::Identity;
 use crate::evidence::listing::{Listings, Subject};
 use crate::evidence::lookup::LookupAnswer;
-use crate::target::name::is_special_use;
 use crate::target::Target;
+use crate::target::name::is_special_use;
 use crate::target::set::AddressSet;
 
 use super::estimate::grouped;

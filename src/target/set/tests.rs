@@ -3,6 +3,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
+use crate::target::network::is_public;
 
 fn set(texts: &[&str]) -> AddressSet {
     texts.iter().map(|text| text.parse::<AddressRange>().unwrap()).collect()

@@ -138,9 +138,7 @@ pub(super) fn recover(
         let counted = recovered.tally.add(&counts);
         counted.map_err(|error| shown.fault(error.to_string()))?;
         let subjects = report.lists.iter().map(|one| (one.subject.as_ref(), one.standing));
-        recovered
-            .unheard
-            .add(SocketAddr::new(report.target.address, report.target.port), subjects);
+        recovered.unheard.add(SocketAddr::new(report.target.address, report.target.port), subjects);
         (recovered.evidence, recovered.reports) = (given.end(), shown.end());
     }
 }

@@ -7,8 +7,10 @@ use super::*;
 use crate::cli::args::{FailOn, Format, FormatArg, ReportArgs};
 use crate::cli::exit::Exit;
 use crate::cli::reports::Reports;
+use crate::dnsbl::SubjectKind;
 use crate::engine::{Budget, Interrupt, Settings, Wanted, audit};
-use crate::evidence::listing::{Preflight, Subject, SubjectEvidence};
+use crate::evidence::listing::{Confirmation, Listed, Preflight, Subject, SubjectEvidence};
+use crate::evidence::lookup::{Lookup, LookupAnswer, LookupKind};
 use crate::net::TcpDialer;
 use crate::practice::{LOCAL_DOMAIN, PracticeServer, demo_fleet};
 use crate::probe::Profile;
@@ -123,33 +125,53 @@ fn what_lists_said_is_kept_with_each_host() {
     let mut folder = create(dir.path());
     let subject =
         SubjectEvidence { subject: Subject::Domain("example.org".into()), answers: Vec::new() };
-    let lists = Listings {
-        registry_version: 3,
+    let lists = |registry_version| Listings {
+        registry_version,
         registry_date: jiff::civil::date(2026, 1, 1),
         resolvers: vec!["192.0.2.53".into()],
         preflight: Preflight::default(),
         zones: Vec::new(),
         subjects: vec![subject.clone()],
     };
-    folder.lists(&lists).unwrap();
+    assert_eq!(folder.lists(&lists(3)).unwrap(), 0);
+    assert_eq!(folder.lists(&lists(4)).unwrap(), 1);
     let Lines { evidence: bare, report, host } = lines(4);
     write(&mut folder, 3).unwrap();
     let evidence: Evidence =
         RunReader::open(dir.path()).unwrap().host(0).unwrap().unwrap().evidence;
-    let line = evidence_line(4, &evidence, None, std::slice::from_ref(&subject)).unwrap();
+    let negative =
+        Lookup { name: "x.test".into(), kind: LookupKind::A, answer: LookupAnswer::NoSuchName };
+    let confirmation = Confirmation { zone: "x".into(), kind: SubjectKind::Domain, negative };
+    let said = Listed { subjects: vec![subject.clone()], confirmations: vec![confirmation] };
+    let listed = ListedHost { part: 1, said };
+    let line = evidence_line(4, &evidence, None, Some(&listed)).unwrap();
     assert_ne!(line.len(), bare.len());
     let mut other = serde_json::from_slice::<serde_json::Value>(&line).unwrap();
     other["evidence"]["target"]["address"] = "127.0.0.4".into();
     let line = format!("{other}\n");
     folder.host(4, line.as_bytes(), &report, &HostCounts::of(&host)).unwrap();
     let mut reader = RunReader::open(dir.path()).unwrap();
-    let none = Listings { subjects: Vec::new(), ..lists };
-    assert_eq!(reader.lists(), Some(&none), "what is about one host is in its line");
-    assert_eq!(reader.host(0).unwrap().unwrap().listed, []);
-    assert_eq!(reader.host(1).unwrap().unwrap().listed, [subject]);
+    let none = |version| Some(Listings { subjects: Vec::new(), ..lists(version) });
+    assert_eq!(reader.lists(0).cloned(), none(3), "what is about one host is in its line");
+    assert_eq!(reader.lists(1).cloned(), none(4));
+    assert_eq!((reader.lists(2), reader.newest_lists()), (None, reader.lists(1)));
+    assert_eq!(reader.host(0).unwrap().unwrap().listed, None);
+    assert_eq!(reader.host(1).unwrap().unwrap().listed, Some(listed));
     assert!(reader.host(2).unwrap().is_none());
     drop(folder);
-    resume(dir.path());
+    let folder = resume(dir.path()).folder;
+    // What a kill left of a line goes.
+    let path = dir.path().join(LISTS);
+    let whole = fs::read(&path).unwrap();
+    fs::write(&path, [whole.as_slice(), b"{\"registry"].concat()).unwrap();
+    assert_eq!(RunReader::open(dir.path()).unwrap().newest_lists().cloned(), none(4));
+    assert_eq!(folder.lists(&lists(5)).unwrap(), 2);
+    assert_eq!(RunReader::open(dir.path()).unwrap().newest_lists().cloned(), none(5));
+    fs::write(&path, [b"{}\n", whole.as_slice()].concat()).unwrap();
+    let damaged = folder.lists(&lists(6)).unwrap_err().to_string();
+    assert!(damaged.contains("lists.jsonl, line 1: holds no proofs of lists"), "{damaged}");
+    let damaged = RunReader::open(dir.path()).err().unwrap().to_string();
+    assert!(damaged.contains("lists.jsonl, line 1: holds no proofs of lists"), "{damaged}");
 }
 
 #[test]
