@@ -107,6 +107,10 @@ pub(super) fn ratios(rows: &[Row]) -> Vec<String> {
                 same(first.connections, other.connections),
                 same(first.bytes, other.bytes)
             );
+            // What the ratio would be if nothing but work held them up; other work on the machine
+            // hardly changes it.
+            let work = (other.processor + other.farm) / (first.processor + first.farm);
+            text += &format!("; by processor time, the farm's included, {work:.2} times");
         }
         text
     };
