@@ -406,6 +406,12 @@ async fn a_configuration_that_could_not_be_followed_is_not_called_good() {
         assert!(ran.out.contains("no fault found"), "{more}: {}", ran.out);
         assert_eq!(ran.out.contains(followed), partial, "{more}: {}", ran.out);
     }
+    let text = "smtpd_client_restrictions = reject_rbl_client $one, reject_rbl_client $other\n";
+    fs::write(bench.folder.path().join("main.cf"), text).unwrap();
+    let ran = bench.run(&["--from-config", "main.cf"]);
+    assert_eq!(ran.code, Some(3), "{}{}", ran.out, ran.err);
+    let why = "names 0 lists that could be followed, and 2 settings that could not";
+    assert!(ran.out.contains(why), "{}", ran.out);
 }
 
 /// Healthy lists by the numbers of their names, to be asked as often as they like.

@@ -158,6 +158,8 @@ mod tests {
         assert_eq!(seconds(Size { per_prefix: 1, ..SIZE }), (256, 1024), "that of a prefix");
         let free = Size { rate: 0, per_prefix: 0, ..SIZE };
         assert_eq!(seconds(free), (20, 358), "without rates, what goes on at once");
+        let lists = Duration::from_secs(13_108);
+        assert_eq!(seconds(Size { lists, ..SIZE }), (65, 13_108), "the slowest list");
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::fmt;
 /// What stands in the place of a key.
 const PLACEHOLDER: &str = "{key}";
 /// What names of lists with a key end in.
-const OPERATORS: [&str; 2] = [".dq.spamhaus.net", ".mail.abusix.zone"];
+const OPERATORS: [&str; 2] = [".dq.spamhaus.net", ".abusix.zone"];
 /// The labels below these that are no keys.
-const SETS: [&str; 19] = [
-    "zen", "sbl", "css", "xbl", "pbl", "sbl-xbl", "authbl", "dbl", "zrd", "hbl", "combined",
-    "black", "exploit", "dynamic", "policy", "noip", "white", "dblack", "nod",
+const SETS: [&str; 20] = [
+    "mail", "zen", "sbl", "css", "xbl", "pbl", "sbl-xbl", "authbl", "dbl", "zrd", "hbl",
+    "combined", "black", "exploit", "dynamic", "policy", "noip", "white", "dblack", "nod",
 ];
 
 /// A key for asking a list. Its Debug form does not show it.
@@ -74,21 +74,26 @@ pub fn masked_of(text: &str, key: &str) -> String {
     }
 }
 
-/// The key with what stands before it, and the set with its dot.
+/// The key with what stands before it, and the labels of the set with their dots.
 fn parts<'a>(before: &'a str, sets: &[&str]) -> (&'a str, &'a str) {
-    let at = before.rfind('.');
-    let last = before.get(at.map_or(0, |at| at + 1)..).unwrap_or_default();
-    if !sets.iter().any(|set| last.eq_ignore_ascii_case(set)) {
-        return (before, "");
+    let mut key = before;
+    while !key.is_empty() {
+        let (rest, last) = key.rsplit_once('.').unwrap_or(("", key));
+        if !sets.iter().any(|set| last.eq_ignore_ascii_case(set)) {
+            break;
+        }
+        key = rest;
     }
-    at.map_or(("", before), |at| before.split_at(at))
+    before.split_at(key.len())
 }
 
 fn mask(text: &str, suffix: &str, sets: &[&str]) -> String {
-    let lower = text.to_ascii_lowercase();
-    let (mut out, mut end) = (String::new(), 0);
+    let (plain, places) = unescaped(text);
+    let lower = plain.to_ascii_lowercase();
+    let place = |at: usize| places.get(at).copied().unwrap_or(text.len());
+    let (mut out, mut copied, mut end) = (String::new(), 0, 0);
     for (at, _) in lower.match_indices(&suffix.to_ascii_lowercase()) {
-        let before = text.get(end..at).unwrap_or_default();
+        let before = plain.get(end..at).unwrap_or_default();
         let part = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
         let mut name = before.get(before.trim_end_matches(part).len()..).unwrap_or_default();
         if before.strip_suffix(name).is_some_and(|start| start.ends_with('$')) {
@@ -97,16 +102,34 @@ fn mask(text: &str, suffix: &str, sets: &[&str]) -> String {
         }
         let (key, _) = parts(name, sets);
         let key = key.trim_start_matches('.');
-        let start = before.len() - name.len() + (name.find(key).unwrap_or_default());
-        out.push_str(before.get(..start).unwrap_or_default());
         if !key.is_empty() {
+            let start = at - name.len() + name.find(key).unwrap_or_default();
+            out.push_str(text.get(copied..place(start)).unwrap_or_default());
             out.push_str(PLACEHOLDER);
+            copied = place(start + key.len());
         }
-        out.push_str(before.get(start + key.len()..).unwrap_or_default());
         end = at;
     }
-    out.push_str(text.get(end..).unwrap_or_default());
+    out.push_str(text.get(copied..).unwrap_or_default());
     out
+}
+
+/// The text with every dot plain that stands as `\.` or `[.]`, as in regular expressions, and where each of its bytes
+/// begins in the text.
+fn unescaped(text: &str) -> (String, Vec<usize>) {
+    let (mut plain, mut places) = (String::new(), Vec::new());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let at = text.len() - rest.len();
+        let behind = rest.trim_start_matches('\\');
+        let dot = rest.strip_prefix("[.]").or_else(|| behind.strip_prefix('.'));
+        let next = dot.unwrap_or_else(|| rest.get(c.len_utf8()..).unwrap_or_default());
+        let c = if dot.is_some() { '.' } else { c };
+        plain.push(c);
+        places.extend(std::iter::repeat_n(at, c.len_utf8()));
+        rest = next;
+    }
+    (plain, places)
 }
 
 #[cfg(test)]
@@ -119,6 +142,19 @@ mod tests {
             ("a.test : KEY.zen.dq.spamhaus.net", "a.test : {key}.zen.dq.spamhaus.net"),
             ("K_1.SBL.dq.Spamhaus.net.=x", "{key}.SBL.dq.Spamhaus.net.=x"),
             ("KEY.mail.abusix.zone", "{key}.mail.abusix.zone"),
+            ("KEY.combined.mail.abusix.zone", "{key}.combined.mail.abusix.zone"),
+            ("KEY.dblack.abusix.zone", "{key}.dblack.abusix.zone"),
+            ("KEY.abusix.zone", "{key}.abusix.zone"),
+            ("combined.mail.abusix.zone", "combined.mail.abusix.zone"),
+            (r"/^KEY\.zen\.dq\.spamhaus\.net$/", r"/^{key}\.zen\.dq\.spamhaus\.net$/"),
+            (r"/KEY\\.zen\\.dq\\.spamhaus\\.net/", r"/{key}\\.zen\\.dq\\.spamhaus\\.net/"),
+            ("KEY[.]sbl[.]dq[.]spamhaus[.]net", "{key}[.]sbl[.]dq[.]spamhaus[.]net"),
+            (r"ä\d KEY\.mail\.abusix\.zone ö", r"ä\d {key}\.mail\.abusix\.zone ö"),
+            (r"zen\.dq\.spamhaus\.net", r"zen\.dq\.spamhaus\.net"),
+            (
+                "K1.zen.dq.spamhaus.net K2.sbl.dq.spamhaus.net",
+                "{key}.zen.dq.spamhaus.net {key}.sbl.dq.spamhaus.net",
+            ),
             ("KEY.new.dq.spamhaus.net", "{key}.dq.spamhaus.net"),
             ("_x.KEY.hbl.dq.spamhaus.net", "{key}.hbl.dq.spamhaus.net"),
             ("$key.zen.dq.spamhaus.net", "$key.zen.dq.spamhaus.net"),
@@ -146,12 +182,19 @@ mod tests {
             format!(
                 "smtpd_client_restrictions = reject_rbl_client psbl.surriel.com, permit, {long}\n"
             ),
+            "header __RCVD eval:check_rbl_sub('zen', 'x')\n\
+             header RCVD eval:check_rbl('zen', 'K3yOfMine.dblack.abusix.zone.')\n\
+             uri OWN /K3yOfMine\\.zen\\.dq\\.spamhaus\\.net/\n"
+                .to_owned(),
         ];
         for text in texts {
             let read = super::super::read("main.cf", text.as_bytes()).unwrap();
             let shown = format!("{read:?}").to_ascii_lowercase();
             assert!(!shown.contains("k3yo"), "{shown}");
-            assert!(shown.contains("spamhaus") || shown.contains("psbl"), "{shown}");
+            assert!(
+                ["spamhaus", "psbl", "abusix"].iter().any(|name| shown.contains(name)),
+                "{shown}"
+            );
         }
     }
 }

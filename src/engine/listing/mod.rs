@@ -3,6 +3,8 @@
 
 mod allowance;
 mod proved;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeSet;
 

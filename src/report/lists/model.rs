@@ -213,7 +213,12 @@ pub struct ConfigurationReport {
 impl ConfigurationReport {
     /// Whether a setting that names a list could not be followed.
     pub fn is_partial(&self) -> bool {
-        self.notes.iter().any(|note| note.kind == NoteKind::NotFollowed.as_str())
+        self.not_followed().next().is_some()
+    }
+
+    /// The settings that name a list and could not be followed.
+    pub fn not_followed(&self) -> impl Iterator<Item = &NoteReport> {
+        self.notes.iter().filter(|note| note.kind == NoteKind::NotFollowed.as_str())
     }
 }
 

@@ -147,6 +147,13 @@ impl Text<'_> {
         };
         write!(self.out, "{} ({})   ", terminal(&file.file), terminal(&file.dialect))?;
         let (style, word) = match (bad, file.lists.len()) {
+            (0, 0) if file.is_partial() => {
+                let settings = match file.not_followed().count() {
+                    1 => "1 setting".to_owned(),
+                    count => format!("{count} settings"),
+                };
+                (UNKNOWN, format!("{lists} that could be followed, and {settings} that could not"))
+            }
             (0, 0) => (BOLD, lists),
             (0, _) if file.is_partial() || file.lists.iter().any(|list| list.list.is_none()) => {
                 (UNKNOWN, format!("{lists}, no fault found in what could be followed"))
