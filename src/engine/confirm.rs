@@ -3,7 +3,7 @@
 
 use crate::evidence::{Control, Evidence, Form, Pass, Stop};
 use crate::probe::Axis;
-use crate::verdict::{Outcome, Undecided, judge};
+use crate::verdict::{Judge, Outcome, Undecided, judge, judge_by};
 
 use super::Settings;
 use super::runner::Runner;
@@ -11,7 +11,8 @@ use super::runner::Runner;
 /// The plainest accepted form of each axis and check is asked again, alone on a fresh connection,
 /// with the control of its outer domain behind it.
 pub(super) async fn confirm(runner: &mut Runner) {
-    let verdict = judge(&runner.evidence);
+    let reading = runner.reading();
+    let verdict = judge_by(&runner.evidence, &Judge::with(&runner.evidence, &reading));
     let mut causes = Vec::new();
     let mut plainest = Vec::new();
     for axis in [Axis::Sender, Axis::Helo, Axis::Recipient, Axis::Context] {

@@ -198,7 +198,8 @@ fn in_order(forms: &[Form], mut some: Vec<usize>) -> Vec<usize> {
 /// HELO and recipient forms whose foreign sender was refused or deferred are asked with the null
 /// sender too: a bounce is what a sender check most likely lets through.
 async fn try_null_sender(runner: &mut Runner, tokens: &Tokens) {
-    let judged = Judge::new(&runner.evidence);
+    let reading = runner.reading();
+    let judged = Judge::with(&runner.evidence, &reading);
     let again = |(index, form): (usize, &Form)| {
         let outcome = judged.form(index).outcome;
         let asked = matches!(form.axis(), Some(Axis::Helo | Axis::Recipient | Axis::Context));
@@ -235,10 +236,11 @@ fn is_under_a_name_not_ours(form: &Form) -> bool {
 /// remember client, sender and recipient.
 async fn retry(runner: &mut Runner, settings: &Settings) {
     for wait in [settings.retry_wait, settings.greylist_wait] {
-        let judged = Judge::new(&runner.evidence);
-        let deferred: Vec<_> =
-            (0..runner.evidence.forms.len()).filter(|index| judged.wants_retry(*index)).collect();
-        if wait.is_zero() || deferred.is_empty() || runner.is_over() {
+        if wait.is_zero() {
+            continue;
+        }
+        let deferred = deferred(runner);
+        if deferred.is_empty() || runner.is_over() {
             continue;
         }
         runner.hang_up().await;
@@ -247,6 +249,12 @@ async fn retry(runner: &mut Runner, settings: &Settings) {
         let queue = in_order(&runner.evidence.forms, deferred);
         runner.run(queue, Pass::Retry).await;
     }
+}
+
+fn deferred(runner: &mut Runner) -> Vec<usize> {
+    let reading = runner.reading();
+    let judged = Judge::with(&runner.evidence, &reading);
+    (0..runner.evidence.forms.len()).filter(|index| judged.wants_retry(*index)).collect()
 }
 
 /// A server that was busy when it was first met tells its name and its extensions later, and some
@@ -266,7 +274,8 @@ async fn ask_late(runner: &mut Runner, settings: &Settings, profile: Profile, to
 /// answered at the end as it was at the start, where that alone, or what becomes of its message, can
 /// show that the server does not relay.
 async fn plain_at_end(runner: &mut Runner) {
-    let judged = Judge::new(&runner.evidence);
+    let reading = runner.reading();
+    let judged = Judge::with(&runner.evidence, &reading);
     let plain = |(index, form): (usize, &Form)| {
         let outcome = judged.form(index).outcome;
         let settles = outcome.is_relay_refusal()

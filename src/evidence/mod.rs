@@ -131,6 +131,14 @@ pub struct Attempt {
     pub exchange: usize,
 }
 
+impl Attempt {
+    /// True for one that decides its form unless a later one does: it was neither a confirmation nor
+    /// went past RCPT.
+    pub fn decides(&self) -> bool {
+        !matches!(self.pass, Pass::Confirm | Pass::Message)
+    }
+}
+
 /// The passes of a host's course.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -247,9 +255,7 @@ impl Evidence {
     /// The attempt that decides a form: the newest one that was neither a confirmation nor went
     /// past RCPT.
     pub fn deciding(&self, form: usize) -> Option<&Attempt> {
-        let decides =
-            |a: &&Attempt| a.form == form && !matches!(a.pass, Pass::Confirm | Pass::Message);
-        self.attempts.iter().rev().find(decides)
+        self.attempts.iter().rev().find(|attempt| attempt.form == form && attempt.decides())
     }
 
     /// The attempt to send a message by a form, and the message.

@@ -33,7 +33,7 @@ pub enum Severity {
 }
 
 /// An enhanced status code such as `5.7.1` (RFC 3463 section 2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct EnhancedStatus {
     /// 2, 4 or 5.
     pub class: u8,

@@ -22,7 +22,7 @@ mod why;
 mod wording;
 
 pub use findings::findings;
-pub use form::{FormVerdict, Judge, asks_for_tls, is_complaint};
+pub use form::{FormVerdict, Judge, Reading};
 pub(crate) use matrix::GAPS;
 pub use matrix::{CellVerdict, MatrixVerdict, NotTested, Observed, RowVerdict, matrix};
 pub use outcome::{NotRun, Outcome, Proof, Refusal, Undecided, Verdict};
@@ -30,7 +30,7 @@ pub use own_mail::{OwnMail, RefusedMail, Taken, own_mail};
 pub(crate) use pop::POP_ENDS;
 pub use pop::{Heard, PopOutcome, PopReason, PopVerdict, PopWindow, heard, pop_before_smtp};
 pub use reason::Reason;
-pub use relay::{Coverage, ProbeVerdict, RelayVerdict, judge};
+pub use relay::{Coverage, ProbeVerdict, RelayVerdict, judge, judge_by};
 pub use vectors::{VectorFault, check_vectors};
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use crate::probe::Axis;
 
 use super::connection::xclient_reason;
 use super::reason::{Reason, no_smtp};
-use super::{FormVerdict, Judge, NotRun, Outcome, Proof, Undecided, Verdict};
+use super::{FormVerdict, Judge, NotRun, Outcome, Proof, Reading, Undecided, Verdict};
 
 /// The verdict on one host, with everything that led to it.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct RelayVerdict {
     pub probes: Vec<ProbeVerdict>,
     /// Every control: the index of its form, and what became of it.
     pub controls: Vec<(usize, FormVerdict)>,
+    /// How the replies were read.
+    pub(super) reading: Reading,
 }
 
 /// How much of the plan was judged.
@@ -68,8 +70,12 @@ impl ProbeVerdict {
 
 /// Judges one host. Pure: the same evidence gives the same verdict.
 pub fn judge(evidence: &Evidence) -> RelayVerdict {
-    let judge = Judge::new(evidence);
-    let probes = probes(evidence, &judge);
+    judge_by(evidence, &Judge::new(evidence))
+}
+
+/// The same by a judge of this host.
+pub fn judge_by(evidence: &Evidence, judge: &Judge<'_>) -> RelayVerdict {
+    let probes = probes(evidence, judge);
     let controls = (0..evidence.forms.len())
         .filter(|index| evidence.forms.get(*index).is_some_and(|f| f.control().is_some()))
         .map(|index| (index, judge.form(index)))
@@ -85,8 +91,9 @@ pub fn judge(evidence: &Evidence) -> RelayVerdict {
         coverage,
         probes,
         controls,
+        reading: judge.reading().clone(),
     };
-    relay.decide(evidence, &judge);
+    relay.decide(evidence, judge);
     relay
 }
 

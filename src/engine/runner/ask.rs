@@ -5,7 +5,6 @@ use std::collections::VecDeque;
 use crate::engine::line::{Transaction, record};
 use crate::evidence::{Answer, Control, Form, Loss, Pass, Stop};
 use crate::smtp::{Command, CommandError, Phase, Severity};
-use crate::verdict::is_complaint;
 
 use super::pack::Step;
 use super::{Place, Runner, sender_of};
@@ -136,7 +135,7 @@ impl Runner {
         {
             self.wary = true;
             self.count(answer);
-            if !is_complaint(&self.evidence, reply) {
+            if !self.reading().is_complaint(reply) {
                 self.refused_senders.insert(sender, place);
                 return Then::NoMail;
             }
@@ -254,9 +253,10 @@ impl Runner {
     }
 
     /// True for a reply to RCPT that says something about this recipient.
-    pub(super) fn is_judged(&self, answer: &Answer, place: Place) -> bool {
-        self.phase_at(place) == Some(Phase::Rcpt)
-            && answer.reply().is_some_and(|reply| !is_complaint(&self.evidence, reply))
+    fn is_judged(&mut self, answer: &Answer, place: Place) -> bool {
+        let Some(reply) = answer.reply() else { return false };
+        let judged = !(reply.is_refusal() && self.reading().is_complaint(reply));
+        judged && self.phase_at(place) == Some(Phase::Rcpt)
     }
 
     /// One of the server's own recipients was answered.

@@ -6,7 +6,6 @@ use crate::engine::line::record;
 use crate::evidence::Answer;
 use crate::probe::Greeting;
 use crate::smtp::{Command, Phase, Severity, WireText};
-use crate::verdict::asks_for_tls;
 
 use super::{Place, Runner, TRIES};
 
@@ -77,16 +76,15 @@ impl Runner {
     }
 
     /// True where the server wants TLS for what it was just asked, offers it, and we are outside.
-    pub(super) fn must_go_inside(&self, answer: &Answer, place: Place) -> bool {
+    pub(super) fn must_go_inside(&mut self, answer: &Answer, place: Place) -> bool {
         let outside = self.line.as_ref().is_some_and(|line| line.session.tls().is_none());
-        let phase = self.phase_at(place);
-        outside
-            && !(self.in_tls || self.tls_given_up)
-            && self.evidence.offers("STARTTLS")
-            && answer
-                .reply()
-                .zip(phase)
-                .is_some_and(|(reply, phase)| asks_for_tls(&self.evidence, reply, phase))
+        if !outside || self.in_tls || self.tls_given_up || !self.evidence.offers("STARTTLS") {
+            return false;
+        }
+        let reply = answer.reply().filter(|reply| reply.is_refusal());
+        reply
+            .zip(self.phase_at(place))
+            .is_some_and(|(reply, phase)| self.reading().asks_for_tls(&self.evidence, reply, phase))
     }
 
     /// From now on every connection is secured before anything is asked.

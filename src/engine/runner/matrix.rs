@@ -12,7 +12,6 @@ use crate::evidence::matrix::{Recipient, Sender};
 use crate::evidence::{Answer, Evidence, Hello, Identity, Lacking};
 use crate::session::{Credentials, Login};
 use crate::smtp::{Command, Ehlo, Phase, Severity, WireText};
-use crate::verdict::{asks_for_tls, is_complaint};
 
 use super::{BACK_OFF, Place, Runner, TRIES};
 
@@ -178,13 +177,13 @@ impl Runner {
     fn after_refusal(&mut self, answer: &Answer, place: Place) -> Asked {
         let Some(reply) = answer.reply() else { return Asked::Lost };
         let phase = self.phase_at(place);
-        if !matches!(phase, Some(Phase::Mail | Phase::Rcpt)) || is_complaint(&self.evidence, reply)
-        {
+        if !matches!(phase, Some(Phase::Mail | Phase::Rcpt)) || self.reading().is_complaint(reply) {
             self.complained(answer);
             return Asked::Lost;
         }
         let outside = self.line.as_ref().is_some_and(|l| l.starttls && l.session.tls().is_none());
-        let wants_tls = phase.is_some_and(|phase| asks_for_tls(&self.evidence, reply, phase));
+        let wants_tls =
+            phase.is_some_and(|phase| self.reading().asks_for_tls(&self.evidence, reply, phase));
         if outside && wants_tls { Asked::Inside } else { Asked::Done }
     }
 

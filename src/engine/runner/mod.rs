@@ -22,6 +22,7 @@ use crate::evidence::{Attempt, Control, Evidence, Form, Hello, Pass, Stop};
 use crate::net::Dialer;
 use crate::session::PopSession;
 use crate::smtp::{Phase, Severity, WireText, is_syntax_risk};
+use crate::verdict::Reading;
 
 use super::line::{Line, recipients_of, record};
 use super::{Budget, Settings};
@@ -71,7 +72,12 @@ pub(super) struct Runner {
     back_off: bool,
     /// The open connection to a POP3 server.
     pop: Option<PopSession>,
+    /// How replies are read, and by what that was known.
+    reading: Option<(Known, Reading)>,
 }
+
+/// How many names of the server and forms there are, and whether there was a connection.
+type Known = (usize, usize, bool);
 
 impl Runner {
     pub(super) fn new(
@@ -104,6 +110,21 @@ impl Runner {
             names_from: None,
             back_off: false,
             pop: None,
+            reading: None,
+        }
+    }
+
+    /// How replies are read by what is known now.
+    pub(super) fn reading(&mut self) -> Reading {
+        let Evidence { server_names, forms, transcripts, .. } = &self.evidence;
+        let known = (server_names.len(), forms.len(), transcripts.is_empty());
+        match &self.reading {
+            Some((by, reading)) if *by == known => reading.clone(),
+            _ => {
+                let reading = Reading::new(&self.evidence);
+                self.reading = Some((known, reading.clone()));
+                reading
+            }
         }
     }
 

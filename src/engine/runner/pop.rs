@@ -17,7 +17,7 @@ use crate::evidence::{Evidence, Form, Stop};
 use crate::session::{PopSession, PopTls};
 use crate::smtp::{Command, Phase, WireText};
 use crate::target::Target;
-use crate::verdict::{Heard, Judge, asks_for_tls, heard};
+use crate::verdict::{Heard, Judge, Reading, heard};
 
 use super::{BACK_OFF, Place, Runner, TRIES};
 
@@ -177,7 +177,10 @@ impl Runner {
         let offered = self.line.as_ref().is_some_and(|line| line.starttls);
         let exchange = place.and_then(|place| self.evidence.exchange_at(place));
         let reply = exchange.and_then(|e| Some((e.answer.reply()?, e.phase)));
-        offered && reply.is_some_and(|(reply, phase)| asks_for_tls(&self.evidence, reply, phase))
+        let reading = Reading::new(&self.evidence);
+        offered
+            && reply
+                .is_some_and(|(reply, phase)| reading.asks_for_tls(&self.evidence, reply, phase))
     }
 
     /// Logs in at the first server that lets us as far as the password; returns when it was sent.

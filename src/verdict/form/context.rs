@@ -1,5 +1,7 @@
 //! What came between the greeting and the question: STARTTLS, XCLIENT, the form's own EHLO.
 
+use std::ptr;
+
 use crate::evidence::{Answer, Attempt, Exchange, Form, Loss};
 use crate::probe::Greeting;
 use crate::smtp::{Ehlo, Phase, Reply, Severity};
@@ -17,7 +19,7 @@ impl<'a> Judge<'a> {
         let refused = match (&exchange.answer, exchange.phase) {
             (Answer::Reply(reply), Phase::Ehlo | Phase::Helo) => !reply.is_refusal(),
             (Answer::Reply(reply), Phase::StartTls) => {
-                self.names.classify(reply, Phase::StartTls) != Class::Throttled
+                self.names().classify(reply, Phase::StartTls) != Class::Throttled
             }
             (Answer::Lost(Loss::Handshake { .. }), Phase::Handshake) => true,
             _ => false,
@@ -33,7 +35,7 @@ impl<'a> Judge<'a> {
             _ => None,
         };
         let offered = self.before(attempt).iter().rev().find_map(|exchange| offers(&exchange));
-        match self.names.classify(reply, Phase::Xclient) {
+        match self.names().classify(reply, Phase::Xclient) {
             Class::Listed | Class::ClientRefused => undecided(Undecided::Blocked),
             _ if offered != Some(true) => undecided(Undecided::UnknownWording),
             _ if matches!(reply.code(), 501 | 504 | 555) => undecided(Undecided::UnknownWording),
@@ -72,7 +74,7 @@ impl<'a> Judge<'a> {
 
     /// The reply to a form at RCPT, where it came on the same side of TLS as another form's.
     pub(super) fn at_rcpt_beside(&self, form: &Form, index: usize) -> Option<&'a Reply> {
-        let attempt = self.evidence.deciding(index)?;
+        let attempt = self.deciding(index)?;
         let reply = self.answer(attempt)?.reply()?;
         let there = self.phase(attempt) == Some(Phase::Rcpt);
         (there && self.is_inside_tls(attempt) == self.is_asked_inside(form)).then_some(reply)
@@ -90,13 +92,13 @@ impl<'a> Judge<'a> {
     }
 
     fn is_asked_inside(&self, form: &Form) -> bool {
-        let index = self.evidence.forms.iter().position(|other| other == form);
-        let attempt = index.and_then(|index| self.evidence.deciding(index));
+        let index = self.evidence.forms.iter().position(|other| ptr::eq(other, form));
+        let attempt = index.and_then(|index| self.deciding(index));
         attempt.is_some_and(|attempt| self.is_inside_tls(attempt))
     }
 
     fn decided(&self, index: usize) -> Option<(&'a Form, &'a Attempt)> {
-        Some((self.evidence.forms.get(index)?, self.evidence.deciding(index)?))
+        Some((self.evidence.forms.get(index)?, self.deciding(index)?))
     }
 
     /// What was said on the same connection before.

@@ -41,7 +41,7 @@ impl Judge<'_> {
 
     /// True when a reply refuses a random user as such, and not us, the sender or the moment.
     fn refuses_the_user(&self, reply: &Reply) -> bool {
-        match self.names.classify(reply, Phase::Rcpt) {
+        match self.names().classify(reply, Phase::Rcpt) {
             Class::RelayDenied => true,
             Class::Denied
             | Class::InvalidRecipient

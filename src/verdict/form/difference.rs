@@ -35,7 +35,7 @@ impl<'a> Judge<'a> {
         let accepted = |wanted: Control| {
             locals.iter().any(|l| l.control == wanted && l.has(Severity::Positive))
         };
-        let is_same = |l: &&Local<'_>| l.reply.is_some_and(|r| self.names.alike(r, reply));
+        let is_same = |l: &&Local<'_>| l.reply.is_some_and(|r| self.names().alike(r, reply));
         let same: Vec<_> = locals.iter().filter(is_same).collect();
         if accepted(Control::LocalUser) || accepted(Control::RandomUser) {
             // Refused like an unknown user at the same domain, while others are accepted there.
@@ -107,7 +107,7 @@ impl<'a> Judge<'a> {
             forms().filter(|(_, own)| is_own(own) && own.shares_context(form)).peekable();
         here.peek().is_some()
             && here.all(|(index, own)| {
-                at_rcpt(index).is_some_and(|told| self.names.alike(told, reply)) && elsewhere(own)
+                at_rcpt(index).is_some_and(|told| self.names().alike(told, reply)) && elsewhere(own)
             })
     }
 
@@ -117,13 +117,14 @@ impl<'a> Judge<'a> {
         self.evidence.forms.iter().enumerate().filter(|(_, form)| form.is_plain()).any(
             |(index, plain)| {
                 let told = self.reply_to(index).filter(|(_, phase)| *phase == Phase::Rcpt);
-                let Some((told, _)) = told.filter(|(told, _)| self.names.alike(told, reply)) else {
+                let Some((told, _)) = told.filter(|(told, _)| self.names().alike(told, reply))
+                else {
                     return false;
                 };
                 let locals = self.locals(plain);
                 let differs = |local: &Local<'_>| match local.reply {
                     Some(_) if local.has(Severity::Transient) => false,
-                    Some(reply) => !self.names.alike(reply, told),
+                    Some(reply) => !self.names().alike(reply, told),
                     None => false,
                 };
                 locals
@@ -139,14 +140,16 @@ impl<'a> Judge<'a> {
     /// that speaks for itself, or in the same words.
     pub(super) fn repeats_the_start(&self, form: &Form, reply: &Reply) -> bool {
         let explicit = matches!(
-            self.names.classify(reply, Phase::Rcpt),
+            self.names().classify(reply, Phase::Rcpt),
             Class::RelayDenied | Class::AuthNeeded
         );
         explicit
             || self.evidence.forms.iter().enumerate().any(|(index, start)| {
                 start.is_plain()
                     && start.envelope == form.envelope
-                    && self.reply_to(index).is_some_and(|(first, _)| self.names.alike(first, reply))
+                    && self
+                        .reply_to(index)
+                        .is_some_and(|(first, _)| self.names().alike(first, reply))
             })
     }
 
@@ -167,7 +170,7 @@ impl<'a> Judge<'a> {
     fn first_recipient(&self, form: &Form) -> Option<Local<'a>> {
         form.envelope.first_rcpt.as_ref()?;
         let index = self.evidence.forms.iter().position(|other| other == form)?;
-        let attempt = self.evidence.deciding(index)?;
+        let attempt = self.deciding(index)?;
         let exchanges = &self.evidence.transcripts.get(attempt.transcript)?.exchanges;
         let before = exchanges.get(attempt.exchange.checked_sub(1)?)?;
         let reply = before.answer.reply().filter(|_| before.phase == Phase::Rcpt);

@@ -38,7 +38,7 @@ impl Judge<'_> {
                 unknown => unknown,
             },
             (Phase::Data | Phase::Message, Severity::Permanent)
-                if is_about_the_envelope(self.names.classify(reply, phase)) =>
+                if is_about_the_envelope(self.names().classify(reply, phase)) =>
             {
                 Outcome::Refused(Refusal::Message)
             }

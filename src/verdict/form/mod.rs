@@ -6,6 +6,9 @@ mod difference;
 mod message;
 mod names;
 
+use std::cell::{Cell, OnceCell};
+use std::sync::Arc;
+
 use crate::evidence::{Answer, Attempt, Control, Evidence, Form, Loss, SenderKind};
 use crate::finding::Confidence;
 use crate::probe::{Axis, Greeting};
@@ -21,13 +24,21 @@ use names::{is_plain_address, names_foreign_mailbox, names_only_the_sender};
 /// An outcome with its confidence.
 type Base = (Outcome, Confidence);
 
+/// How the replies of one host are read: without the names in them, and each wording once.
+#[derive(Clone, Debug)]
+pub struct Reading(Arc<Names>);
+
 /// Judges the forms of one host.
 #[derive(Debug)]
 pub struct Judge<'a> {
     evidence: &'a Evidence,
-    names: Names,
+    names: OnceCell<Reading>,
     inside: bool,
     sink: bool,
+    /// The attempt that decides each form.
+    deciding: Vec<Option<&'a Attempt>>,
+    /// The outcomes that were found, without regard to what plain forms say.
+    bases: Vec<Cell<Option<Base>>>,
 }
 
 /// What became of one form.
@@ -58,7 +69,15 @@ impl<'a> Judge<'a> {
         let first = evidence.transcripts.first();
         let inside = !evidence.outside_asserted
             && first.is_some_and(|t| vantage_is_inside(t.local.ip(), t.peer.ip()));
-        let mut judge = Self { evidence, names: names_of(evidence), inside, sink: false };
+        let forms = evidence.forms.len();
+        let mut deciding = vec![None; forms];
+        for attempt in evidence.attempts.iter().filter(|attempt| attempt.decides()) {
+            if let Some(place) = deciding.get_mut(attempt.form) {
+                *place = Some(attempt);
+            }
+        }
+        let (names, bases) = (OnceCell::new(), vec![Cell::new(None); forms]);
+        let mut judge = Self { evidence, names, inside, sink: false, deciding, bases };
         let sink = judge.controls(Control::RcptBeforeMail).any(|(index, _)| {
             judge.reply_to(index).is_some_and(|(reply, phase)| {
                 phase == Phase::Rcpt && reply.severity() == Severity::Positive
@@ -66,6 +85,20 @@ impl<'a> Judge<'a> {
         });
         judge.sink = sink;
         judge
+    }
+
+    /// The same, reading as another judge of the same host does, whose forms are no fewer.
+    pub fn with(evidence: &'a Evidence, reading: &Reading) -> Self {
+        Self { names: OnceCell::from(reading.clone()), ..Self::new(evidence) }
+    }
+
+    /// How it reads replies.
+    pub fn reading(&self) -> &Reading {
+        self.names.get_or_init(|| Reading::new(self.evidence))
+    }
+
+    fn names(&self) -> &Names {
+        &self.reading().0
     }
 
     /// True when we connect from a place that every server trusts.
@@ -80,7 +113,7 @@ impl<'a> Judge<'a> {
 
     /// What became of form `index`.
     pub fn form(&self, index: usize) -> FormVerdict {
-        let attempt = self.evidence.deciding(index);
+        let attempt = self.deciding(index);
         let evidence = attempt.map(|attempt| (attempt.transcript, attempt.exchange));
         let (base, confidence) = self.base(index);
         let axis = self.evidence.forms.get(index).and_then(Form::axis);
@@ -123,7 +156,7 @@ impl<'a> Judge<'a> {
 
     /// How the reply that decides a form reads.
     pub(super) fn class(&self, index: usize) -> Option<Class> {
-        self.reply_to(index).map(|(reply, phase)| self.names.classify(reply, phase))
+        self.reply_to(index).map(|(reply, phase)| self.names().classify(reply, phase))
     }
 
     /// True when some plain form got past HELO and MAIL and was refused as relaying, at RCPT or later.
@@ -161,7 +194,7 @@ impl<'a> Judge<'a> {
     pub fn wants_retry(&self, index: usize) -> bool {
         let transient = self.reply_to(index).is_some_and(|(reply, phase)| {
             reply.severity() == Severity::Transient
-                && self.names.classify(reply, phase) != Class::RelayDenied
+                && self.names().classify(reply, phase) != Class::RelayDenied
         });
         let control_of_sequence =
             self.evidence.forms.get(index).and_then(Form::control) == Some(Control::RcptBeforeMail);
@@ -170,8 +203,19 @@ impl<'a> Judge<'a> {
 
     /// The outcome without regard to what plain forms say.
     fn base(&self, index: usize) -> Base {
-        let (Some(form), Some(attempt)) =
-            (self.evidence.forms.get(index), self.evidence.deciding(index))
+        let known = self.bases.get(index);
+        if let Some(base) = known.and_then(Cell::get) {
+            return base;
+        }
+        let base = self.find_base(index);
+        if let Some(known) = known {
+            known.set(Some(base));
+        }
+        base
+    }
+
+    fn find_base(&self, index: usize) -> Base {
+        let (Some(form), Some(attempt)) = (self.evidence.forms.get(index), self.deciding(index))
         else {
             return sure(self.not_asked());
         };
@@ -195,7 +239,7 @@ impl<'a> Judge<'a> {
             }
             // The recipient that had to be accepted first was not: the question was never put.
             (Some(Answer::Reply(reply)), Some(Phase::Rcpt)) if self.is_first(form, attempt) => {
-                match self.names.classify(reply, Phase::Rcpt) {
+                match self.names().classify(reply, Phase::Rcpt) {
                     Class::AuthNeeded => sure(Outcome::AuthRequired),
                     Class::TlsNeeded => sure(Outcome::TlsRequired),
                     Class::ClientRefused if self.wants_a_login() => sure(Outcome::AuthRequired),
@@ -241,7 +285,7 @@ impl<'a> Judge<'a> {
     }
 
     fn by_reply(&self, form: &Form, reply: &Reply, phase: Phase) -> Base {
-        let class = self.names.classify(reply, phase);
+        let class = self.names().classify(reply, phase);
         match (phase, class) {
             (_, Class::Odd) => undecided(Undecided::PeerFault),
             (Phase::Rcpt, _) => self.by_recipient(form, reply, class),
@@ -329,6 +373,11 @@ impl<'a> Judge<'a> {
         self.evidence.target.role() == Role::Submission && self.evidence.offers("AUTH")
     }
 
+    /// The attempt that decides a form.
+    pub(super) fn deciding(&self, index: usize) -> Option<&'a Attempt> {
+        self.deciding.get(index).copied().flatten()
+    }
+
     fn controls(&self, wanted: Control) -> impl Iterator<Item = (usize, &'a Form)> {
         let forms = self.evidence.forms.iter().enumerate();
         forms.filter(move |(_, form)| form.control() == Some(wanted))
@@ -351,24 +400,31 @@ impl<'a> Judge<'a> {
 
     /// The reply that decides a form, with its phase.
     fn reply_to(&self, index: usize) -> Option<(&'a Reply, Phase)> {
-        let attempt = self.evidence.deciding(index)?;
+        let attempt = self.deciding(index)?;
         Some((self.answer(attempt)?.reply()?, self.phase(attempt)?))
     }
 }
 
-/// True when a reply asks for TLS. On a submission port that is also what a refusal of every client
-/// may mean, since the login that would be offered inside is not offered outside.
-pub fn asks_for_tls(evidence: &Evidence, reply: &Reply, phase: Phase) -> bool {
-    let submission = evidence.target.role() == Role::Submission && !evidence.offers("AUTH");
-    match names_of(evidence).classify(reply, phase) {
-        Class::TlsNeeded => true,
-        Class::AuthNeeded | Class::ClientRefused => submission,
-        _ => false,
+impl Reading {
+    /// Reads as what is known of a host by now allows.
+    pub fn new(evidence: &Evidence) -> Self {
+        Self(Arc::new(names_of(evidence)))
     }
-}
 
-/// True when a reply complains of too much: errors, commands, connections. It says nothing about
-/// the form that it answers, and asks for a new connection and less on it.
-pub fn is_complaint(evidence: &Evidence, reply: &Reply) -> bool {
-    reply.is_refusal() && names_of(evidence).classify(reply, Phase::Rcpt) == Class::Throttled
+    /// True when a reply asks for TLS. On a submission port that is also what a refusal of every
+    /// client may mean, since the login that would be offered inside is not offered outside.
+    pub fn asks_for_tls(&self, evidence: &Evidence, reply: &Reply, phase: Phase) -> bool {
+        let submission = evidence.target.role() == Role::Submission && !evidence.offers("AUTH");
+        match self.0.classify(reply, phase) {
+            Class::TlsNeeded => true,
+            Class::AuthNeeded | Class::ClientRefused => submission,
+            _ => false,
+        }
+    }
+
+    /// True when a reply complains of too much: errors, commands, connections. It says nothing about
+    /// the form that it answers, and asks for a new connection and less on it.
+    pub fn is_complaint(&self, reply: &Reply) -> bool {
+        reply.is_refusal() && self.0.classify(reply, Phase::Rcpt) == Class::Throttled
+    }
 }

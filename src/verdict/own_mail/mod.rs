@@ -65,7 +65,7 @@ pub struct RefusedMail {
 
 /// Reads what a server does with mail that it should take. Pure, as [`judge`](super::judge) is.
 pub fn own_mail(evidence: &Evidence, relay: &RelayVerdict) -> OwnMail {
-    let judge = Judge::new(evidence);
+    let judge = Judge::with(evidence, &relay.reading);
     let host = Host { evidence, relay, asked: asked(evidence, relay, &judge), judge };
     let beyond = host.beyond_judging();
     let unless_beyond = |look: &dyn Fn() -> Taken| beyond.clone().unwrap_or_else(look);
@@ -105,7 +105,7 @@ fn asked<'a>(evidence: &'a Evidence, relay: &RelayVerdict, judge: &Judge<'_>) ->
             | Control::MismatchedHelo => true,
             Control::PlainAtEnd | Control::RcptBeforeMail => false,
         };
-        let exchange = evidence.deciding(*index).and_then(|attempt| evidence.exchange(attempt));
+        let exchange = judge.deciding(*index).and_then(|attempt| evidence.exchange(attempt));
         let reply = exchange.and_then(|e| Some((e.answer.reply()?, e.phase)));
         let (place, class) = (verdict.evidence, judge.class(*index));
         own.then_some(Asked { control, form, outcome: verdict.outcome, place, reply, class })

@@ -11,9 +11,12 @@
 mod phrases;
 mod text;
 
+use std::sync::PoisonError;
+
 use crate::smtp::{Phase, Reply, Severity};
 
 pub(crate) use text::{Names, Wording};
+use text::{Said, bare};
 
 /// What a reply to MAIL or RCPT, or one before them, means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,6 +75,20 @@ impl Names {
             Severity::Intermediate => return Class::Odd,
             Severity::Transient | Severity::Permanent => {}
         }
+        let (code, enhanced, text) = (reply.code(), reply.enhanced(), bare(reply.texts()));
+        let said = Said { code, enhanced, phase, text };
+        // Nothing is written by halves, so what a panic left behind is still true.
+        let read = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(class) = read().get(&said) {
+            return *class;
+        }
+        let class = self.classify_refusal(reply, phase);
+        read().insert(said, class);
+        class
+    }
+
+    fn classify_refusal(&self, reply: &Reply, phase: Phase) -> Class {
+        let severity = reply.severity();
         let refused = Refused {
             reply,
             phase,
@@ -108,7 +125,8 @@ impl Names {
         one.code() == other.code()
             && one.enhanced() == other.enhanced()
             && class(one) == class(other)
-            && self.wording(one).resembles(&self.wording(other))
+            && (bare(one.texts()) == bare(other.texts())
+                || self.wording(one).resembles(&self.wording(other)))
     }
 }
 

@@ -1,15 +1,30 @@
 //! The words of a reply, without the names and addresses in it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
+use std::sync::Mutex;
 
-use crate::smtp::Reply;
+use crate::smtp::{EnhancedStatus, Phase, Reply};
+
+use super::Class;
 
 /// Every name that may stand in a reply without meaning anything.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Names {
     /// Lower case, longest first.
     names: Vec<String>,
+    /// How replies were read: most of a server's are the same but for what stands in brackets.
+    pub(super) read: Mutex<HashMap<Said, Class>>,
+}
+
+/// All of a reply that its class depends on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Said {
+    pub(super) code: u16,
+    pub(super) enhanced: Option<EnhancedStatus>,
+    pub(super) phase: Phase,
+    /// Line by line, lower case, without brackets.
+    pub(super) text: String,
 }
 
 /// The words of a reply: lower case, each framed by spaces, `|` between sentences, `_` in place of
@@ -32,7 +47,7 @@ impl Names {
             .collect();
         names.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         names.dedup();
-        Self { names }
+        Self { names, read: Mutex::default() }
     }
 
     pub(crate) fn wording(&self, reply: &Reply) -> Wording {
@@ -41,17 +56,24 @@ impl Names {
 
     /// The wording of some of the lines of a reply.
     pub(super) fn wording_of(&self, lines: &[&[u8]]) -> Wording {
-        let mut text = String::new();
-        for line in lines {
-            text.push(' ');
-            text.push_str(&String::from_utf8_lossy(line).to_lowercase());
-        }
-        let mut text = without_brackets(&text);
+        let mut text = bare(lines.iter().copied());
         for name in &self.names {
-            text = without_name(&text, name);
+            if text.contains(name.as_str()) {
+                text = without_name(&text, name);
+            }
         }
         Wording { words: words(&text, false), with_hosts: words(&text, true) }
     }
+}
+
+/// Lines in lower case and without brackets.
+pub(super) fn bare<'a>(lines: impl Iterator<Item = &'a [u8]>) -> String {
+    let mut text = String::new();
+    for line in lines {
+        text.push('\n');
+        text.push_str(&String::from_utf8_lossy(line).to_lowercase());
+    }
+    without_brackets(&text)
 }
 
 impl Wording {
