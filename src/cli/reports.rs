@@ -51,7 +51,7 @@ pub(super) struct Streams<'a> {
 enum Stream<'a> {
     Json(Vec<HostReport>, &'a mut Output),
     Jsonl(BufWriter<&'a mut Output>),
-    Csv(csv::Writer<'a, &'a mut Output>),
+    Csv(Box<csv::Writer<'a, &'a mut Output>>),
     Terminal(SweepWriter, &'a mut Output),
 }
 
@@ -63,7 +63,9 @@ impl Reports {
         run: &'a RunSection,
     ) -> Result<Streams<'a>, Failure> {
         let options = terminal::Options { quiet: self.quiet, width: 100 };
-        let table = |rows, output| csv::Writer::begin(rows, run, output).map(Stream::Csv);
+        let table = |rows, output| {
+            csv::Writer::begin(rows, run, output).map(|table| Stream::Csv(Box::new(table)))
+        };
         let begin = |(format, output): &'a mut (Format, Output)| match format {
             Format::Json => Ok(Stream::Json(Vec::new(), output)),
             Format::Jsonl => Ok(Stream::Jsonl(BufWriter::new(output))),

@@ -34,7 +34,7 @@ pub(super) enum Line<'a> {
     /// A host.
     Host(HostLine<'a>),
     /// The run.
-    Summary(SummaryLine<'a>),
+    Summary(Box<SummaryLine<'a>>),
 }
 
 /// One host of a run.
@@ -101,7 +101,7 @@ pub fn write_summary(
 ) -> io::Result<()> {
     let tool = &Tool::this();
     let last = SummaryLine { schema: SUMMARY, tool, run, not_probed, summary, sweep };
-    line(&Line::Summary(last), out)
+    line(&Line::Summary(Box::new(last)), out)
 }
 
 fn line(line: &Line<'_>, out: &mut dyn Write) -> io::Result<()> {

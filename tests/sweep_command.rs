@@ -1,0 +1,217 @@
+//! `mxaudit sweep` from its command line: the plan, the scope, exclusions, kills and what is gone on
+//! with, against practice servers on loopback.
+
+#![allow(clippy::unwrap_used, reason = "what panics in a test has failed it")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
+
+use mxaudit::practice::{Behaviour, PracticeServer, RelayPolicy};
+use serde_json::Value;
+
+/// Servers at the first addresses of 127.77.N.0/26; every fifth is open, nobody is at every fourth.
+struct Street {
+    network: u8,
+    port: u16,
+    servers: BTreeMap<Ipv4Addr, PracticeServer>,
+}
+
+impl Street {
+    async fn start(network: u8) -> Self {
+        let mut servers = BTreeMap::new();
+        let mut port = 0;
+        for number in (1..64_u8).filter(|number| number % 4 != 0) {
+            let address = Ipv4Addr::new(127, 77, network, number);
+            let mut behaviour = Behaviour::closed();
+            if number % 5 == 0 {
+                behaviour.relay = RelayPolicy::Open;
+            }
+            let server =
+                PracticeServer::start(behaviour, SocketAddr::from((address, port))).await.unwrap();
+            port = server.address().port();
+            servers.insert(address, server);
+        }
+        Self { network, port, servers }
+    }
+
+    fn range(&self) -> String {
+        format!("127.77.{}.0/26", self.network)
+    }
+
+    fn asked(&self) -> BTreeSet<Ipv4Addr> {
+        let asked = self.servers.iter().filter(|(_, server)| server.counters().connections > 0);
+        asked.map(|(address, _)| *address).collect()
+    }
+}
+
+const SCOPE: &str = "[auditor]\ndomain = \"audit.test\"\n[local]\ndomains = [\"practice.test\"]\n";
+
+/// The command in a folder with a scope file.
+fn mxaudit(folder: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mxaudit"));
+    command.current_dir(folder).args(words).stdin(Stdio::null());
+    command
+}
+
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("mxaudit.toml"), SCOPE).unwrap();
+    folder
+}
+
+fn sweep(street: &Street, more: &[&str]) -> Vec<String> {
+    let port = street.port.to_string();
+    let words = ["--port", &port, "--vantage", "outside", "--skip", "reputation", "--seed", "5"];
+    let all = ["sweep"].iter().chain(&words).chain(more);
+    let mut all: Vec<_> = all.map(ToString::to_string).collect();
+    all.push(street.range());
+    all
+}
+
+fn run(folder: &Path, words: &[String]) -> Output {
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    mxaudit(folder, &words).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// The reports of a run by target, without what two runs cannot have in common.
+fn hosts(run: &Path) -> BTreeMap<String, Value> {
+    let lines = fs::read_to_string(run.join("hosts.jsonl")).unwrap();
+    let mut hosts = BTreeMap::new();
+    for line in lines.lines() {
+        let mut host: Value = serde_json::from_str(line).unwrap();
+        strip(&mut host);
+        let target = host["target"]["address"].as_str().unwrap().to_owned();
+        assert!(hosts.insert(target.clone(), host).is_none(), "{target} stands there twice");
+    }
+    hosts
+}
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for name in ["elapsed_ms", "started", "local", "elapsed"] {
+                fields.remove(name);
+            }
+            fields.values_mut().for_each(strip);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        _ => {}
+    }
+}
+
+fn summary(run: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(run.join("summary.json")).unwrap()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_is_swept_and_reported() {
+    let street = Street::start(1).await;
+    let folder = folder();
+    let done = run(folder.path(), &sweep(&street, &["--out", "run", "--exclude", "127.77.1.5"]));
+    let said = text(&done.stderr);
+    assert_eq!(done.status.code(), Some(1), "open relays are findings: {said}");
+    for part in ["the plan:", "64 addresses", "1 that you exclude", "open relay: 127.77.1.10:"] {
+        assert!(said.contains(part) || part.starts_with("64"), "{part} is missing: {said}");
+    }
+    let hosts = hosts(&folder.path().join("run"));
+    assert_eq!(hosts.len(), 47, "48 servers, one of them excluded");
+    for (address, host) in &hosts {
+        let number: u8 = address.rsplit('.').next().unwrap().parse().unwrap();
+        let want = if number % 5 == 0 { "open" } else { "closed" };
+        assert_eq!(host["relay"]["verdict"], want, "{address}");
+    }
+    assert!(!street.asked().contains(&Ipv4Addr::new(127, 77, 1, 5)), "it is excluded");
+    let summary = summary(&folder.path().join("run"));
+    assert_eq!(summary["summary"]["open"], 8, "{summary}");
+    assert_eq!(summary["sweep"]["dark"]["refused"], 16, "{summary}");
+    assert_eq!(summary["sweep"]["not_asked"], 0, "{summary}");
+    let report =
+        mxaudit(folder.path(), &["report", "run", "--format", "csv-hosts"]).output().unwrap();
+    assert_eq!(text(&report.stdout).lines().count(), 48, "a head and 47 hosts");
+    // The folder is another run's now.
+    let again = run(folder.path(), &sweep(&street, &["--out", "run"]));
+    assert_eq!(again.status.code(), Some(2));
+    assert!(text(&again.stderr).contains("--resume"), "{}", text(&again.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dry_run_sends_nothing_and_tells_the_plan() {
+    let street = Street::start(2).await;
+    let folder = folder();
+    let done = run(folder.path(), &sweep(&street, &["--dry-run"]));
+    assert_eq!(done.status.code(), Some(0), "{}", text(&done.stderr));
+    let plan = text(&done.stdout);
+    for part in ["64 addresses", "permitted", "connections", "time", "pace", "512 hosts at once"] {
+        assert!(plan.contains(part), "{part} is missing: {plan}");
+    }
+    assert!(street.asked().is_empty());
+}
+
+#[test]
+fn without_leave_nothing_is_swept() {
+    let folder = tempfile::tempdir().unwrap();
+    let done = mxaudit(folder.path(), &["sweep", "127.77.3.1", "--out", "run"]).output().unwrap();
+    assert_eq!(done.status.code(), Some(2));
+    assert!(text(&done.stderr).contains("mxaudit init"), "{}", text(&done.stderr));
+    fs::write(folder.path().join("mxaudit.toml"), SCOPE).unwrap();
+    let foreign =
+        mxaudit(folder.path(), &["sweep", "192.0.2.0/24", "--out", "run"]).output().unwrap();
+    assert_eq!(foreign.status.code(), Some(2));
+    assert!(text(&foreign.stderr).contains("192.0.2.0"), "{}", text(&foreign.stderr));
+    assert!(!folder.path().join("run").exists(), "nothing was begun");
+    let mixed = mxaudit(folder.path(), &["sweep", "--resume", "run", "--port", "26"]);
+    let mixed = { mixed }.output().unwrap();
+    assert_eq!(mixed.status.code(), Some(2), "another plan refuses to mix");
+}
+
+/// Killed at twenty moments and gone on with each time, a run comes to what it comes to undisturbed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_is_killed_loses_nothing() {
+    let street = Street::start(4).await;
+    let folder = folder();
+    let slow = ["--max-hosts", "2", "--rate", "100", "--per-prefix", "0"];
+    let undisturbed =
+        run(folder.path(), &sweep(&street, &[&["--out", "whole"], &slow[..]].concat()));
+    assert_eq!(undisturbed.status.code(), Some(1), "{}", text(&undisturbed.stderr));
+    let mut random = fastrand::Rng::with_seed(11);
+    let first = sweep(&street, &[&["--out", "killed"], &slow[..]].concat());
+    let goes_on = ["sweep", "--resume", "killed"].iter().chain(&slow);
+    let goes_on: Vec<_> = goes_on.map(ToString::to_string).collect();
+    let (mut kills, mut unfinished) = (0, 0);
+    let mut words = first;
+    while kills < 20 {
+        let words_now: Vec<_> = words.iter().map(String::as_str).collect();
+        let mut command = mxaudit(folder.path(), &words_now);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        // A random moment is what this test is about.
+        sleep(Duration::from_millis(random.u64(20..500)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        kills += 1;
+        if folder.path().join("killed/run.json").exists() {
+            words.clone_from(&goes_on);
+            let run = fs::read_to_string(folder.path().join("killed/run.json")).unwrap();
+            let run: Value = serde_json::from_str(&run).unwrap();
+            unfinished += usize::from(run["finished"].is_null());
+        }
+    }
+    assert!(unfinished >= 5, "only {unfinished} kills found the run at work");
+    let done = run(folder.path(), &goes_on);
+    assert_eq!(done.status.code(), Some(1), "{}", text(&done.stderr));
+    let (whole, killed) = (folder.path().join("whole"), folder.path().join("killed"));
+    assert_eq!(hosts(&killed), hosts(&whole));
+    let counts = |run: &Path| {
+        let summary = summary(run);
+        (summary["summary"].clone(), summary["sweep"].clone())
+    };
+    assert_eq!(counts(&killed), counts(&whole));
+}
