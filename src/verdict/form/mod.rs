@@ -7,6 +7,7 @@ mod message;
 mod names;
 
 use std::cell::{Cell, OnceCell};
+use std::fmt;
 use std::sync::Arc;
 
 use crate::evidence::{Answer, Attempt, Control, Evidence, Form, Loss, SenderKind};
@@ -25,8 +26,15 @@ use names::{is_plain_address, names_foreign_mailbox, names_only_the_sender};
 type Base = (Outcome, Confidence);
 
 /// How the replies of one host are read: without the names in them, and each wording once.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Reading(Arc<Names>);
+
+/// What it has read so far is no part of a verdict.
+impl fmt::Debug for Reading {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Reading").finish_non_exhaustive()
+    }
+}
 
 /// Judges the forms of one host.
 #[derive(Debug)]

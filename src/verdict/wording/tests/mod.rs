@@ -123,3 +123,31 @@ fn refusals_of_content() {
     assert_eq!(class(Phase::Message, "550 relay not permitted, header"), Class::RelayDenied);
     assert_eq!(class(Phase::Data, "554 5.7.1 no"), Class::Unworded);
 }
+
+/// A reply is read by its own words, lines and code, whatever was read before: brackets only make two
+/// replies the same.
+#[test]
+fn what_was_read_before_changes_nothing() {
+    let replies = [
+        ("501-bad address\n501 Too many syntax or protocol errors", Phase::Rcpt),
+        ("501 bad address Too many syntax or protocol errors", Phase::Rcpt),
+        ("550 <a@b.test>: Relay access denied", Phase::Rcpt),
+        ("550 <c@d.test>: Relay access denied", Phase::Rcpt),
+        ("550 sender rejected", Phase::Rcpt),
+        ("553 no", Phase::Mail),
+        ("553 no", Phase::Rcpt),
+        ("550 5.1.1 no", Phase::Rcpt),
+        ("550 5.7.1 no", Phase::Rcpt),
+        ("450 5.7.1 no", Phase::Rcpt),
+    ];
+    let used = names();
+    for (text, phase) in replies.iter().chain(replies.iter().rev()) {
+        let reply = Reply::from_text(text).unwrap();
+        assert_eq!(used.classify(&reply, *phase), names().classify(&reply, *phase), "{text}");
+    }
+    let one =
+        |at: usize| names().classify(&Reply::from_text(replies[at].0).unwrap(), replies[at].1);
+    assert_ne!(one(0), one(1), "lines matter");
+    assert_ne!(one(5), one(6), "the phase matters");
+    assert_eq!(used.read.lock().unwrap().len(), replies.len() - 1, "brackets do not");
+}
