@@ -4,13 +4,16 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+/// What is told of a list whose allowance is spent.
+type Spent = Box<dyn Fn(&str) + Send + Sync>;
+
 /// How many more questions each list may be asked; the default lets all be asked without end.
 ///
 /// Every question counts, those too that are answered from what is known already: a list is asked rather less.
 #[derive(Default)]
 pub struct Allowance {
     left: HashMap<String, AtomicI64>,
-    spent: Option<Box<dyn Fn(&str) + Send + Sync>>,
+    spent: Option<Spent>,
 }
 
 impl Allowance {
