@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// What is told of a list that may not be asked any more.
-type Spent = dyn Fn(&str) + Send + Sync;
+/// What is told of a list whose allowance is spent.
+type Spent = Box<dyn Fn(&str) + Send + Sync>;
 
 /// How many more questions each list may be asked; the default lets all be asked without end.
 ///
@@ -13,7 +13,7 @@ type Spent = dyn Fn(&str) + Send + Sync;
 #[derive(Default)]
 pub struct Allowance {
     left: HashMap<String, AtomicI64>,
-    spent: Option<Box<Spent>>,
+    spent: Option<Spent>,
 }
 
 impl Allowance {
