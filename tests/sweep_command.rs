@@ -25,10 +25,10 @@ impl Street {
     async fn start(network: u8) -> Self {
         let mut servers = BTreeMap::new();
         let mut port = 0;
-        for number in (1..64_u8).filter(|number| number % 4 != 0) {
+        for number in (1..64_u8).filter(|number| !number.is_multiple_of(4)) {
             let address = Ipv4Addr::new(127, 77, network, number);
             let mut behaviour = Behaviour::closed();
-            if number % 5 == 0 {
+            if number.is_multiple_of(5) {
                 behaviour.relay = RelayPolicy::Open;
             }
             let server =
@@ -126,7 +126,7 @@ async fn a_range_is_swept_and_reported() {
     assert_eq!(hosts.len(), 47, "48 servers, one of them excluded");
     for (address, host) in &hosts {
         let number: u8 = address.rsplit('.').next().unwrap().parse().unwrap();
-        let want = if number % 5 == 0 { "open" } else { "closed" };
+        let want = if number.is_multiple_of(5) { "open" } else { "closed" };
         assert_eq!(host["relay"]["verdict"], want, "{address}");
     }
     assert!(!street.asked().contains(&Ipv4Addr::new(127, 77, 1, 5)), "it is excluded");
