@@ -66,7 +66,7 @@ fn parts(evidence: &Evidence, library: &Library) {
         started: "2026-01-01T00:00:00Z".into(),
         finished: "2026-01-01T00:00:01Z".into(),
         seed: 7,
-        profile: Profile::Standard,
+        profile: Profile::Standard.into(),
         interrupted: false,
         source: None,
         outside_asserted: true,
