@@ -96,7 +96,10 @@ impl Announcement<'_> {
         let rates = self.fitted.limits.rates;
         let pace = [
             Some(format!("{} hosts at once", grouped(self.fitted.max_hosts as u64))),
-            Some(format!("{} connections to one address", self.fitted.limits.per_host)),
+            Some(match self.fitted.limits.per_host {
+                1 => "one connection at a time to one address".to_owned(),
+                many => format!("{many} connections at a time to one address"),
+            }),
             no_limit(rates.all.into(), format!("{} new ones a second", grouped(rates.all.into()))),
             no_limit(rates.prefix.into(), format!("{} to one /24", grouped(rates.prefix.into()))),
             no_limit(
