@@ -86,7 +86,9 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
     let interrupted = interrupt.finish.is_cancelled();
     let (dir, (tally, counts)) = (folder.dir().to_owned(), folder.counts());
     let unheard = folder.unheard().message();
-    let finished = folder.finish(&Timestamp::now().to_string(), interrupted);
+    // A run that could not be written any more did not come to its end.
+    let cut = interrupted || ended.is_err();
+    let finished = folder.finish(&Timestamp::now().to_string(), cut);
     ended?;
     finished?;
     if counts.not_asked > 0 {
