@@ -5,36 +5,25 @@ mod control;
 mod difference;
 mod message;
 mod names;
+mod reading;
+mod reply;
 
 use std::cell::{Cell, OnceCell};
-use std::fmt;
-use std::sync::Arc;
 
 use crate::evidence::{Answer, Attempt, Control, Evidence, Form, Loss, SenderKind};
 use crate::finding::Confidence;
-use crate::probe::{Axis, Greeting};
+use crate::probe::Axis;
 use crate::smtp::{Phase, Reply, Severity};
-use crate::target::{Role, network::vantage_is_inside};
+use crate::target::network::vantage_is_inside;
 
 use super::wording::{Class, Names};
 use super::{NotRun, Outcome, Refusal, Undecided};
 
 pub(super) use names::names_of;
-use names::{is_plain_address, names_foreign_mailbox, names_only_the_sender};
+pub use reading::Reading;
 
 /// An outcome with its confidence.
 type Base = (Outcome, Confidence);
-
-/// How the replies of one host are read: without the names in them, and each wording once.
-#[derive(Clone)]
-pub struct Reading(Arc<Names>);
-
-/// What it has read so far is no part of a verdict.
-impl fmt::Debug for Reading {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Reading").finish_non_exhaustive()
-    }
-}
 
 /// Judges the forms of one host.
 #[derive(Debug)]
@@ -106,7 +95,7 @@ impl<'a> Judge<'a> {
     }
 
     fn names(&self) -> &Names {
-        &self.reading().0
+        self.reading().names()
     }
 
     /// True when we connect from a place that every server trusts.
@@ -292,95 +281,6 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn by_reply(&self, form: &Form, reply: &Reply, phase: Phase) -> Base {
-        let class = self.names().classify(reply, phase);
-        match (phase, class) {
-            (_, Class::Odd) => undecided(Undecided::PeerFault),
-            (Phase::Rcpt, _) => self.by_recipient(form, reply, class),
-            // The command before was accepted, and then nothing was asked.
-            (_, Class::Accepted) => undecided(Undecided::NotAnswered),
-            (_, Class::Throttled) => undecided(Undecided::Throttled),
-            // Without a greeting, 503 is about that.
-            (Phase::Mail, _) if reply.code() == 503 && form.envelope.greeting == Greeting::None => {
-                undecided(Undecided::HeloRefused)
-            }
-            (Phase::Mail, _) => self.by_sender(class),
-            (_, Class::TlsNeeded) => sure(Outcome::TlsRequired),
-            _ if reply.severity() == Severity::Transient => sure(Outcome::Deferred),
-            (_, Class::Listed | Class::ClientRefused) => undecided(Undecided::Blocked),
-            (Phase::Ehlo | Phase::Helo, _) => undecided(Undecided::HeloRefused),
-            // RFC 5321 section 3.1: a refusal in place of a greeting is one of the client or of
-            // the service, whatever it says.
-            (Phase::Greeting, _) => undecided(Undecided::Blocked),
-            (Phase::Rset, _) => undecided(Undecided::Throttled),
-            _ => undecided(Undecided::ConnectionLost),
-        }
-    }
-
-    /// What a refusal of MAIL means for the form.
-    fn by_sender(&self, class: Class) -> Base {
-        match class {
-            Class::RelayDenied => sure(Outcome::Refused(Refusal::Relay)),
-            Class::AuthNeeded => sure(Outcome::AuthRequired),
-            Class::TlsNeeded => sure(Outcome::TlsRequired),
-            Class::Deferred => sure(Outcome::Deferred),
-            Class::ClientRefused if self.wants_a_login() => sure(Outcome::AuthRequired),
-            Class::Listed | Class::ClientRefused => undecided(Undecided::Blocked),
-            Class::HeloRefused => undecided(Undecided::HeloRefused),
-            Class::Sequence => undecided(Undecided::UnknownWording),
-            _ => undecided(Undecided::SenderRefused),
-        }
-    }
-
-    fn by_recipient(&self, form: &Form, reply: &Reply, class: Class) -> Base {
-        let own = form.outer.is_own();
-        let transient = reply.severity() == Severity::Transient;
-        match class {
-            Class::Accepted => self.by_control(form),
-            Class::RelayDenied => sure(Outcome::Refused(Refusal::Relay)),
-            Class::AuthNeeded => sure(Outcome::AuthRequired),
-            Class::TlsNeeded => sure(Outcome::TlsRequired),
-            Class::Deferred => sure(Outcome::Deferred),
-            Class::Throttled => undecided(Undecided::Throttled),
-            Class::HeloRefused => undecided(Undecided::HeloRefused),
-            Class::SenderRefused => undecided(Undecided::SenderRefused),
-            Class::ClientRefused if !transient && self.wants_a_login() => {
-                sure(Outcome::AuthRequired)
-            }
-            Class::Listed | Class::ClientRefused => undecided(Undecided::Blocked),
-            Class::Sequence => undecided(Undecided::UnknownWording),
-            Class::UnknownUser | Class::UnknownDomain | Class::Unverified
-                if names_only_the_sender(form, reply) =>
-            {
-                undecided(Undecided::SenderRefused)
-            }
-            // "Not now" about a user of its own is not yet a no.
-            Class::UnknownUser | Class::UnknownDomain | Class::Unverified if own && transient => {
-                sure(Outcome::Deferred)
-            }
-            // A user that exists nowhere else than here, as the form was written.
-            Class::UnknownUser | Class::InvalidRecipient
-                if own && !names_foreign_mailbox(form, &self.evidence.identity.canary.1, reply) =>
-            {
-                sure(Outcome::Refused(Refusal::UnknownUser))
-            }
-            Class::UnknownUser | Class::UnknownDomain | Class::Unverified => {
-                undecided(Undecided::RecipientVerification)
-            }
-            Class::MailboxUnavailable if !own => undecided(Undecided::RecipientVerification),
-            // A plain address has no syntax to refuse, whatever the code says.
-            Class::Syntax if own || !is_plain_address(form) => {
-                sure(Outcome::Refused(Refusal::Syntax))
-            }
-            _ => self.by_difference(form, reply, class),
-        }
-    }
-
-    /// On a submission port that offers AUTH, a refusal of every client means: log in.
-    fn wants_a_login(&self) -> bool {
-        self.evidence.target.role() == Role::Submission && self.evidence.offers("AUTH")
-    }
-
     /// The attempt that decides a form.
     pub(super) fn deciding(&self, index: usize) -> Option<&'a Attempt> {
         self.deciding.get(index).copied().flatten()
@@ -410,29 +310,5 @@ impl<'a> Judge<'a> {
     fn reply_to(&self, index: usize) -> Option<(&'a Reply, Phase)> {
         let attempt = self.deciding(index)?;
         Some((self.answer(attempt)?.reply()?, self.phase(attempt)?))
-    }
-}
-
-impl Reading {
-    /// Reads as what is known of a host by now allows.
-    pub fn new(evidence: &Evidence) -> Self {
-        Self(Arc::new(names_of(evidence)))
-    }
-
-    /// True when a reply asks for TLS. On a submission port that is also what a refusal of every
-    /// client may mean, since the login that would be offered inside is not offered outside.
-    pub fn asks_for_tls(&self, evidence: &Evidence, reply: &Reply, phase: Phase) -> bool {
-        let submission = evidence.target.role() == Role::Submission && !evidence.offers("AUTH");
-        match self.0.classify(reply, phase) {
-            Class::TlsNeeded => true,
-            Class::AuthNeeded | Class::ClientRefused => submission,
-            _ => false,
-        }
-    }
-
-    /// True when a reply complains of too much: errors, commands, connections. It says nothing about
-    /// the form that it answers, and asks for a new connection and less on it.
-    pub fn is_complaint(&self, reply: &Reply) -> bool {
-        reply.is_refusal() && self.0.classify(reply, Phase::Rcpt) == Class::Throttled
     }
 }
