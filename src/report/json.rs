@@ -29,7 +29,7 @@ pub fn write_sweep_summary(summary: &SweepSummary<'_>, out: &mut dyn Write) -> i
 pub(super) fn serialize(
     value: &impl Serialize,
     layout: impl Formatter,
-    out: &mut dyn Write,
+    out: &mut (impl Write + ?Sized),
 ) -> io::Result<()> {
     let mut serializer = Serializer::with_formatter(&mut *out, Careful(layout));
     value.serialize(&mut serializer).map_err(io::Error::from)?;
@@ -45,6 +45,10 @@ impl<F: Formatter> Formatter for Careful<F> {
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
+        // Nearly all is, and all bytes are looked at together.
+        if fragment.bytes().fold(true, |plain, byte| plain & matches!(byte, b' '..=b'~')) {
+            return writer.write_all(fragment.as_bytes());
+        }
         for part in fragment.split_inclusive(is_treacherous) {
             let Some(last) = part.chars().next_back().filter(|c| is_treacherous(*c)) else {
                 writer.write_all(part.as_bytes())?;

@@ -105,5 +105,8 @@ pub fn write_summary(
 }
 
 fn line(line: &Line<'_>, out: &mut dyn Write) -> io::Result<()> {
-    json::serialize(line, CompactFormatter, out)
+    // JSON is written in very small pieces.
+    let mut bytes = Vec::with_capacity(1 << 16);
+    json::serialize(line, CompactFormatter, &mut bytes)?;
+    out.write_all(&bytes)
 }

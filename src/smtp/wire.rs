@@ -57,17 +57,22 @@ impl<T: Into<Vec<u8>>> From<T> for WireText {
     }
 }
 
+/// True for a byte that is printed as it is.
+fn is_plain(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~') && byte != b'\\'
+}
+
 impl fmt::Display for WireText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use fmt::Write;
-        for &byte in &self.0 {
-            match byte {
-                b'\\' => f.write_str("\\\\")?,
-                b'\r' => f.write_str("\\r")?,
-                b'\n' => f.write_str("\\n")?,
-                b'\t' => f.write_str("\\t")?,
-                b' '..=b'~' => f.write_char(char::from(byte))?,
-                _ => write!(f, "\\x{byte:02x}")?,
+        for run in self.0.chunk_by(|one, next| is_plain(*one) && is_plain(*next)) {
+            match run {
+                b"\\" => f.write_str("\\\\")?,
+                b"\r" => f.write_str("\\r")?,
+                b"\n" => f.write_str("\\n")?,
+                b"\t" => f.write_str("\\t")?,
+                [byte] if !is_plain(*byte) => write!(f, "\\x{byte:02x}")?,
+                // Printable ASCII.
+                plain => f.write_str(&String::from_utf8_lossy(plain))?,
             }
         }
         Ok(())
@@ -115,7 +120,11 @@ fn hex(byte: Option<(usize, u8)>) -> Option<u8> {
 
 impl Serialize for WireText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        match std::str::from_utf8(&self.0) {
+            // Nearly all is, and need not be written twice.
+            Ok(text) if text.bytes().all(is_plain) => serializer.serialize_str(text),
+            _ => serializer.collect_str(self),
+        }
     }
 }
 
