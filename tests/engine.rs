@@ -450,6 +450,15 @@ async fn a_busy_first_greeting_loses_no_form() {
     }
 }
 
+/// One that stays busy is left alone soon: two tries, and two more after the wait for a retry.
+#[tokio::test]
+async fn who_stays_busy_is_tried_four_times() {
+    let standard = Settings { profile: Profile::Standard, ..settings() };
+    let evidence = busy_at_first(100, Behaviour::closed(), standard).await;
+    assert_eq!(evidence.transcripts.len(), 4, "{}", dialogue(&evidence));
+    assert_eq!(judge(&evidence).verdict, Verdict::Inconclusive);
+}
+
 /// Audits a server that trusts its own name, and that answers the first connections with 421.
 async fn busy_at_first(busy: usize, behaviour: Behaviour, settings: Settings) -> Evidence {
     let behaviour = Behaviour { relay: RelayPolicy::HeloIsOwnName, ..behaviour };

@@ -3,14 +3,22 @@
 
 use crate::evidence::{Control, Evidence, Form, Pass, Stop};
 use crate::probe::Axis;
+use crate::smtp::{Reply, Severity};
 use crate::verdict::{Judge, Outcome, Undecided, judge, judge_by};
 
 use super::Settings;
+use super::host::is_answered;
 use super::runner::Runner;
 
 /// The plainest accepted form of each axis and check is asked again, alone on a fresh connection,
 /// with the control of its outer domain behind it.
 pub(super) async fn confirm(runner: &mut Runner) {
+    let is_yes = |form: &Form, reply: &Reply| {
+        form.axis().is_some() && reply.severity() == Severity::Positive
+    };
+    if !is_answered(&runner.evidence, is_yes) {
+        return;
+    }
     let reading = runner.reading();
     let verdict = judge_by(&runner.evidence, &Judge::with(&runner.evidence, &reading));
     let mut causes = Vec::new();

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use crate::evidence::{Control, Evidence, Form, Hello, Pass, SenderKind, Stop};
 use crate::net::Dialer;
 use crate::probe::{Axis, Profile};
+use crate::smtp::{Reply, Severity};
 use crate::target::Target;
 use crate::verdict::{Judge, Outcome, Undecided, Verdict, judge};
 
@@ -170,7 +171,7 @@ fn in_order(forms: &[Form], mut some: Vec<usize>) -> Vec<usize> {
         (Some(Control::RcptBeforeMail), _) => 0,
         (Some(Control::MismatchedHelo), _) => 6,
         _ if form.envelope.starttls || form.envelope.claimed.is_some() => 5,
-        _ if form.envelope.hello() != Hello::default() => 3,
+        _ if !form.envelope.is_opened_by(&Hello::default()) => 3,
         // They cost many refusals, and the senders need the connection for their RSETs.
         (Some(Control::RandomUser), _) => 2,
         _ if form.envelope.first_rcpt.is_some() => 2,
@@ -201,11 +202,12 @@ async fn try_null_sender(runner: &mut Runner, tokens: &Tokens) {
     let reading = runner.reading();
     let judged = Judge::with(&runner.evidence, &reading);
     let again = |(index, form): (usize, &Form)| {
-        let outcome = judged.form(index).outcome;
         let asked = matches!(form.axis(), Some(Axis::Helo | Axis::Recipient | Axis::Context));
-        let open =
-            matches!(outcome, Outcome::Deferred | Outcome::Inconclusive(Undecided::SenderRefused));
-        (asked && open && form.sender == SenderKind::Foreign).then_some(index)
+        let open = || {
+            let outcome = judged.form(index).outcome;
+            matches!(outcome, Outcome::Deferred | Outcome::Inconclusive(Undecided::SenderRefused))
+        };
+        (asked && form.sender == SenderKind::Foreign && open()).then_some(index)
     };
     let wanted: Vec<_> = runner.evidence.forms.iter().enumerate().filter_map(again).collect();
     let before = runner.evidence.forms.len();
@@ -224,7 +226,7 @@ async fn greet_by_another_name(runner: &mut Runner, forms: Vec<usize>) {
     if forms.is_empty() {
         return;
     }
-    runner.start_pass();
+    runner.start_pass_at_once();
     runner.run(forms, Pass::First).await;
 }
 
@@ -252,9 +254,21 @@ async fn retry(runner: &mut Runner, settings: &Settings) {
 }
 
 fn deferred(runner: &mut Runner) -> Vec<usize> {
+    let is_not_now = |_: &Form, reply: &Reply| reply.severity() == Severity::Transient;
+    if !is_answered(&runner.evidence, is_not_now) {
+        return Vec::new();
+    }
     let reading = runner.reading();
     let judged = Judge::with(&runner.evidence, &reading);
     (0..runner.evidence.forms.len()).filter(|index| judged.wants_retry(*index)).collect()
+}
+
+/// True when a form was answered in a way that passes the test, which is cheaper than to judge.
+pub(super) fn is_answered(evidence: &Evidence, test: impl Fn(&Form, &Reply) -> bool) -> bool {
+    evidence.attempts.iter().any(|attempt| {
+        let reply = evidence.exchange(attempt).and_then(|exchange| exchange.answer.reply());
+        evidence.forms.get(attempt.form).zip(reply).is_some_and(|(form, reply)| test(form, reply))
+    })
 }
 
 /// A server that was busy when it was first met tells its name and its extensions later, and some
@@ -277,11 +291,13 @@ async fn plain_at_end(runner: &mut Runner) {
     let reading = runner.reading();
     let judged = Judge::with(&runner.evidence, &reading);
     let plain = |(index, form): (usize, &Form)| {
-        let outcome = judged.form(index).outcome;
-        let settles = outcome.is_relay_refusal()
-            || outcome.is_late_refusal()
-            || outcome == Outcome::AcceptedMessage;
-        (form.is_plain() && settles).then_some(index)
+        let settles = || {
+            let outcome = judged.form(index).outcome;
+            outcome.is_relay_refusal()
+                || outcome.is_late_refusal()
+                || outcome == Outcome::AcceptedMessage
+        };
+        (form.is_plain() && settles()).then_some(index)
     };
     let found = runner.evidence.forms.iter().enumerate().find_map(plain);
     if let Some(index) = found.and_then(|plain| repeat_at_end(&mut runner.evidence, plain)) {

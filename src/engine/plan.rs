@@ -301,33 +301,35 @@ pub(super) fn canary_path(identity: &Identity, tokens: &Tokens) -> WireText {
 /// Adds what a form needs beside it: local recipients under its HELO and sender, and a random user
 /// at its outer domain.
 fn add_controls(evidence: &mut Evidence, form: &Form, tokens: &Tokens) {
-    let identity = evidence.identity.clone();
-    let mut add = |control, outer, path: String, outer_domain: Option<String>| {
-        let control = Form {
-            role: FormRole::Control { control },
-            envelope: Envelope {
-                forward_path: path.into_bytes().into(),
-                bare_rcpt: false,
-                first_rcpt: None,
-                ..form.envelope.clone()
-            },
-            sender: form.sender,
-            outer,
-            outer_domain,
+    let Evidence { identity, forms, .. } = evidence;
+    let mut add = |control, outer, path: String, outer_domain: Option<&String>| {
+        let is_known = |known: &Form| {
+            known.control() == Some(control)
+                && (known.sender, known.outer) == (form.sender, outer)
+                && known.outer_domain.as_ref() == outer_domain
+                && known.envelope.forward_path.as_bytes() == path.as_bytes()
+                && known.shares_context(form)
         };
-        if !evidence.forms.contains(&control) {
-            evidence.forms.push(control);
+        if forms.iter().any(is_known) {
+            return;
         }
+        let envelope = Envelope {
+            forward_path: path.into_bytes().into(),
+            bare_rcpt: false,
+            first_rcpt: None,
+            ..form.envelope.clone()
+        };
+        let role = FormRole::Control { control };
+        let outer_domain = outer_domain.cloned();
+        forms.push(Form { role, envelope, sender: form.sender, outer, outer_domain });
     };
-    let mail_domain = identity.local_domains.first();
-    match mail_domain {
+    match identity.local_domains.first() {
         Some(domain) => {
-            let at = |user: &str| (format!("{user}@{domain}"), Some(domain.clone()));
-            let (path, outer_domain) = at("postmaster");
-            add(Control::Postmaster, Outer::MailDomain, path, outer_domain);
+            let path = format!("postmaster@{domain}");
+            add(Control::Postmaster, Outer::MailDomain, path, Some(domain));
             if identity.has_local_user() {
-                let (path, outer_domain) = at(&identity.local_user);
-                add(Control::LocalUser, Outer::MailDomain, path, outer_domain);
+                let path = format!("{}@{domain}", identity.local_user);
+                add(Control::LocalUser, Outer::MailDomain, path, Some(domain));
             }
         }
         // RFC 5321 section 4.5.1: every server takes this, with no domain at all.
@@ -339,7 +341,7 @@ fn add_controls(evidence: &mut Evidence, form: &Form, tokens: &Tokens) {
             Some(domain) => format!("{nobody}@{domain}"),
             None => nobody.clone(),
         };
-        add(Control::RandomUser, form.outer, path, form.outer_domain.clone());
+        add(Control::RandomUser, form.outer, path, form.outer_domain.as_ref());
     }
 }
 

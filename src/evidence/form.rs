@@ -78,6 +78,14 @@ impl Envelope {
             claimed: self.claimed,
         }
     }
+
+    /// True where that is what a session was opened with.
+    pub fn is_opened_by(&self, hello: &Hello) -> bool {
+        self.greeting == hello.greeting
+            && self.starttls == hello.starttls
+            && self.claimed == hello.claimed
+            && self.helo == hello.name
+    }
 }
 
 /// One envelope to ask, and what it is for.
@@ -218,7 +226,7 @@ impl Form {
         sender_axis
             && self.sender != SenderKind::Local
             && self.outer == Outer::Foreign
-            && self.envelope.hello() == Hello::default()
+            && self.envelope.is_opened_by(&Hello::default())
             && !(self.envelope.bare_mail || self.envelope.bare_rcpt)
             && self.envelope.first_rcpt.is_none()
     }

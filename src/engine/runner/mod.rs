@@ -143,10 +143,15 @@ impl Runner {
 
     /// Forgets refusals, so that a later pass asks again.
     pub(super) fn start_pass(&mut self) {
-        self.tries.clear();
-        self.fruitless = 0;
         // "Not now" at the door may have been meant; a refusal or a broken greeting stands.
         self.refused_host = self.refused_host.filter(|place| !self.said_not_now(*place));
+        self.start_pass_at_once();
+    }
+
+    /// The same directly behind the pass before: who was busy at the door still is.
+    pub(super) fn start_pass_at_once(&mut self) {
+        self.tries.clear();
+        self.fruitless = 0;
         self.refused_hellos.clear();
         self.refused_senders.clear();
         self.lost_hellos.clear();
@@ -177,11 +182,14 @@ impl Runner {
 
     /// A refusal that already answers this form.
     fn refusal_of(&self, form: &Form) -> Option<Place> {
-        let of_sender = || self.refused_senders.get(&sender_of(form)).copied();
         let before_mail = form.control() == Some(Control::RcptBeforeMail);
+        let (hellos, senders) = (&self.refused_hellos, &self.refused_senders);
+        // Most servers refuse none, and this is asked of every form before every group.
+        let of_hello = || hellos.get(&form.envelope.hello()).copied();
+        let of_sender = || senders.get(&sender_of(form)).copied();
         self.refused_host
-            .or_else(|| self.refused_hellos.get(&form.envelope.hello()).copied())
-            .or_else(|| if before_mail { None } else { of_sender() })
+            .or_else(|| if hellos.is_empty() { None } else { of_hello() })
+            .or_else(|| if senders.is_empty() || before_mail { None } else { of_sender() })
     }
 
     /// True when the open line can take this form.
@@ -197,7 +205,7 @@ impl Runner {
         let most = self.budget.recipients;
         let taken = line.transaction.as_ref().map(|open| open.takes(form, most));
         let sender_risk = taken != Some(true) && !before_mail && self.is_sender_risk(form);
-        line.hello == form.envelope.hello()
+        form.envelope.is_opened_by(&line.hello)
             && self.budget.room(&line.spent) >= recipients_of(form).min(self.budget.refusals)
             && (!(risk || before_mail || sender_risk) || self.budget.syntax_room(&line.spent) > 0)
             && (taken != Some(false) || line.spent.resets < self.budget.resets)

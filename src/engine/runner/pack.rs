@@ -110,7 +110,7 @@ impl Runner {
     }
 
     fn add(&self, pack: &mut Pack, line: &Line, index: usize, form: &Form, pass: Pass) -> Next {
-        if form.envelope.hello() != line.hello {
+        if !form.envelope.is_opened_by(&line.hello) {
             return Next::Elsewhere;
         }
         let risk = usize::from(is_syntax_risk(form.envelope.forward_path.as_bytes()));

@@ -158,7 +158,7 @@ impl<T: Send + 'static> Crew<T> {
         target: Target,
         connection: Connection,
     ) -> Ended<T> {
-        let blank = blank(&target, &self.settings);
+        let again = target.clone();
         let first = Mutex::new(Some(connection));
         let dialer = Arc::new(Primed { first, next: Arc::clone(&self.dialer) });
         let (settings, interrupt) = (Arc::clone(&self.settings), self.interrupt.clone());
@@ -178,7 +178,8 @@ impl<T: Send + 'static> Crew<T> {
         match made.await {
             Ok(ended) => ended,
             Err(_) => {
-                let evidence = Evidence { stopped: Some(Stop::Internal), ..blank };
+                let mut evidence = blank(&again, &self.settings);
+                evidence.stopped = Some(Stop::Internal);
                 Ended::Host((self.make)(number, evidence).await)
             }
         }

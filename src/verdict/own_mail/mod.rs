@@ -132,7 +132,7 @@ impl Asked<'_> {
 
     /// Under the auditor's own greeting name: another is part of a test.
     fn is_under_our_name(&self) -> bool {
-        self.form.envelope.hello() == Hello::default()
+        self.form.envelope.is_opened_by(&Hello::default())
     }
 
     fn is_from_nobody(&self) -> bool {
