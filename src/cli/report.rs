@@ -15,16 +15,16 @@ use super::judge::{Judging, Said};
 use super::output::Output;
 use super::reports::{self, Reports};
 use super::reputation::Unheard;
-use super::sweep::folder::{Host, RunReader};
+use super::sweep::folder::{Host, RunHead, RunReader};
 use super::{complain, probes, run};
 
 pub(super) fn report(args: &FolderArgs) -> Result<Exit, Failure> {
     let reader = RunReader::open(&args.run)?;
     let library = Arc::new(probes::library(&args.library)?);
-    probes::complain_of_missing(&reader.run().plan.own_probes, &library);
+    probes::complain_of_missing(&reader.head().run().plan.own_probes, &library);
     let reports = Reports::prepare(&args.report)?;
-    if reader.run().finished.is_none() {
-        let dir = reader.dir().display();
+    if reader.head().run().finished.is_none() {
+        let dir = reader.head().dir().display();
         complain(&format!(
             "{dir}: this run has not ended: the report holds what there is; where no mxaudit is at work on it any \
              more, go on with --resume {dir}"
@@ -40,11 +40,11 @@ pub(super) fn write(
     mut reports: Reports,
     fail_on: FailOn,
 ) -> Result<Exit, Failure> {
-    let plan = &reader.run().plan;
+    let plan = &reader.head().run().plan;
     let judging = Judging::new(Arc::clone(library), &plan.skipped, plan.source)?;
-    let section = section(&reader);
+    let section = section(reader.head());
     let not_probed = run::not_probed(&plan.not_probed);
-    let started = reader.run().started.clone();
+    let started = reader.head().run().started.clone();
     let key = RunKey { started: &started, seed: plan.seed };
     let mut streams = reports.begin(key, &section)?;
     let (mut tally, mut unheard, mut missing) = (Tally::default(), Unheard::default(), false);
@@ -52,7 +52,7 @@ pub(super) fn write(
         let Some(host) = reader.host(index)? else { break };
         let Host { evidence, authority, listed, .. } = host;
         let said = listed.as_ref().and_then(|listed| {
-            let proofs = reader.lists(listed.part)?;
+            let proofs = reader.head().lists(listed.part)?;
             Some(Said::of_host(proofs, &listed.said))
         });
         let said = said.unwrap_or_default();
@@ -67,7 +67,7 @@ pub(super) fn write(
         }
         streams.host(&report)?;
     }
-    if reader.run().plan.asks_lists()
+    if reader.head().run().plan.asks_lists()
         && let Some(message) = unheard.message()
     {
         complain(&escape::terminal(&message));
@@ -75,26 +75,26 @@ pub(super) fn write(
     }
     let counts: SweepCounts = reader.counts(&tally);
     streams.end(&section, &not_probed, (tally.summary, counts))?;
-    let ended = reader.run().finished.is_some() && !reader.run().interrupted;
+    let ended = reader.head().run().finished.is_some() && !reader.head().run().interrupted;
     let exit = exit::of_sweep(&tally.summary, &counts, fail_on.severity(), ended);
     Ok(if missing { exit::missing(exit) } else { exit })
 }
 
 /// Prints what a run comes to, without its hosts.
 pub(super) fn write_counts(
-    reader: &RunReader,
+    head: &RunHead,
     counts: (Summary, SweepCounts),
     quiet: bool,
 ) -> Result<(), Failure> {
     let options = terminal::Options { quiet, width: 100 };
-    let (section, not_probed) = (section(reader), run::not_probed(&reader.run().plan.not_probed));
+    let (section, not_probed) = (section(head), run::not_probed(&head.run().plan.not_probed));
     let mut text = Vec::new();
     reports::on_screen(true, &mut text, |out| {
         SweepWriter::new(options).end(&section, &not_probed, counts, out)
     })
     .map_err(Failure::internal)?;
     if !quiet {
-        let dir = reader.dir().display();
+        let dir = head.dir().display();
         text.extend_from_slice(
             format!("every host is in {dir}: mxaudit report {dir} --format terminal\n").as_bytes(),
         );
@@ -103,12 +103,12 @@ pub(super) fn write_counts(
 }
 
 /// What the hosts of a run have in common.
-fn section(reader: &RunReader) -> RunSection {
-    let run = reader.run();
+fn section(head: &RunHead) -> RunSection {
+    let run = head.run();
     let plan = &run.plan;
     let details = RunDetails {
         started: run.started.clone(),
-        finished: reader.finished().to_owned(),
+        finished: head.finished().to_owned(),
         seed: plan.seed,
         profile: plan.profile,
         interrupted: run.interrupted || run.finished.is_none(),
@@ -117,7 +117,7 @@ fn section(reader: &RunReader) -> RunSection {
         identity: &plan.identity,
         own_probes: &plan.own_probes,
         skipped: &plan.skipped,
-        listings: reader.newest_lists(),
+        listings: head.newest_lists(),
     };
     let grants = plan.authority.iter();
     let grants = grants.map(|covered| Grant::of(&covered.authority, covered.targets.clone()));

@@ -101,7 +101,7 @@ impl ReplyParser {
     fn take_line(&mut self) -> Result<Option<(Vec<u8>, bool)>, ReplyFault> {
         let limit = self.limits.line;
         let unseen = self.pending.get(self.scanned..).unwrap_or_default();
-        let Some(offset) = unseen.iter().position(|b| *b == b'\n') else {
+        let Some(offset) = memchr::memchr(b'\n', unseen) else {
             self.scanned = self.pending.len();
             if self.pending.len() > limit {
                 return Err(self.overlong());

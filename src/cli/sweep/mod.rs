@@ -24,7 +24,7 @@ use crate::report::escape;
 use jiff::{Timestamp, Zoned};
 
 use course::Sweep;
-use folder::{RunFolder, RunReader};
+use folder::{RunFolder, RunHead, RunReader};
 use prepare::Prepared;
 
 pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
@@ -99,13 +99,12 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
             dir.display()
         ));
     }
-    let reader = RunReader::open(&dir)?;
     match reports {
-        Some(reports) => report::write(reader, &library, reports, args.fail_on),
+        Some(reports) => report::write(RunReader::open(&dir)?, &library, reports, args.fail_on),
         // All hosts are in the folder; without a wish for more, the counts are told.
         None => {
             let counts = (tally.summary, counts);
-            report::write_counts(&reader, counts, args.report.quiet)?;
+            report::write_counts(&RunHead::open(&dir)?, counts, args.report.quiet)?;
             let (summary, sweep) = counts;
             let exit = exit::of_sweep(&summary, &sweep, args.fail_on.severity(), !interrupted);
             Ok(match unheard {

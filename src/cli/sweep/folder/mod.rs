@@ -39,7 +39,7 @@ use crate::report::model::{HostCounts, RunKey, SweepCounts, SweepSummary, Tally,
 pub(in crate::cli) use error::FolderError;
 pub(in crate::cli) use lines::{Host, ListedHost, evidence_line, report_line};
 pub(in crate::cli) use plan::{Covered, FORMAT, Order, Plan, RunFile, Versions, format_of};
-pub(in crate::cli) use read::RunReader;
+pub(in crate::cli) use read::{RunHead, RunReader};
 
 use dark::Dark;
 use lines::Lines;
@@ -376,5 +376,5 @@ fn lock(dir: &Path) -> Result<File, FolderError> {
 }
 
 fn is_one_line(bytes: &[u8]) -> bool {
-    bytes.iter().position(|byte| *byte == b'\n').is_some_and(|at| at + 1 == bytes.len())
+    memchr::memchr(b'\n', bytes).is_some_and(|at| at + 1 == bytes.len())
 }

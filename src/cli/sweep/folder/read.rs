@@ -17,13 +17,18 @@ use super::{EVIDENCE, LISTS, RunFile, SUMMARY};
 
 /// The hosts of a run, one after another by the numbers of their jobs. In memory are their places only.
 pub(in crate::cli) struct RunReader {
+    head: RunHead,
+    dark: DarkCounts,
+    lines: Lines,
+    places: Vec<Place>,
+}
+
+/// What is known of a run without its hosts.
+pub(in crate::cli) struct RunHead {
     dir: PathBuf,
     run: RunFile,
     lists: Vec<Listings>,
-    dark: DarkCounts,
     newest: Newest,
-    lines: Lines,
-    places: Vec<Place>,
 }
 
 /// Where the evidence of a host stands.
@@ -53,34 +58,16 @@ struct Numbered {
     number: u64,
 }
 
-impl RunReader {
-    /// Finds all hosts of a folder. A last line that is written by half is left out.
+impl RunHead {
+    /// Reads what a folder says of the whole run.
     ///
     /// # Errors
-    /// Where the folder holds no run, or a whole line is no host.
+    /// Where the folder holds no run.
     pub(in crate::cli) fn open(dir: &Path) -> Result<Self, FolderError> {
         let run = RunFile::read(dir)?;
         let newest = optional(&dir.join(SUMMARY))?.unwrap_or_default();
-        let mut lines = Lines::open(&dir.join(EVIDENCE))?;
-        let mut places = Vec::new();
-        while lines.next()? {
-            let Numbered { number } = lines.parse()?;
-            places.push(Place { number, start: lines.start(), line: lines.number() });
-        }
-        places.sort_by_key(|place| (place.number, place.line));
-        let twice = places.windows(2).find_map(|pair| match pair {
-            [one, other] if one.number == other.number => Some(other),
-            _ => None,
-        });
-        if let Some(place) = twice {
-            lines.read_at(place.start, place.line)?;
-            return Err(lines.fault(format!("job {} is there a second time", place.number)));
-        }
-        // After the hosts, so that no part of the run is missing that one of them speaks of.
         let lists = proofs(&dir.join(LISTS))?;
-        // After the hosts, so that no job that was dark a moment ago is missing.
-        let dark = Dark::read(dir)?.counts();
-        Ok(Self { dir: dir.to_owned(), run, lists, dark, newest, lines, places })
+        Ok(Self { dir: dir.to_owned(), run, lists, newest })
     }
 
     /// The folder.
@@ -99,7 +86,7 @@ impl RunReader {
     }
 
     /// What they had shown in the part of the run that a host was asked in. It is there for every host that
-    /// [`host`](Self::host) returns.
+    /// [`RunReader::host`] returns.
     pub(in crate::cli) fn lists(&self, part: usize) -> Option<&Listings> {
         self.lists.get(part)
     }
@@ -108,6 +95,41 @@ impl RunReader {
     pub(in crate::cli) fn finished(&self) -> &str {
         let newest = self.run.finished.as_ref().or(self.newest.written.as_ref());
         newest.unwrap_or(&self.run.started)
+    }
+}
+
+impl RunReader {
+    /// Finds all hosts of a folder. A last line that is written by half is left out.
+    ///
+    /// # Errors
+    /// Where the folder holds no run, or a whole line is no host.
+    pub(in crate::cli) fn open(dir: &Path) -> Result<Self, FolderError> {
+        let mut head = RunHead::open(dir)?;
+        let mut lines = Lines::open(&dir.join(EVIDENCE))?;
+        let mut places = Vec::new();
+        while lines.next()? {
+            let Numbered { number } = lines.parse()?;
+            places.push(Place { number, start: lines.start(), line: lines.number() });
+        }
+        places.sort_by_key(|place| (place.number, place.line));
+        let twice = places.windows(2).find_map(|pair| match pair {
+            [one, other] if one.number == other.number => Some(other),
+            _ => None,
+        });
+        if let Some(place) = twice {
+            lines.read_at(place.start, place.line)?;
+            return Err(lines.fault(format!("job {} is there a second time", place.number)));
+        }
+        // After the hosts, so that no part of the run is missing that one of them speaks of.
+        head.lists = proofs(&dir.join(LISTS))?;
+        // After the hosts, so that no job that was dark a moment ago is missing.
+        let dark = Dark::read(dir)?.counts();
+        Ok(Self { head, dark, lines, places })
+    }
+
+    /// What is known of the run without its hosts.
+    pub(in crate::cli) fn head(&self) -> &RunHead {
+        &self.head
     }
 
     /// How many hosts there are.
@@ -130,12 +152,12 @@ impl RunReader {
         }
         store::check_places(&host.evidence).map_err(|problem| self.lines.fault(problem))?;
         if let Some(part) = host.listed.as_ref().map(|listed| listed.part)
-            && part >= self.lists.len()
+            && part >= self.head.lists.len()
         {
             let problem = format!(
                 "was judged by line {} of {LISTS}, which has {}",
                 part.saturating_add(1),
-                self.lists.len()
+                self.head.lists.len()
             );
             return Err(self.lines.fault(problem));
         }
@@ -144,13 +166,13 @@ impl RunReader {
 
     /// What is counted beside the verdicts of these hosts.
     pub(in crate::cli) fn counts(&self, hosts: &Tally) -> SweepCounts {
-        let (jobs, dark) = (self.run.plan.jobs, self.dark);
+        let (jobs, dark) = (self.head.run.plan.jobs, self.dark);
         let done = dark.all().saturating_add(u64::try_from(self.len()).unwrap_or(u64::MAX));
         SweepCounts {
             jobs,
             dark,
             not_asked: jobs.saturating_sub(done),
-            errors: self.newest.sweep.errors,
+            errors: self.head.newest.sweep.errors,
             proofs: hosts.proofs,
             severities: hosts.severities,
         }

@@ -72,7 +72,7 @@ fn a_process_that_is_killed_leaves_whole_hosts_and_no_lock() {
         // A reader minds neither the lock nor the line that is being written.
         let mut reader = RunReader::open(dir).unwrap();
         assert!(reader.len() > hosts);
-        assert!(reader.run().finished.is_none());
+        assert!(reader.head().run().finished.is_none());
         let last = reader.host(reader.len() - 1).unwrap().unwrap();
         assert_eq!(last.number, u64::try_from(reader.len()).unwrap() - 1);
         child.kill().unwrap();

@@ -152,9 +152,12 @@ fn what_lists_said_is_kept_with_each_host() {
     folder.host(4, line.as_bytes(), &report, &HostCounts::of(&host)).unwrap();
     let mut reader = RunReader::open(dir.path()).unwrap();
     let none = |version| Some(Listings { subjects: Vec::new(), ..lists(version) });
-    assert_eq!(reader.lists(0).cloned(), none(3), "what is about one host is in its line");
-    assert_eq!(reader.lists(1).cloned(), none(4));
-    assert_eq!((reader.lists(2), reader.newest_lists()), (None, reader.lists(1)));
+    assert_eq!(reader.head().lists(0).cloned(), none(3), "what is about one host is in its line");
+    assert_eq!(reader.head().lists(1).cloned(), none(4));
+    assert_eq!(
+        (reader.head().lists(2), reader.head().newest_lists()),
+        (None, reader.head().lists(1))
+    );
     assert_eq!(reader.host(0).unwrap().unwrap().listed, None);
     assert_eq!(reader.host(1).unwrap().unwrap().listed, Some(listed));
     assert!(reader.host(2).unwrap().is_none());
@@ -164,9 +167,9 @@ fn what_lists_said_is_kept_with_each_host() {
     let path = dir.path().join(LISTS);
     let whole = fs::read(&path).unwrap();
     fs::write(&path, [whole.as_slice(), b"{\"registry"].concat()).unwrap();
-    assert_eq!(RunReader::open(dir.path()).unwrap().newest_lists().cloned(), none(4));
+    assert_eq!(RunReader::open(dir.path()).unwrap().head().newest_lists().cloned(), none(4));
     assert_eq!(folder.lists(&lists(5)).unwrap(), 2);
-    assert_eq!(RunReader::open(dir.path()).unwrap().newest_lists().cloned(), none(5));
+    assert_eq!(RunReader::open(dir.path()).unwrap().head().newest_lists().cloned(), none(5));
     fs::write(&path, [b"{}\n", whole.as_slice()].concat()).unwrap();
     let damaged = folder.lists(&lists(6)).unwrap_err().to_string();
     assert!(damaged.contains("lists.jsonl, line 1: holds no proofs of lists"), "{damaged}");
