@@ -42,9 +42,10 @@ pub(super) fn plan<'a>(
         outer: Outer::Foreign,
         outer_domain: None,
     };
+    let mut bindings = bindings(evidence, tokens);
     for probe in probes {
         if settings.wanted.relay {
-            plan_probe(evidence, probe, tokens);
+            plan_probe(evidence, probe, &mut bindings, tokens);
         } else {
             lacking(evidence, probe, Lacking::Interest);
         }
@@ -92,9 +93,10 @@ pub(super) fn plan_deeper<'a>(
     let of_forms = evidence.forms.iter().filter_map(Form::probe_id);
     let known = of_forms.chain(evidence.not_planned.iter().map(|entry| entry.probe.as_str()));
     let known: BTreeSet<_> = known.map(str::to_owned).collect();
+    let mut bindings = bindings(evidence, tokens);
     for probe in probes.filter(|probe| !known.contains(&probe.id)) {
         match settings.wanted.relay {
-            true => plan_probe(evidence, probe, tokens),
+            true => plan_probe(evidence, probe, &mut bindings, tokens),
             false => lacking(evidence, probe, Lacking::Interest),
         }
     }
@@ -120,8 +122,9 @@ pub(super) fn plan_late<'a>(
         |entry: &NotPlanned| matches!(entry.why, Lacking::TargetName | Lacking::Extension);
     let (late, others) = evidence.not_planned.drain(..).partition::<Vec<_>, _>(lacking);
     evidence.not_planned = others;
+    let mut bindings = bindings(evidence, tokens);
     for probe in probes.filter(|probe| late.iter().any(|entry| entry.probe == probe.id)) {
-        plan_probe(evidence, probe, tokens);
+        plan_probe(evidence, probe, &mut bindings, tokens);
     }
     for form in evidence.forms.get(before..).unwrap_or_default().to_vec() {
         add_controls(evidence, &form, tokens);
@@ -171,7 +174,8 @@ pub(super) fn repeat_at_end(evidence: &mut Evidence, plain: usize) -> Option<usi
     Some(evidence.forms.len() - 1)
 }
 
-fn plan_probe(evidence: &mut Evidence, probe: &Probe, tokens: &Tokens) {
+/// Plans a probe, once for each local domain and partner that it needs, which are bound then.
+fn plan_probe(evidence: &mut Evidence, probe: &Probe, bindings: &mut Bindings, tokens: &Tokens) {
     let role = match evidence.target.role() {
         Role::Mx => ProbeRole::Mx,
         Role::Submission => ProbeRole::Submission,
@@ -213,8 +217,9 @@ fn plan_probe(evidence: &mut Evidence, probe: &Probe, tokens: &Tokens) {
     }
     let pairs = domains.iter().flat_map(|domain| partners.iter().map(move |p| (domain, p)));
     for (instance, (domain, partner)) in pairs.enumerate() {
-        let bindings = bindings(evidence, domain.clone(), partner.clone(), tokens);
-        match Form::of_probe(probe, &bindings, instance) {
+        bindings.local_domain.clone_from(domain);
+        bindings.partner_domain.clone_from(partner);
+        match Form::of_probe(probe, bindings, instance) {
             Ok(mut form) => {
                 // Where XCLIENT is offered inside TLS only, it is sent there.
                 let in_clear = evidence.extensions.iter().any(|known| known == "XCLIENT");
@@ -260,12 +265,8 @@ fn lacking_for(missing: Placeholder) -> Lacking {
     }
 }
 
-fn bindings(
-    evidence: &Evidence,
-    local_domain: Option<String>,
-    partner_domain: Option<String>,
-    tokens: &Tokens,
-) -> Bindings {
+/// What all probes of a host have in common.
+fn bindings(evidence: &Evidence, tokens: &Tokens) -> Bindings {
     let identity = &evidence.identity;
     let domain = identity.auditor_domain.clone();
     Bindings {
@@ -279,10 +280,10 @@ fn bindings(
         target_address: Some(evidence.target.address()),
         canary_address: identity.canary_address,
         random: Some(tokens.canary.clone()),
-        local_domain,
+        local_domain: None,
         local_user: Some(identity.local_user.clone()),
         client_name: identity.client_name.clone(),
-        partner_domain,
+        partner_domain: None,
         mx_domain: identity.mx_domain.clone(),
         claimed_address: identity.claimed_address,
     }

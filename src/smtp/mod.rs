@@ -15,4 +15,4 @@ pub use extensions::{Ehlo, host_name_in};
 pub use parse::{ParseLimits, ReplyParser};
 pub use path::{is_syntax_risk, literal};
 pub use reply::{EnhancedStatus, Reply, ReplyFault, Severity};
-pub use wire::{WireText, WireTextError};
+pub use wire::{WireStr, WireText, WireTextError};

@@ -1,18 +1,48 @@
 //! One reply of a server (RFC 5321 section 4.2), with its bytes kept.
 
 use std::fmt;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::WireText;
+use super::{WireStr, WireText};
 
 /// A complete reply: one code, one or more lines, and what was odd about its form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reply {
     code: u16,
-    lines: Vec<WireText>,
+    lines: Lines,
     #[serde(default, skip_serializing_if = "is_false")]
     bare_lf: bool,
+}
+
+/// The lines of a reply, with LF between them, which none of them holds. They are shared, since a
+/// reply is recorded and read at the same time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Lines(Arc<[u8]>);
+
+impl Lines {
+    fn iter(&self) -> impl DoubleEndedIterator<Item = &[u8]> {
+        self.0.split(|byte| *byte == b'\n')
+    }
+}
+
+impl Serialize for Lines {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(WireStr::new))
+    }
+}
+
+impl<'de> Deserialize<'de> for Lines {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let lines = Vec::<WireText>::deserialize(deserializer)?;
+        if lines.is_empty() || lines.iter().any(|line| line.as_bytes().contains(&b'\n')) {
+            return Err(D::Error::custom("a reply is one line or more, none of which holds LF"));
+        }
+        let lines: Vec<_> = lines.iter().map(WireText::as_bytes).collect();
+        Ok(Self(lines.join(&b'\n').into()))
+    }
 }
 
 fn is_false(flag: &bool) -> bool {
@@ -106,19 +136,20 @@ impl Reply {
         parser.is_idle().then_some(reply)
     }
 
-    pub(super) fn new(code: u16, lines: Vec<WireText>, bare_lf: bool) -> Self {
-        Self { code, lines, bare_lf }
+    /// A reply of these lines, with LF between them.
+    pub(super) fn new(code: u16, lines: &[u8], bare_lf: bool) -> Self {
+        Self { code, lines: Lines(lines.into()), bare_lf }
     }
 
-    /// The same reply with other texts behind its codes.
+    /// The same reply with other texts behind its codes. They hold no LF.
     #[must_use]
     pub fn with_texts(&self, change: impl Fn(&[u8]) -> Vec<u8>) -> Self {
-        let line = |line: &WireText| {
-            let (code, text) =
-                line.as_bytes().split_at_checked(4).unwrap_or((line.as_bytes(), b""));
-            WireText::from([code, &change(text)].concat())
+        let line = |line: &[u8]| {
+            let (code, text) = line.split_at_checked(4).unwrap_or((line, b""));
+            [code, &change(text)].concat()
         };
-        Self { lines: self.lines.iter().map(line).collect(), ..*self }
+        let lines: Vec<_> = self.lines.iter().map(line).collect();
+        Self::new(self.code, &lines.join(&b'\n'), self.bare_lf)
     }
 
     /// The reply code, 200 to 599.
@@ -142,8 +173,13 @@ impl Reply {
     }
 
     /// The lines as received, codes included, line ends not.
-    pub fn lines(&self) -> &[WireText] {
-        &self.lines
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = WireStr<'_>> {
+        self.lines.iter().map(WireStr::new)
+    }
+
+    /// How many lines there are: one or more.
+    pub fn line_count(&self) -> usize {
+        self.lines.iter().count()
     }
 
     /// True when a line ended with LF alone, against RFC 5321 section 2.3.8.
@@ -153,7 +189,7 @@ impl Reply {
 
     /// What stands behind the code in each line, as bytes.
     pub fn texts(&self) -> impl Iterator<Item = &[u8]> {
-        self.lines.iter().map(|line| line.as_bytes().get(4..).unwrap_or_default())
+        self.lines.iter().map(|line| line.get(4..).unwrap_or_default())
     }
 
     /// The texts joined by one space, bytes that are no UTF-8 replaced.
@@ -183,7 +219,7 @@ fn number(text: &str) -> Option<u16> {
 
 impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, line) in self.lines.iter().enumerate() {
+        for (index, line) in self.lines().enumerate() {
             let gap = if index == 0 { "" } else { " | " };
             write!(f, "{gap}{line}")?;
         }
@@ -220,6 +256,18 @@ mod tests {
     fn two_replies_are_not_one() {
         assert_eq!(Reply::from_text("250 ok\n250 again"), None);
         assert_eq!(Reply::from_text("250-open"), None);
+    }
+
+    #[test]
+    fn a_record_of_lines_is_the_reply() {
+        let said = reply("250-a\n250 \\");
+        let json = r#"{"code":250,"lines":["250-a","250 \\\\"]}"#;
+        assert_eq!(serde_json::to_string(&said).unwrap(), json);
+        assert_eq!(serde_json::from_str::<Reply>(json).unwrap(), said);
+        assert_eq!((said.line_count(), said.texts().count()), (2, 2));
+        for none in [r#"{"code":250,"lines":[]}"#, r#"{"code":250,"lines":["250-a\\n250 b"]}"#] {
+            assert!(serde_json::from_str::<Reply>(none).is_err(), "{none}");
+        }
     }
 
     #[test]

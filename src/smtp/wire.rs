@@ -45,6 +45,10 @@ impl WireText {
         &self.0
     }
 
+    fn as_str(&self) -> WireStr<'_> {
+        WireStr(&self.0)
+    }
+
     /// True when there is no byte.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -64,6 +68,36 @@ fn is_plain(byte: u8) -> bool {
 
 impl fmt::Display for WireText {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_str().fmt(f)
+    }
+}
+
+/// The same, borrowed: [`fmt::Display`] and serialisation give the form of a [`WireText`].
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct WireStr<'a>(&'a [u8]);
+
+impl<'a> WireStr<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &'a [u8] {
+        self.0
+    }
+
+    /// The printable form, where that is what the bytes are.
+    fn plain(&self) -> Option<&'a str> {
+        let is_plain = self.0.iter().fold(true, |all, byte| all & is_plain(*byte));
+        if is_plain { std::str::from_utf8(self.0).ok() } else { None }
+    }
+}
+
+impl fmt::Display for WireStr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(text) = self.plain() {
+            return f.write_str(text);
+        }
         for run in self.0.chunk_by(|one, next| is_plain(*one) && is_plain(*next)) {
             match run {
                 b"\\" => f.write_str("\\\\")?,
@@ -76,6 +110,22 @@ impl fmt::Display for WireText {
             }
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for WireStr<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+impl Serialize for WireStr<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.plain() {
+            // Nearly all are, and need not be written twice.
+            Some(text) => serializer.serialize_str(text),
+            None => serializer.collect_str(self),
+        }
     }
 }
 
@@ -120,11 +170,7 @@ fn hex(byte: Option<(usize, u8)>) -> Option<u8> {
 
 impl Serialize for WireText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match std::str::from_utf8(&self.0) {
-            // Nearly all is, and need not be written twice.
-            Ok(text) if text.bytes().all(is_plain) => serializer.serialize_str(text),
-            _ => serializer.collect_str(self),
-        }
+        self.as_str().serialize(serializer)
     }
 }
 

@@ -44,8 +44,8 @@ fn write_exchange(out: &mut String, exchange: &Exchange) {
     match &exchange.answer {
         Answer::Reply(reply) => {
             let end = if reply.has_bare_lf() { "\\n" } else { "" };
-            let last = reply.lines().len().saturating_sub(1);
-            for (index, line) in reply.lines().iter().enumerate() {
+            let last = reply.line_count() - 1;
+            for (index, line) in reply.lines().enumerate() {
                 let time = if index == last { format!("+{elapsed} ") } else { String::new() };
                 let _ = writeln!(out, "{time}S: {line}{end}");
             }

@@ -53,7 +53,7 @@ fn a_sound_file_is_read() {
     assert_eq!((probe.id.as_str(), probe.code.as_str(), probe.gate), ("relay-demo", "R99", false));
     assert_eq!((probe.outer, probe.profile), (Outer::HostName, Profile::Standard));
     assert_eq!(probe.vectors.len(), 3);
-    assert_eq!(probe.vectors[1].replies[1].lines().len(), 2);
+    assert_eq!(probe.vectors[1].replies[1].line_count(), 2);
     assert_eq!(probe.file, FILE);
 }
 

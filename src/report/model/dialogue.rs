@@ -4,7 +4,7 @@
 //! command and the lines of its reply. So a number names the same line wherever it is shown.
 
 use crate::evidence::{Answer, Exchange, Transcript};
-use crate::smtp::Phase;
+use crate::smtp::{Phase, Reply};
 
 use super::DialogueLine;
 
@@ -43,7 +43,7 @@ fn is_greeting(exchange: &Exchange) -> bool {
 
 /// How many lines an exchange has.
 fn count(exchange: &Exchange) -> usize {
-    let answered = exchange.answer.reply().map_or(1, |reply| reply.lines().len());
+    let answered = exchange.answer.reply().map_or(1, Reply::line_count);
     usize::from(!exchange.sent.is_empty()) + answered
 }
 
@@ -59,13 +59,13 @@ fn draw(exchange: &Exchange, number: usize, mark: Option<String>) -> Vec<Dialogu
     match &exchange.answer {
         Answer::Lost(loss) => lines.push(line(number, "S", format!("({loss})"))),
         Answer::Reply(reply) => {
-            let total = reply.lines().len();
+            let total = reply.line_count();
             let (head, tail) = match exchange.phase {
                 Phase::Ehlo if total >= LONG_GREETING => (1, 1),
                 _ if total > SHOWN => (SHOWN, 0),
                 _ => (total, 0),
             };
-            for (at, text) in reply.lines().iter().enumerate() {
+            for (at, text) in reply.lines().enumerate() {
                 if at < head || at + tail >= total {
                     lines.push(line(number + at, "S", text.to_string()));
                 }

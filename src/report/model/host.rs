@@ -381,7 +381,7 @@ impl From<(usize, usize)> for Place {
 }
 
 fn lines(reply: &Reply) -> Vec<String> {
-    reply.lines().iter().map(WireText::to_string).collect()
+    reply.lines().map(|line| line.to_string()).collect()
 }
 
 fn escaped(text: &str) -> String {

@@ -2,7 +2,6 @@
 
 use crate::evidence::Evidence;
 use crate::evidence::matrix::{Matrix, MatrixRow};
-use crate::smtp::WireText;
 use crate::verdict::{CellVerdict, NotTested, Observed, RowVerdict, matrix};
 
 use super::{MatrixCellReport, MatrixReport, MatrixRowReport, Place};
@@ -54,6 +53,6 @@ fn of_cell(evidence: &Evidence, row: Option<&MatrixRow>, cell: &CellVerdict) -> 
         },
         mismatch: cell.is_mismatch(),
         evidence: cell.place.map(Place::from),
-        reply: reply.map(|reply| reply.lines().iter().map(WireText::to_string).collect()),
+        reply: reply.map(|reply| reply.lines().map(|line| line.to_string()).collect()),
     }
 }
