@@ -55,6 +55,8 @@ struct Seen {
     hosts: Mutex<HashMap<IpAddr, usize>>,
     most_to_one: AtomicUsize,
     most_hosts: AtomicUsize,
+    open: Arc<AtomicUsize>,
+    most_open: AtomicUsize,
     tarpits: Mutex<Vec<DuplexStream>>,
 }
 
@@ -104,9 +106,13 @@ impl Dialer for Town {
                 if who == Who::Open {
                     behaviour.relay = RelayPolicy::Open;
                 }
+                let now = seen.open.fetch_add(1, Ordering::SeqCst) + 1;
+                seen.most_open.fetch_max(now, Ordering::SeqCst);
                 tokio::spawn(async move {
+                    let open = Arc::clone(&seen.open);
                     let theirs = Noted { stream: theirs, address, seen, spoken: false };
                     let _ = converse(&behaviour, theirs, &Ledger::default()).await;
+                    open.fetch_sub(1, Ordering::SeqCst);
                 });
             }
             let local = SocketAddr::from(([127, 0, 0, 1], 40000));
@@ -261,13 +267,34 @@ async fn dark_addresses_wait_side_by_side_and_hosts_keep_to_their_number() {
     assert!((1..=2).contains(&most), "{most} hosts at once");
 }
 
+/// Behind a dark stretch, where many are tried at once, all answer: few of them are met at once.
 #[tokio::test(start_paused = true)]
 async fn hosts_that_all_answer_are_not_kept_waiting_in_a_crowd() {
-    let town = town(|_| Who::Closed);
+    let town = town(|address| match address {
+        IpAddr::V4(v4) if u32::from(v4) & 0xffff < 400 => Who::Dark,
+        _ => Who::Closed,
+    });
     let settings = Settings { max_hosts: 3, ..settings() };
-    let ends = swept(&town, 30, settings, limits(), Interrupt::default()).await;
-    assert!(ends.values().all(|ended| shown(ended) == "closed"));
+    let limits = Limits { addresses: 400, rates: Rates { all: 50, prefix: 0 }, ..limits() };
+    let ends = swept(&town, 700, settings, limits, Interrupt::default()).await;
+    let hosts = ends.values().filter(|ended| shown(ended) == "closed").count();
+    assert_eq!(hosts, 300);
     assert!(town.seen.most_hosts.load(Ordering::SeqCst) <= 3);
+    let met = town.seen.most_open.load(Ordering::SeqCst);
+    assert!(met <= 60, "{met} connections were open at once");
+}
+
+/// Where connections are few a second, a host's own time is not spent with waiting for them.
+#[tokio::test(start_paused = true)]
+async fn slow_rates_cost_no_host_its_time() {
+    let town = town(|_| Who::Closed);
+    let time = Duration::from_secs(30);
+    let settings = Settings { max_hosts: 64, host_deadline: time, ..settings() };
+    let limits = Limits { rates: Rates { all: 0, prefix: 1 }, ..limits() };
+    let ends = swept(&town, 60, settings, limits, Interrupt::default()).await;
+    // All are at hand, so that each waits for half a minute again and again.
+    let closed = ends.values().filter(|ended| shown(ended) == "closed").count();
+    assert_eq!(closed, 60, "{:?}", ends.values().map(shown).collect::<Vec<_>>());
 }
 
 #[tokio::test(start_paused = true)]
@@ -366,17 +393,57 @@ async fn what_an_interrupt_cuts_short_was_not_asked() {
     assert!(!ends.values().any(stopped), "nothing half done is taken for a host");
 }
 
+/// Half of the addresses never say a word: the others are not asked any later for it.
 #[tokio::test(start_paused = true)]
 async fn tarpits_do_not_hold_the_others_up() {
-    let town = town(|address| match address {
+    let who = |address| match address {
         IpAddr::V4(v4) if u32::from(v4) % 2 == 0 => Who::Tarpit,
-        _ => Who::Refusing,
-    });
-    let deadlines = Deadlines { greeting: Duration::from_secs(30), reply: Duration::from_secs(30) };
-    let settings = Settings { max_hosts: 50, deadlines, ..settings() };
+        _ => Who::Closed,
+    };
+    let town = town(who);
+    let minute = Duration::from_secs(60);
+    let deadlines = Deadlines { greeting: minute, reply: minute };
+    let settings = Settings { max_hosts: 20, deadlines, host_deadline: minute * 3, ..settings() };
+    let limits = Limits { addresses: 1000, ..limits() };
+    let (start, mut last, mut ends) = (Instant::now(), Duration::ZERO, 0);
+    let jobs = (0..400).map(|number| vec![job(number)]);
+    let make = |_, evidence: Evidence| async move { judge(&evidence).verdict };
+    let sink = |number, ended| {
+        ends += 1;
+        match (ended, who(address(number))) {
+            (Ended::Host(Verdict::Closed), Who::Closed) => last = last.max(start.elapsed()),
+            (Ended::Host(Verdict::Unreachable), Who::Tarpit) => {}
+            (ended, _) => panic!("{number}: {ended:?}"),
+        }
+        Ok::<_, ()>(())
+    };
+    let (settings, interrupt) = (Arc::new(settings), Interrupt::default());
+    sweep(jobs, settings, limits, town, interrupt, make, sink).await.unwrap();
+    assert_eq!(ends, 400);
+    // 200 tarpits with 20 places hold each of them for two seconds, and not for a minute.
+    assert!(last < Duration::from_secs(30), "the last of the others ended after {last:?}");
+    assert!(start.elapsed() < minute * 4, "it took {:?}", start.elapsed());
+}
+
+/// A host that is slow in one thing keeps what it has said in another: each job is handed over as
+/// it ends.
+#[tokio::test(start_paused = true)]
+async fn a_job_does_not_wait_for_the_other_ports() {
+    let town = town(|_| Who::Tarpit);
+    let ports = [25, 587].into_iter().zip(0..);
+    let jobs = ports
+        .map(|(port, number)| Job { number, target: target(SocketAddr::new(address(0), port)) });
+    let jobs = std::iter::once(jobs.collect());
     let start = Instant::now();
-    let ends = swept(&town, 400, settings, limits(), Interrupt::default()).await;
-    assert_eq!(ends.len(), 400);
-    // 200 tarpits, 50 at once, 30 s each, and a little for their ends.
-    assert!(start.elapsed() < Duration::from_secs(160), "it took {:?}", start.elapsed());
+    let mut at = Vec::new();
+    let sink = |_, _: Ended<()>| {
+        at.push(start.elapsed());
+        Ok::<_, ()>(())
+    };
+    let settings = Arc::new(settings());
+    sweep(jobs, settings, limits(), town, Interrupt::default(), |_, _| async {}, sink)
+        .await
+        .unwrap();
+    let [one, other] = at[..] else { panic!("{at:?}") };
+    assert!(other >= one * 2, "{at:?}");
 }

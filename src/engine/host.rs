@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 
 use crate::evidence::{Control, Evidence, Form, Hello, Pass, SenderKind, Stop};
 use crate::net::Dialer;
@@ -18,6 +18,7 @@ use crate::verdict::{Judge, Outcome, Undecided, Verdict, judge};
 use super::confirm::{confirm, deliver};
 use super::plan::{Tokens, plan, plan_deeper, plan_late, repeat_at_end, with_null_sender};
 use super::runner::Runner;
+use super::turn::Turn;
 use super::{Interrupt, Settings, blank};
 
 /// The time for a goodbye to a host whose time is up.
@@ -37,19 +38,20 @@ pub(super) async fn audit_host(
     settings: Arc<Settings>,
     dialer: Arc<dyn Dialer>,
     interrupt: Interrupt,
+    turn: Arc<Turn>,
 ) -> Evidence {
     let evidence = blank(&target, &settings);
     let tokens = tokens(settings.seed, number);
     let begun = Instant::now();
-    let deadline = begun + settings.host_deadline;
     let finish = interrupt.finish.clone();
-    let mut runner = Runner::new(evidence, Arc::clone(&settings), dialer, finish);
+    let over = Arc::clone(&turn);
+    let mut runner = Runner::new(evidence, Arc::clone(&settings), dialer, finish, turn);
     runner.plan_matrix(&tokens);
     runner.plan_pop(&tokens);
-    let course = timeout_at(deadline, course(&mut runner, &settings, &tokens));
     // Whatever cuts the course short, what was seen until then is kept.
     let stop = tokio::select! {
-        ended = course => ended.err().map(|_| Stop::Deadline),
+        () = course(&mut runner, &settings, &tokens) => None,
+        () = over.is_over(begun, settings.host_deadline) => Some(Stop::Deadline),
         () = interrupt.abort.cancelled() => Some(Stop::Interrupted),
         () = grace(&interrupt) => Some(Stop::Interrupted),
     };

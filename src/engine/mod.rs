@@ -12,6 +12,7 @@ mod plan;
 mod runner;
 mod sweep;
 mod targets;
+mod turn;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -146,7 +147,8 @@ pub async fn audit(
                 None => None,
             };
             let blank = blank(&target, &settings);
-            let course = host::audit_host(index as u64, target, settings, dialer, interrupt);
+            let free = Arc::default();
+            let course = host::audit_host(index as u64, target, settings, dialer, interrupt, free);
             // A task of its own, so that a fault in one host ends that host only.
             let evidence = tokio::spawn(course)
                 .await

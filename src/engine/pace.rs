@@ -3,18 +3,20 @@
 //! Every connection reserves a moment of its own, one that suits both limits, and is opened then.
 //! Nothing is saved up: after a pause there is no burst.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use futures::future::BoxFuture;
+use tokio::sync::Semaphore;
 use tokio::time::{Instant, sleep, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::evidence::{DialFailure, DialFault};
 use crate::net::{Connection, Dialer};
 use crate::target::Target;
+
+use super::turn::{Turn, Turns};
 
 /// How late a connection may come after its moment. Moments are this much wider apart, in each
 /// second, than the limit asks for, so that what is late breaks no limit.
@@ -35,49 +37,51 @@ pub struct Rates {
     pub prefix: u32,
 }
 
+/// What a connection waits for beside its moment.
+#[derive(Clone, Copy)]
+pub(super) enum Order<'a> {
+    /// The first one to a host: a turn that nobody waits for.
+    First(&'a Turns),
+    /// Another one of a host's course: nothing, and the wait is none of the host's time.
+    Next(&'a Turn),
+}
+
 /// Opens connections no faster than the rates allow.
-pub(super) struct PacedDialer<D> {
-    inner: D,
+pub(super) struct PacedDialer {
+    inner: Box<dyn Dialer>,
     calendar: Option<Mutex<Calendar>>,
+    /// How many first connections to hosts may have reserved their moments, about a second's worth:
+    /// a host that is being asked never waits behind more of them.
+    ahead: Semaphore,
     finish: CancellationToken,
 }
 
-impl<D: Dialer> PacedDialer<D> {
+impl PacedDialer {
     /// A dialer that opens nothing more once `finish` is cancelled.
-    pub(super) fn new(inner: D, rates: Rates, finish: CancellationToken) -> Self {
+    pub(super) fn new(
+        inner: impl Dialer + 'static,
+        rates: Rates,
+        finish: CancellationToken,
+    ) -> Self {
         let limited = rates != Rates::default();
         let calendar = limited.then(|| Mutex::new(Calendar::new(rates, Instant::now())));
-        Self { inner, calendar, finish }
+        let ahead = match usize::try_from(rates.all) {
+            Ok(all @ 1..) => all.min(Semaphore::MAX_PERMITS),
+            _ => Semaphore::MAX_PERMITS,
+        };
+        Self { inner: Box::new(inner), calendar, ahead: Semaphore::new(ahead), finish }
     }
 
-    /// Waits for the moment of one more connection; false when there will be none.
-    async fn wait(&self, address: IpAddr) -> bool {
-        let Some(calendar) = &self.calendar else { return !self.finish.is_cancelled() };
-        loop {
-            let at = {
-                let mut calendar = calendar.lock().unwrap_or_else(PoisonError::into_inner);
-                calendar.reserve(address, Instant::now())
-            };
-            tokio::select! {
-                biased;
-                () = self.finish.cancelled() => return false,
-                () = sleep_until(at) => {}
-            }
-            // A moment that was slept through on a busy machine is somebody else's by now.
-            if at.elapsed() <= LATE {
-                return true;
-            }
-        }
-    }
-
-    async fn open(
+    /// Opens a connection, from an address of ours where one is wanted.
+    pub(super) async fn open(
         &self,
         target: &Target,
         source: Option<IpAddr>,
+        order: Order<'_>,
     ) -> Result<Connection, DialFailure> {
         let mut tries = 0;
         loop {
-            if !self.wait(target.address()).await {
+            if !self.wait_in(order, target.address()).await {
                 let text = "the run is ending".to_owned();
                 return Err(DialFailure { kind: DialFault::Local, text });
             }
@@ -93,33 +97,89 @@ impl<D: Dialer> PacedDialer<D> {
             sleep(OWN_PAUSE).await;
         }
     }
-}
 
-impl<D: Dialer> Dialer for PacedDialer<D> {
-    fn dial<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Connection, DialFailure>> {
-        Box::pin(self.open(target, None))
+    async fn wait_in(&self, order: Order<'_>, address: IpAddr) -> bool {
+        let turns = match order {
+            Order::First(turns) => turns,
+            Order::Next(turn) => return turn.keep(self.wait(address)).await,
+        };
+        let _ahead = self.ahead.acquire().await;
+        tokio::select! {
+            biased;
+            () = self.finish.cancelled() => false,
+            () = turns.are_free() => self.wait(address).await,
+        }
     }
 
-    fn dial_from<'a>(
-        &'a self,
-        target: &'a Target,
-        source: IpAddr,
-    ) -> BoxFuture<'a, Result<Connection, DialFailure>> {
-        Box::pin(self.open(target, Some(source)))
+    /// Waits for the moment of one more connection; false when there will be none.
+    async fn wait(&self, address: IpAddr) -> bool {
+        let Some(calendar) = &self.calendar else { return !self.finish.is_cancelled() };
+        let reserved = Reserved::new(calendar, address);
+        while !self.finish.is_cancelled() {
+            if reserved.has_come() {
+                return true;
+            }
+            tokio::select! {
+                () = self.finish.cancelled() => {}
+                () = sleep_until(reserved.moment()) => {}
+            }
+        }
+        false
     }
 }
 
-/// Which moments are taken.
+/// A moment that is reserved, until it is dropped.
+struct Reserved<'a> {
+    calendar: &'a Mutex<Calendar>,
+    entry: Entry,
+}
+
+impl<'a> Reserved<'a> {
+    fn new(calendar: &'a Mutex<Calendar>, address: IpAddr) -> Self {
+        let entry = locked(calendar).reserve(address, Instant::now());
+        Self { calendar, entry }
+    }
+
+    /// As things stand; moments are pushed on where one was missed.
+    fn moment(&self) -> Instant {
+        locked(self.calendar).moment(self.entry)
+    }
+
+    fn has_come(&self) -> bool {
+        locked(self.calendar).has_come(self.entry, Instant::now())
+    }
+}
+
+impl Drop for Reserved<'_> {
+    fn drop(&mut self) {
+        locked(self.calendar).waiting.remove(&self.entry);
+    }
+}
+
+fn locked(calendar: &Mutex<Calendar>) -> MutexGuard<'_, Calendar> {
+    calendar.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A moment by its distance from the start, and its number, since several may be the same.
+type Entry = (Duration, u64);
+
+/// Which moments are taken, by their distance from the start.
 #[derive(Debug)]
 struct Calendar {
     start: Instant,
+    /// By how much all moments were pushed on. Where one was missed, on a busy machine, those
+    /// behind it keep their distances.
+    pushed: Duration,
     all: Option<Duration>,
     prefix: Option<Duration>,
-    /// Runs of taken moments, counted from the start: the first, and the one behind the last.
+    /// Runs of taken slots, counted from the start: the first, and the one behind the last.
     taken: BTreeMap<u64, u64>,
     /// From when on a prefix may be called again.
-    free_from: HashMap<IpAddr, Instant>,
+    free_from: HashMap<IpAddr, Duration>,
     crowded: usize,
+    /// Moments that were reserved, and not used yet.
+    waiting: BTreeSet<Entry>,
+    reserved: u64,
 }
 
 impl Calendar {
@@ -127,16 +187,20 @@ impl Calendar {
         let spacing = |rate: u32| (rate > 0).then(|| (Duration::from_secs(1) + LATE) / rate);
         Self {
             start,
+            pushed: Duration::ZERO,
             all: spacing(rates.all),
             prefix: spacing(rates.prefix),
             taken: BTreeMap::new(),
             free_from: HashMap::new(),
             crowded: PREFIXES,
+            waiting: BTreeSet::new(),
+            reserved: 0,
         }
     }
 
-    /// The next moment at which this address may be called.
-    fn reserve(&mut self, address: IpAddr, now: Instant) -> Instant {
+    /// Reserves the next moment at which this address may be called.
+    fn reserve(&mut self, address: IpAddr, now: Instant) -> Entry {
+        let now = now.saturating_duration_since(self.start + self.pushed);
         let prefix = prefix_of(address);
         let free = self.free_from.get(&prefix).copied().filter(|_| self.prefix.is_some());
         let mut at = free.map_or(now, |free| free.max(now));
@@ -150,16 +214,31 @@ impl Calendar {
             }
             self.free_from.insert(prefix, at + spacing);
         }
-        at
+        self.reserved += 1;
+        let entry = (at, self.reserved);
+        self.waiting.insert(entry);
+        entry
     }
 
-    /// Takes the first free moment from `earliest` on.
-    fn first_free(&mut self, earliest: Instant, now: Instant, spacing: Duration) -> Instant {
+    fn moment(&self, (at, _): Entry) -> Instant {
+        self.start + self.pushed + at
+    }
+
+    /// True when a moment has come. One that was missed pushes all others on.
+    fn has_come(&mut self, entry: Entry, now: Instant) -> bool {
+        let first = self.waiting.first().copied().unwrap_or(entry);
+        let late = now.saturating_duration_since(self.moment(first));
+        if late > LATE {
+            self.pushed += late;
+        }
+        now >= self.moment(entry)
+    }
+
+    /// Takes the first free slot from `earliest` on.
+    fn first_free(&mut self, earliest: Duration, now: Duration, spacing: Duration) -> Duration {
         let nanos = spacing.as_nanos().max(1);
-        let number = |moment: Instant| {
-            let since = moment.saturating_duration_since(self.start).as_nanos();
-            u64::try_from(since.div_ceil(nanos)).unwrap_or(u64::MAX)
-        };
+        let number =
+            |at: Duration| u64::try_from(at.as_nanos().div_ceil(nanos)).unwrap_or(u64::MAX);
         let (wanted, past) = (number(earliest), number(now));
         while let Some(run) = self.taken.first_entry().filter(|run| *run.get() < past) {
             run.remove();
@@ -172,8 +251,7 @@ impl Calendar {
         // Two runs that meet become one.
         let end = self.taken.remove(&(slot + 1)).unwrap_or(slot + 1);
         self.taken.insert(first, end);
-        let offset = u64::try_from(nanos.saturating_mul(slot.into())).unwrap_or(u64::MAX);
-        self.start + Duration::from_nanos(offset)
+        Duration::from_nanos(u64::try_from(nanos.saturating_mul(slot.into())).unwrap_or(u64::MAX))
     }
 }
 

@@ -133,7 +133,7 @@ pub(in crate::cli) struct SweepNetworkArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Limits (0 = no limit)")]
 pub(in crate::cli) struct LimitArgs {
-    /// Hosts at once; addresses that nobody answers at do not count
+    /// Hosts at once; who does not answer, or lets us wait for more than 2 s, does not count
     #[arg(long, default_value_t = 512, value_name = "N")]
     pub(in crate::cli) max_hosts: u32,
 
@@ -173,7 +173,7 @@ pub(in crate::cli) struct SweepTimingArgs {
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(in crate::cli) reply_timeout: u32,
 
-    /// For all of one host, the greylist wait not counted
+    /// For all of one host, without the greylist wait and what the limits made it wait for
     #[arg(long, default_value_t = 900, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
     pub(in crate::cli) host_deadline: u32,
 }

@@ -6,6 +6,7 @@ use tokio::task::JoinSet;
 use super::*;
 use crate::target::Via;
 use crate::target::scope::{Candidate, Consent, Scope};
+use futures::future::BoxFuture;
 
 /// Answers nobody, after a while, and notes when it was asked.
 #[derive(Default)]
@@ -33,6 +34,10 @@ fn target(address: IpAddr) -> Target {
     scope.admit(candidate).unwrap()
 }
 
+async fn next(dialer: &PacedDialer, address: IpAddr) -> Result<Connection, DialFailure> {
+    dialer.open(&target(address), None, Order::Next(&Turn::default())).await
+}
+
 fn paused() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap()
 }
@@ -49,7 +54,7 @@ fn opened(rates: Rates, calls: &[(IpAddr, u64)]) -> Vec<(Duration, IpAddr)> {
             let dialer = Arc::clone(&dialer);
             tasks.spawn(async move {
                 sleep(Duration::from_millis(wait)).await;
-                assert!(dialer.dial(&target(address)).await.is_err());
+                assert!(next(&dialer, address).await.is_err());
             });
         }
         tasks.join_all().await;
@@ -138,7 +143,7 @@ fn what_this_machine_could_not_is_tried_again() {
             let nobody =
                 Nobody { asked: Arc::clone(&asked), fault: Some(fault), ..Nobody::default() };
             let dialer = PacedDialer::new(nobody, Rates::default(), CancellationToken::new());
-            let failure = dialer.dial(&target(ip(0, 1))).await.err().unwrap();
+            let failure = next(&dialer, ip(0, 1)).await.err().unwrap();
             assert_eq!(failure.kind, fault);
             asked.lock().unwrap().len()
         })
@@ -156,7 +161,7 @@ fn nothing_is_opened_once_the_run_ends() {
             let nobody = Nobody { asked: Arc::clone(&asked), ..Nobody::default() };
             let dialer = PacedDialer::new(nobody, rates, finish.clone());
             finish.cancel();
-            let failure = dialer.dial(&target(ip(0, 1))).await.err().unwrap();
+            let failure = next(&dialer, ip(0, 1)).await.err().unwrap();
             assert_eq!(failure.kind, DialFault::Local);
             assert!(asked.lock().unwrap().is_empty());
         });
@@ -174,4 +179,55 @@ fn prefixes_are_24_and_64_bits_long() {
             (address.parse().unwrap(), prefix.parse().unwrap());
         assert_eq!(prefix_of(address), prefix);
     }
+}
+
+/// A machine that did nothing for a while goes on in the order that was, and makes up for nothing.
+#[test]
+fn missed_moments_push_the_others_on() {
+    let start = paused().block_on(async { Instant::now() });
+    let at = |millis: u64| start + Duration::from_millis(millis);
+    let mut calendar = Calendar::new(Rates { all: 10, prefix: 0 }, start);
+    let entries: Vec<_> = (0..4).map(|d| calendar.reserve(ip(0, d), start)).collect();
+    let [first, second, third, fourth] = entries[..] else { panic!("{entries:?}") };
+    assert!(calendar.has_come(first, at(0)) && !calendar.has_come(second, at(0)));
+    calendar.waiting.remove(&first);
+    // The second should have been called after 102 ms. Whoever wakes first, it comes first.
+    assert!(!calendar.has_come(third, at(1000)), "not before the one that it stood behind");
+    assert!(calendar.has_come(second, at(1000)));
+    calendar.waiting.remove(&second);
+    assert!(!calendar.has_come(third, at(1101)) && calendar.has_come(third, at(1102)));
+    calendar.waiting.remove(&third);
+    // A little late is within what the moments are apart for, and pushes nothing.
+    assert!(calendar.has_come(fourth, at(1219)));
+    assert_eq!(calendar.pushed, Duration::from_millis(898));
+    let fifth = calendar.reserve(ip(0, 9), at(1219));
+    assert_eq!(calendar.moment(fifth), at(1306), "behind them all");
+}
+
+#[test]
+fn first_connections_stand_in_nobodys_way() {
+    paused().block_on(async {
+        let rates = Rates { all: 10, prefix: 0 };
+        let asked = Arc::default();
+        let nobody = Nobody { asked: Arc::clone(&asked), ..Nobody::default() };
+        let dialer = Arc::new(PacedDialer::new(nobody, rates, CancellationToken::new()));
+        let turns = Arc::new(Turns::new(1));
+        for d in 0..200 {
+            let (dialer, turns) = (Arc::clone(&dialer), Arc::clone(&turns));
+            tokio::spawn(async move {
+                dialer.open(&target(ip(0, d)), None, Order::First(&turns)).await.err()
+            });
+        }
+        sleep(Duration::from_millis(1)).await;
+        let begun = Instant::now();
+        let turn = Turn::default();
+        let opened = dialer.open(&target(ip(1, 0)), None, Order::Next(&turn)).await;
+        assert!(opened.is_err());
+        let waited = begun.elapsed();
+        assert!(waited < Duration::from_millis(1300), "it waited for {waited:?}, not for 20 s");
+        // That was none of the host's own time.
+        let (over, time) = (Instant::now(), waited + Duration::from_millis(50));
+        turn.is_over(begun, time).await;
+        assert!(over.elapsed() >= waited, "{:?} of {waited:?}", over.elapsed());
+    });
 }

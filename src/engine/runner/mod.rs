@@ -25,6 +25,7 @@ use crate::smtp::{Phase, Severity, WireText, is_syntax_risk};
 use crate::verdict::Reading;
 
 use super::line::{Line, recipients_of, record};
+use super::turn::Turn;
 use super::{Budget, Settings};
 
 /// Tries of one form in one pass.
@@ -44,6 +45,7 @@ pub(super) struct Runner {
     settings: Arc<Settings>,
     dialer: Arc<dyn Dialer>,
     finish: CancellationToken,
+    turn: Arc<Turn>,
     budget: Budget,
     pipelining: bool,
     line: Option<Line>,
@@ -85,6 +87,7 @@ impl Runner {
         settings: Arc<Settings>,
         dialer: Arc<dyn Dialer>,
         finish: CancellationToken,
+        turn: Arc<Turn>,
     ) -> Self {
         Self {
             evidence,
@@ -92,6 +95,7 @@ impl Runner {
             settings,
             dialer,
             finish,
+            turn,
             pipelining: true,
             line: None,
             tries: HashMap::new(),
@@ -265,10 +269,10 @@ impl Runner {
         self.evidence.attempts.push(Attempt { form, pass, transcript, exchange });
     }
 
-    /// Waits, unless the user interrupts.
+    /// Waits, without the turn, unless the user interrupts.
     pub(super) async fn wait(&self, time: Duration) {
         tokio::select! {
-            () = tokio::time::sleep(time) => {}
+            () = self.turn.pause(time) => {}
             () = self.finish.cancelled() => {}
         }
     }

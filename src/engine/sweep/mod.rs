@@ -10,10 +10,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream;
-use tokio::sync::Semaphore;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
+use tokio_util::task::AbortOnDropHandle;
 
-use super::pace::{PacedDialer, Rates};
+use super::pace::{Order, PacedDialer, Rates};
+use super::turn::{Listening, Turn, Turns};
 use super::{Interrupt, Settings, blank, host};
 use crate::evidence::{DialFailure, DialFault, Evidence, Stop};
 use crate::net::{Connection, Dialer};
@@ -35,7 +37,8 @@ pub struct Job {
 pub struct Limits {
     /// Connections to one address.
     pub per_host: usize,
-    /// Addresses that are tried, hosts among them ([`Settings::max_hosts`] bounds those).
+    /// Addresses at hand, of whatever kind: those that are dialled, hosts that are asked
+    /// ([`Settings::max_hosts`] bounds those), and hosts that let us wait.
     pub addresses: usize,
     /// New connections a second.
     pub rates: Rates,
@@ -56,18 +59,11 @@ pub enum Ended<T> {
 struct Crew<T> {
     settings: Arc<Settings>,
     per_host: usize,
-    dialer: Arc<dyn Dialer>,
+    dialer: Arc<PacedDialer>,
     interrupt: Interrupt,
-    /// Turns of hosts.
-    turns: Semaphore,
+    turns: Arc<Turns>,
     make: Box<dyn Fn(u64, Evidence) -> BoxFuture<'static, T> + Send + Sync>,
-}
-
-/// One job that has ended, and whether it had to wait for its turn.
-struct Return<T> {
-    number: u64,
-    ended: Ended<T>,
-    waited: bool,
+    ends: UnboundedSender<(u64, Ended<T>)>,
 }
 
 /// Tries all jobs; each item of `addresses` holds those of one address. `make` turns the evidence of
@@ -90,65 +86,73 @@ pub async fn sweep<T: Send + 'static, F: Future<Output = T> + Send + 'static, E>
 ) -> Result<(), E> {
     let finish = interrupt.finish.clone();
     let hosts = settings.max_hosts.max(1);
+    let turns = Arc::new(Turns::new(hosts));
+    let (ends, mut ended) = unbounded_channel();
     let crew = Arc::new(Crew {
         settings,
         per_host: limits.per_host.max(1),
         dialer: Arc::new(PacedDialer::new(dialer, limits.rates, finish.clone())),
         interrupt,
-        turns: Semaphore::new(hosts),
+        turns: Arc::clone(&turns),
         make: Box::new(move |number, evidence| Box::pin(make(number, evidence))),
+        ends,
     });
     let mut window = Window::new(hosts, limits.addresses);
     let mut running = JoinSet::new();
     loop {
-        while running.len() < window.size()
+        if turns.waiting() > 0 {
+            window.crowded();
+        }
+        while turns.waiting() == 0
+            && running.len().saturating_sub(turns.idle()) < window.size()
+            && running.len() < window.most()
             && !finish.is_cancelled()
             && let Some(jobs) = addresses.next()
         {
             running.spawn(Arc::clone(&crew).address(jobs));
         }
-        let Some(joined) = running.join_next().await else { return Ok(()) };
-        // The jobs of an address look after their own faults.
-        for Return { number, ended, waited } in joined.unwrap_or_default() {
-            match &ended {
-                Ended::Dark(_) => window.dark(),
-                Ended::Host(_) if waited => window.waited(),
-                _ => {}
-            }
-            sink(number, ended)?;
+        tokio::select! {
+            Some((number, ended)) = ended.recv() => sink(number, ended)?,
+            joined = running.join_next() => match joined {
+                // The jobs of an address look after their own faults.
+                Some(is_dark) => if is_dark.unwrap_or_default() { window.dark() },
+                None => break,
+            },
+            () = turns.changed() => {}
         }
     }
+    while let Ok((number, ended)) = ended.try_recv() {
+        sink(number, ended)?;
+    }
+    Ok(())
 }
 
 impl<T: Send + 'static> Crew<T> {
-    /// All jobs of one address.
-    async fn address(self: Arc<Self>, jobs: Vec<Job>) -> Vec<Return<T>> {
+    /// All jobs of one address; true where nobody took a connection.
+    async fn address(self: Arc<Self>, jobs: Vec<Job>) -> bool {
         let at_once = self.per_host;
         let courses = jobs.into_iter().map(|job| Arc::clone(&self).job(job));
-        stream::iter(courses).buffer_unordered(at_once).collect().await
+        let mut courses = stream::iter(courses).buffer_unordered(at_once);
+        let mut is_dark = true;
+        while let Some(dark) = courses.next().await {
+            is_dark &= dark;
+        }
+        is_dark
     }
 
-    async fn job(self: Arc<Self>, Job { number, target }: Job) -> Return<T> {
-        let mut waited = false;
-        let ended = match self.dialer.dial(&target).await {
+    /// One job, handed over as soon as it ends; true where nobody took the connection.
+    async fn job(self: Arc<Self>, Job { number, target }: Job) -> bool {
+        let ended = match self.dialer.open(&target, None, Order::First(&self.turns)).await {
             Err(failure) => match failure.kind {
                 DialFault::Local | DialFault::OutOfScope => Ended::NotAsked(failure),
                 kind => Ended::Dark(kind),
             },
-            Ok(connection) => {
-                let turn = match self.turns.try_acquire() {
-                    Ok(turn) => Some(turn),
-                    Err(_) => {
-                        waited = true;
-                        self.turns.acquire().await.ok()
-                    }
-                };
-                let ended = self.host(number, target, connection).await;
-                drop(turn);
-                ended
-            }
+            Ok(connection) => self.host(number, target, connection).await,
         };
-        Return { number, ended, waited }
+        let is_dark = matches!(ended, Ended::Dark(_));
+        // Where nobody listens any more, the run is over.
+        let _ = self.ends.send((number, ended));
+        is_dark
     }
 
     /// The course of a host that has taken a connection.
@@ -159,13 +163,17 @@ impl<T: Send + 'static> Crew<T> {
         connection: Connection,
     ) -> Ended<T> {
         let again = target.clone();
-        let first = Mutex::new(Some(connection));
-        let dialer = Arc::new(Primed { first, next: Arc::clone(&self.dialer) });
+        let turn = Arc::new(Turn::of(&self.turns));
+        let dialer = Arc::new(Primed {
+            first: Mutex::new(Some(connection)),
+            next: Arc::clone(&self.dialer),
+            turn: Arc::clone(&turn),
+        });
         let (settings, interrupt) = (Arc::clone(&self.settings), self.interrupt.clone());
-        let course = host::audit_host(number, target, settings, dialer, interrupt);
+        let course = host::audit_host(number, target, settings, dialer, interrupt, turn);
         let crew = Arc::clone(self);
         // A task of its own, so that a fault in one host ends that host only.
-        let made = tokio::spawn(async move {
+        let made = AbortOnDropHandle::new(tokio::spawn(async move {
             let evidence = course.await;
             let stopped = evidence.stopped;
             // What the end of the run cut short is asked again by the run that resumes it.
@@ -174,7 +182,7 @@ impl<T: Send + 'static> Crew<T> {
                 return Ended::NotAsked(interrupted());
             }
             Ended::Host((crew.make)(number, evidence).await)
-        });
+        }));
         match made.await {
             Ok(ended) => ended,
             Err(_) => {
@@ -191,19 +199,33 @@ fn interrupted() -> DialFailure {
     DialFailure { kind: DialFault::Local, text }
 }
 
-/// Hands out a connection that is open already, and then opens others.
+/// Hands out a connection that is open already, and then opens others; each of them is listened to
+/// for silence.
 struct Primed {
     first: Mutex<Option<Connection>>,
-    next: Arc<dyn Dialer>,
+    next: Arc<PacedDialer>,
+    turn: Arc<Turn>,
+}
+
+impl Primed {
+    async fn open(
+        &self,
+        target: &Target,
+        source: Option<IpAddr>,
+    ) -> Result<Connection, DialFailure> {
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let connection = match first.filter(|_| source.is_none()) {
+            Some(connection) => connection,
+            None => self.next.open(target, source, Order::Next(&self.turn)).await?,
+        };
+        let stream = Listening::new(connection.stream, Arc::clone(&self.turn));
+        Ok(Connection { stream: Box::new(stream), ..connection })
+    }
 }
 
 impl Dialer for Primed {
     fn dial<'a>(&'a self, target: &'a Target) -> BoxFuture<'a, Result<Connection, DialFailure>> {
-        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
-        match first {
-            Some(connection) => Box::pin(async { Ok(connection) }),
-            None => self.next.dial(target),
-        }
+        Box::pin(self.open(target, None))
     }
 
     fn dial_from<'a>(
@@ -211,6 +233,6 @@ impl Dialer for Primed {
         target: &'a Target,
         source: IpAddr,
     ) -> BoxFuture<'a, Result<Connection, DialFailure>> {
-        self.next.dial_from(target, source)
+        Box::pin(self.open(target, Some(source)))
     }
 }

@@ -3,8 +3,8 @@
 /// Addresses at once: as many as hosts may be asked at once where most answer, and more where most
 /// are dark, since a connection that nobody answers costs next to nothing but its time.
 ///
-/// Each dark address makes room for one more; each host that has to wait for its turn, with its
-/// connection open, halves it.
+/// Each dark address makes room for one more; hosts that have to wait for their turns, with their
+/// connections open, halve it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Window {
     size: usize,
@@ -27,8 +27,13 @@ impl Window {
         self.size = self.most.min(self.size + 1);
     }
 
-    /// A host answered and had to wait.
-    pub(super) fn waited(&mut self) {
+    /// The most that it may be.
+    pub(super) fn most(&self) -> usize {
+        self.most
+    }
+
+    /// Hosts have answered and have to wait.
+    pub(super) fn crowded(&mut self) {
         self.size = self.least.max(self.size / 2);
     }
 }
@@ -46,7 +51,7 @@ mod tests {
             assert_eq!(window.size(), size);
         }
         for size in [4, 4] {
-            window.waited();
+            window.crowded();
             assert_eq!(window.size(), size);
         }
         assert_eq!(Window::new(0, 0).size(), 1, "there is always one");
