@@ -15,6 +15,7 @@ use std::sync::PoisonError;
 
 use crate::smtp::{Phase, Reply, Severity};
 
+use phrases::List;
 pub(crate) use text::{Names, Wording};
 use text::{Said, bare};
 
@@ -114,8 +115,8 @@ impl Names {
         let says = |texts: &[&[u8]], phrases| self.wording_of(texts).says(phrases);
         reply.code() == 501
             && !before.is_empty()
-            && says(&[*last], &["too many syntax or protocol errors"])
-            && !says(before, phrases::THROTTLED)
+            && says(&[*last], List::TooManyErrors)
+            && !says(before, List::Throttled)
     }
 
     /// True when two replies seem to give one reason: code, status and class are the same, and so
@@ -131,8 +132,8 @@ impl Names {
 }
 
 impl Refused<'_> {
-    fn says(&self, phrases: &[&str]) -> bool {
-        self.text.says(phrases)
+    fn says(&self, list: List) -> bool {
+        self.text.says(list)
     }
 
     fn status_is(&self, subject: u16, details: &[u16]) -> bool {
@@ -147,23 +148,23 @@ impl Refused<'_> {
             Some((7, 500..)) => !self.transient,
             _ => false,
         };
-        numbered || self.text.names(phrases::LISTED)
+        numbered || self.text.names(List::Listed)
     }
 
     /// What a verification heard from another server is that server's word.
     fn of_another_server(&self) -> Option<Class> {
-        if self.says(phrases::SENDER_VERIFICATION) {
+        if self.says(List::SenderVerification) {
             return Some(Class::SenderRefused);
         }
-        self.says(phrases::QUOTED).then_some(Class::Unverified)
+        self.says(List::Quoted).then_some(Class::Unverified)
     }
 
     fn of_relaying(&self) -> Option<Class> {
-        let open_relay = self.says(phrases::OPEN_RELAY);
-        let firm = self.says(phrases::RELAY_FIRM) && !(open_relay && self.is_listed());
+        let open_relay = self.says(List::OpenRelay);
+        let firm = self.says(List::RelayFirm) && !(open_relay && self.is_listed());
         let weak =
-            !self.transient && !open_relay && !self.is_listed() && self.says(phrases::RELAY_WEAK);
-        let greylisted = self.transient && self.says(phrases::GREYLIST);
+            !self.transient && !open_relay && !self.is_listed() && self.says(List::RelayWeak);
+        let greylisted = self.transient && self.says(List::Greylist);
         let said = firm || weak || self.status_is(7, &[54, 64]);
         (said && !greylisted).then_some(Class::RelayDenied)
     }
@@ -171,28 +172,28 @@ impl Refused<'_> {
     fn of_pace(&self) -> Option<Class> {
         // A greeting of 421 says no more than "not now".
         let at_door = matches!(self.phase, Phase::Greeting | Phase::Ehlo | Phase::Helo);
-        let too_many = self.says(phrases::THROTTLED) && !self.says(phrases::NOT_THROTTLED);
+        let too_many = self.says(List::Throttled) && !self.says(List::NotThrottled);
         let too_many = too_many && !self.only_ends_with_too_many;
         if too_many || self.status_is(7, &[28]) || self.reply.code() == 421 && !at_door {
             return Some(Class::Throttled);
         }
-        self.says(phrases::GREYLIST).then_some(Class::Deferred)
+        self.says(List::Greylist).then_some(Class::Deferred)
     }
 
     /// TLS or a login is wanted, or the refusal is aimed at our sender, our name or our address.
     fn of_us(&self) -> Option<Class> {
         let must = self.reply.code() == 530;
-        if self.says(phrases::TLS) || must && self.says(phrases::TLS_HINT) {
+        if self.says(List::Tls) || must && self.says(List::TlsHint) {
             return Some(Class::TlsNeeded);
         }
         let listed = self.is_listed();
         if must && !listed || self.status_is(7, &[57]) {
             return Some(Class::AuthNeeded);
         }
-        if self.reply.code() != 503 && self.says(phrases::HELO) {
+        if self.reply.code() != 503 && self.says(List::Helo) {
             return Some(Class::HeloRefused);
         }
-        let of_sender = self.says(phrases::SENDER)
+        let of_sender = self.says(List::Sender)
             || self.status_is(1, &[7, 8])
             || self.status_is(7, &[20, 21, 22, 23, 24, 26, 27, 60]);
         if of_sender {
@@ -201,10 +202,10 @@ impl Refused<'_> {
         if listed {
             return Some(Class::Listed);
         }
-        if self.says(phrases::CLIENT) {
+        if self.says(List::Client) {
             return Some(Class::ClientRefused);
         }
-        self.says(phrases::AUTH).then_some(Class::AuthNeeded)
+        self.says(List::Auth).then_some(Class::AuthNeeded)
     }
 
     /// Only a message, or the announcement of one, has content.
@@ -214,14 +215,14 @@ impl Refused<'_> {
             || self.status_is(2, &[2, 3])
             || self.status_is(3, &[1, 4])
             || self.reply.code() == 552;
-        let refused = is_asked && (coded || self.says(phrases::CONTENT));
+        let refused = is_asked && (coded || self.says(List::Content));
         refused.then_some(if self.transient { Class::Deferred } else { Class::Content })
     }
 
     /// Out of sequence; and codes that are about the sender when they answer MAIL.
     fn of_order(&self) -> Option<Class> {
         let code = self.reply.code();
-        if code == 503 && self.says(phrases::SEQUENCE) {
+        if code == 503 && self.says(List::Sequence) {
             return Some(Class::Sequence);
         }
         let of_sender = self.phase == Phase::Mail && matches!(code, 501 | 503 | 504 | 553 | 555);
@@ -229,17 +230,16 @@ impl Refused<'_> {
     }
 
     fn of_recipient(&self) -> Option<Class> {
-        // Sendmail numbers it like an unknown domain.
-        if !self.transient && self.says(&["invalid route address"]) {
+        if !self.transient && self.says(List::RouteAddress) {
             return Some(Class::Syntax);
         }
-        if self.says(phrases::UNKNOWN_DOMAIN) || self.status_is(1, &[2]) {
+        if self.says(List::UnknownDomain) || self.status_is(1, &[2]) {
             return Some(Class::UnknownDomain);
         }
-        if self.says(phrases::UNKNOWN_USER) || self.status_is(1, &[1, 6, 10]) {
+        if self.says(List::UnknownUser) || self.status_is(1, &[1, 6, 10]) {
             return Some(Class::UnknownUser);
         }
-        if self.says(phrases::UNVERIFIED) {
+        if self.says(List::Unverified) {
             return Some(Class::Unverified);
         }
         // 4.1.x is about an address, and not yet a no.
@@ -249,17 +249,17 @@ impl Refused<'_> {
 
     fn by_code(&self) -> Class {
         let code = self.reply.code();
-        let worded = self.says(phrases::SYNTAX) || self.status_is(1, &[3]);
+        let worded = self.says(List::Syntax) || self.status_is(1, &[3]);
         if worded || self.status_is(5, &[2, 4]) {
             return Class::Syntax;
         }
-        if self.says(&["invalid recipient"]) {
+        if self.says(List::InvalidRecipient) {
             return Class::InvalidRecipient;
         }
-        if self.says(&["mailbox unavailable"]) {
+        if self.says(List::MailboxUnavailable) {
             return Class::MailboxUnavailable;
         }
-        if self.says(&["access denied"]) {
+        if self.says(List::AccessDenied) {
             return Class::Denied;
         }
         match code {

@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use crate::smtp::{EnhancedStatus, Phase, Reply};
 
 use super::Class;
+use super::phrases::{Found, List};
 
 /// Every name that may stand in a reply without meaning anything.
 #[derive(Debug, Default)]
@@ -32,8 +33,10 @@ pub(super) struct Said {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Wording {
     words: String,
+    /// What the words say.
+    said: Found,
     /// The same with host names and links taken apart, for the lists that they name.
-    with_hosts: String,
+    named: Found,
 }
 
 impl Names {
@@ -62,7 +65,9 @@ impl Names {
                 text = without_name(&text, name);
             }
         }
-        Wording { words: words(&text, false), with_hosts: words(&text, true) }
+        let words_only = words(&text, false);
+        let (said, named) = (Found::of(&words_only), Found::of(&words(&text, true)));
+        Wording { words: words_only, said, named }
     }
 }
 
@@ -77,14 +82,14 @@ pub(super) fn bare<'a>(lines: impl Iterator<Item = &'a [u8]>) -> String {
 }
 
 impl Wording {
-    /// True when one of the phrases stands in the reply.
-    pub(super) fn says(&self, phrases: &[&str]) -> bool {
-        phrases.iter().any(|phrase| stands_in(&self.words, phrase))
+    /// True when one of the list's phrases stands in the reply.
+    pub(super) fn says(&self, list: List) -> bool {
+        self.said.has(list)
     }
 
     /// The same, with the names of hosts and links read as words.
-    pub(super) fn names(&self, phrases: &[&str]) -> bool {
-        phrases.iter().any(|phrase| stands_in(&self.with_hosts, phrase))
+    pub(super) fn names(&self, list: List) -> bool {
+        self.named.has(list)
     }
 
     /// True when more than half of the words are the same.
@@ -97,16 +102,6 @@ impl Wording {
     fn vocabulary(&self) -> BTreeSet<&str> {
         self.words.split(' ').filter(|word| !matches!(*word, "" | "_" | "|")).collect()
     }
-}
-
-fn stands_in(words: &str, phrase: &str) -> bool {
-    let stem = phrase.strip_suffix('*');
-    let found = stem.unwrap_or(phrase);
-    words.match_indices(found).any(|(at, _)| {
-        let (before, rest) = words.split_at(at);
-        let after = rest.get(found.len()..).unwrap_or_default();
-        before.ends_with(' ') && (stem.is_some() || after.starts_with(' '))
-    })
 }
 
 /// Cuts a text into words; `hosts` tells whether host names and links are cut too, or left out.

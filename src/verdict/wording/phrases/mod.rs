@@ -4,14 +4,55 @@
 //! Apostrophes are left out of words, hyphens stay in them, and `_` stands for a name or an
 //! address (see [`super::text`]).
 
+mod found;
 mod recipient;
 mod us;
 
-pub(super) use recipient::*;
-pub(super) use us::*;
+pub(super) use found::Found;
+use recipient::*;
+use us::*;
+
+/// Names the lists of phrases, so that each has a bit in [`Found`].
+macro_rules! lists {
+    ($($name:ident: $phrases:ident)+) => {
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(super) enum List { $($name),+ }
+
+        const LISTS: &[(List, &[&str])] = &[$((List::$name, $phrases)),+];
+    };
+}
+
+lists! {
+    RelayFirm: RELAY_FIRM
+    RelayWeak: RELAY_WEAK
+    OpenRelay: OPEN_RELAY
+    Quoted: QUOTED
+    SenderVerification: SENDER_VERIFICATION
+    Content: CONTENT
+    AccessDenied: ACCESS_DENIED
+    UnknownDomain: UNKNOWN_DOMAIN
+    UnknownUser: UNKNOWN_USER
+    Unverified: UNVERIFIED
+    Syntax: SYNTAX
+    RouteAddress: ROUTE_ADDRESS
+    InvalidRecipient: INVALID_RECIPIENT
+    MailboxUnavailable: MAILBOX_UNAVAILABLE
+    Tls: TLS
+    TlsHint: TLS_HINT
+    Auth: AUTH
+    Throttled: THROTTLED
+    NotThrottled: NOT_THROTTLED
+    TooManyErrors: TOO_MANY_ERRORS
+    Greylist: GREYLIST
+    Helo: HELO
+    Sequence: SEQUENCE
+    Sender: SENDER
+    Listed: LISTED
+    Client: CLIENT
+}
 
 /// A refusal to relay, in a firm wording that nobody uses for anything else.
-pub(super) const RELAY_FIRM: &[&str] = &[
+const RELAY_FIRM: &[&str] = &[
     "relay access denied",
     "relay access is denied",
     "relaying access denied",
@@ -65,7 +106,7 @@ pub(super) const RELAY_FIRM: &[&str] = &[
 ];
 
 /// Words of a refusal to relay that an unable server or a block may use too.
-pub(super) const RELAY_WEAK: &[&str] = &[
+const RELAY_WEAK: &[&str] = &[
     "unable to relay",
     "cannot relay",
     "can not relay",
@@ -86,7 +127,7 @@ pub(super) const RELAY_WEAK: &[&str] = &[
 ];
 
 /// What a block says of the client that it blocks.
-pub(super) const OPEN_RELAY: &[&str] = &[
+const OPEN_RELAY: &[&str] = &[
     "open relay",
     "open relays",
     "open-relay",
@@ -99,7 +140,7 @@ pub(super) const OPEN_RELAY: &[&str] = &[
 ];
 
 /// The reply passes on what another server said.
-pub(super) const QUOTED: &[&str] = &[
+const QUOTED: &[&str] = &[
     "callout*",
     "callback*",
     "undeliverable address",
@@ -112,11 +153,11 @@ pub(super) const QUOTED: &[&str] = &[
 ];
 
 /// The verification of a sender, by asking another server or not.
-pub(super) const SENDER_VERIFICATION: &[&str] =
+const SENDER_VERIFICATION: &[&str] =
     &["sender verif*", "sender callout*", "sender callback*", "verify sender", "verifying sender"];
 
 /// The message is refused for what is in it.
-pub(super) const CONTENT: &[&str] = &[
+const CONTENT: &[&str] = &[
     "spam*",
     "unsolicited",
     "bulk mail",
@@ -141,3 +182,6 @@ pub(super) const CONTENT: &[&str] = &[
     "spf",
     "dkim",
 ];
+
+/// Old Sendmail kits say it of relaying, others of clients.
+const ACCESS_DENIED: &[&str] = &["access denied"];

@@ -1,7 +1,7 @@
 //! What is said of the recipient.
 
 /// The foreign domain, or the sender's, was looked up in vain.
-pub(in crate::verdict::wording) const UNKNOWN_DOMAIN: &[&str] = &[
+pub(super) const UNKNOWN_DOMAIN: &[&str] = &[
     "domain does not exist",
     "domain doesnt exist",
     "domain _ does not exist",
@@ -21,7 +21,7 @@ pub(in crate::verdict::wording) const UNKNOWN_DOMAIN: &[&str] = &[
     "indicated no smtp service",
 ];
 
-pub(in crate::verdict::wording) const UNKNOWN_USER: &[&str] = &[
+pub(super) const UNKNOWN_USER: &[&str] = &[
     "user unknown",
     "unknown user",
     "unknown recipient",
@@ -54,7 +54,7 @@ pub(in crate::verdict::wording) const UNKNOWN_USER: &[&str] = &[
 ];
 
 /// A verification that failed, without saying whose answer it was.
-pub(in crate::verdict::wording) const UNVERIFIED: &[&str] = &[
+pub(super) const UNVERIFIED: &[&str] = &[
     "undeliverable",
     "unverified",
     "could not verify",
@@ -69,7 +69,7 @@ pub(in crate::verdict::wording) const UNVERIFIED: &[&str] = &[
     "could not be verified",
 ];
 
-pub(in crate::verdict::wording) const SYNTAX: &[&str] = &[
+pub(super) const SYNTAX: &[&str] = &[
     "restricted character",
     "restricted characters",
     "syntax error",
@@ -87,3 +87,12 @@ pub(in crate::verdict::wording) const SYNTAX: &[&str] = &[
     "illegal address",
     "illegal character*",
 ];
+
+/// Sendmail numbers it like an unknown domain.
+pub(super) const ROUTE_ADDRESS: &[&str] = &["invalid route address"];
+
+/// OpenSMTPD says it of relaying and of unknown users.
+pub(super) const INVALID_RECIPIENT: &[&str] = &["invalid recipient"];
+
+/// The text of RFC 5321 for 550, which servers say of anything.
+pub(super) const MAILBOX_UNAVAILABLE: &[&str] = &["mailbox unavailable"];

@@ -1,6 +1,6 @@
 //! What is said of the client, its name, its sender and its pace.
 
-pub(in crate::verdict::wording) const TLS: &[&str] = &[
+pub(super) const TLS: &[&str] = &[
     "starttls",
     "tls required",
     "tls is required",
@@ -17,9 +17,9 @@ pub(in crate::verdict::wording) const TLS: &[&str] = &[
 ];
 
 /// With code 530 a hint is enough.
-pub(in crate::verdict::wording) const TLS_HINT: &[&str] = &["starttls", "tls", "ssl", "encrypt*"];
+pub(super) const TLS_HINT: &[&str] = &["starttls", "tls", "ssl", "encrypt*"];
 
-pub(in crate::verdict::wording) const AUTH: &[&str] = &[
+pub(super) const AUTH: &[&str] = &[
     "authentication required",
     "authentication is required",
     "authentication needed",
@@ -46,7 +46,7 @@ pub(in crate::verdict::wording) const AUTH: &[&str] = &[
     "login first",
 ];
 
-pub(in crate::verdict::wording) const THROTTLED: &[&str] = &[
+pub(super) const THROTTLED: &[&str] = &[
     "too many",
     "too much mail",
     "rate limit*",
@@ -61,10 +61,13 @@ pub(in crate::verdict::wording) const THROTTLED: &[&str] = &[
 ];
 
 /// Too much of something that a message has, not a client.
-pub(in crate::verdict::wording) const NOT_THROTTLED: &[&str] =
+pub(super) const NOT_THROTTLED: &[&str] =
     &["too many hops", "too many received", "too many levels", "too many dots"];
 
-pub(in crate::verdict::wording) const GREYLIST: &[&str] = &[
+/// Exim's last line, below what is wrong with an address.
+pub(super) const TOO_MANY_ERRORS: &[&str] = &["too many syntax or protocol errors"];
+
+pub(super) const GREYLIST: &[&str] = &[
     "greylist*",
     "graylist*",
     "grey-list*",
@@ -74,14 +77,13 @@ pub(in crate::verdict::wording) const GREYLIST: &[&str] = &[
     "postgrey*",
 ];
 
-pub(in crate::verdict::wording) const HELO: &[&str] =
-    &["helo", "ehlo", "impersonat*", "you are not me"];
+pub(super) const HELO: &[&str] = &["helo", "ehlo", "impersonat*", "you are not me"];
 
 /// Commands in the wrong order, which the session should never send.
-pub(in crate::verdict::wording) const SEQUENCE: &[&str] =
+pub(super) const SEQUENCE: &[&str] =
     &["helo", "ehlo", "nested", "sequence", "already", "send quit"];
 
-pub(in crate::verdict::wording) const SENDER: &[&str] = &[
+pub(super) const SENDER: &[&str] = &[
     "sender address",
     "sender domain",
     "sender domains",
@@ -115,7 +117,7 @@ pub(in crate::verdict::wording) const SENDER: &[&str] = &[
 ];
 
 /// A list, or something known of the client: it holds for us and not for every stranger.
-pub(in crate::verdict::wording) const LISTED: &[&str] = &[
+pub(super) const LISTED: &[&str] = &[
     "blocked using",
     "blocked by",
     "blocklist*",
@@ -172,7 +174,7 @@ pub(in crate::verdict::wording) const LISTED: &[&str] = &[
 ];
 
 /// A refusal of the client without a ground.
-pub(in crate::verdict::wording) const CLIENT: &[&str] = &[
+pub(super) const CLIENT: &[&str] = &[
     "client host",
     "client hostname",
     "client address",
