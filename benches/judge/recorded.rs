@@ -23,7 +23,7 @@ impl Recorded {
         let connections = evidence.transcripts.iter().map(|transcript| {
             let replies = transcript.exchanges.iter().filter_map(|e| e.answer.reply());
             let bytes = replies.map(|reply| {
-                let lines = reply.lines().iter();
+                let lines = reply.lines();
                 lines.flat_map(|line| [line.as_bytes(), b"\r\n"].concat()).collect()
             });
             (transcript.clone(), bytes.collect())

@@ -190,7 +190,8 @@ impl Farm {
             self.tally.strangers += 1;
             return Ok(());
         }
-        self.tally.connected(address);
+        let greets = !self.mix.truth(address).never_greets();
+        self.tally.connected(address, greets);
         let place = self.free.pop().unwrap_or_else(|| {
             self.links.push(None);
             self.links.len() - 1
@@ -303,7 +304,8 @@ impl Farm {
     fn close(&mut self, place: usize) {
         let Some(link) = self.links.get_mut(place).and_then(Option::take) else { return };
         self.free.push(place);
-        self.tally.closed(link.address);
+        let greets = !self.mix.truth(link.address).never_greets();
+        self.tally.closed(link.address, greets);
         let (address, seconds) = (link.address, link.accepted.elapsed().as_secs_f64());
         let (buffers, heard) = link.into_buffers();
         self.spare.push(buffers);

@@ -50,7 +50,7 @@ pub(crate) struct Report {
     pub(crate) connections_of_one_address: u64,
     /// How many addresses had that many connections.
     pub(crate) histogram: BTreeMap<u64, u64>,
-    /// Most connections at the same time, in all.
+    /// Most connections at the same time, in all, without those to hosts that never greet.
     pub(crate) at_once: u64,
     /// Most connections at the same time, of one address.
     pub(crate) at_once_of_one_address: u64,
@@ -83,19 +83,19 @@ impl Tally {
         })
     }
 
-    pub(super) fn connected(&mut self, address: Ipv4Addr) {
+    pub(super) fn connected(&mut self, address: Ipv4Addr, greets: bool) {
         let ticks = self.since.elapsed().as_micros() / u128::from(1_000_000 / TICKS);
         self.log.push((u32::try_from(ticks).unwrap_or(u32::MAX), address));
         let counts = self.by_address.entry(address).or_default();
         counts.connections += 1;
         counts.now += 1;
         counts.most = counts.most.max(counts.now);
-        self.at_once += 1;
+        self.at_once += u64::from(greets);
         self.at_once_most = self.at_once_most.max(self.at_once);
     }
 
-    pub(super) fn closed(&mut self, address: Ipv4Addr) {
-        self.at_once = self.at_once.saturating_sub(1);
+    pub(super) fn closed(&mut self, address: Ipv4Addr, greets: bool) {
+        self.at_once = self.at_once.saturating_sub(u64::from(greets));
         if let Some(counts) = self.by_address.get_mut(&address) {
             counts.now = counts.now.saturating_sub(1);
         }
@@ -167,15 +167,16 @@ mod tests {
         let mut tally = Tally::new().unwrap();
         let [one, two, far] = [[127, 0, 0, 1], [127, 0, 0, 2], [127, 0, 1, 1]].map(Ipv4Addr::from);
         for address in [one, one, two, far] {
-            tally.connected(address);
+            tally.connected(address, true);
         }
-        tally.closed(one);
-        tally.connected(one);
+        tally.closed(one, true);
+        tally.connected(one, true);
+        tally.connected(two, false);
         let report = tally.take().unwrap();
-        assert_eq!((report.connections, report.addresses), (5, 3));
+        assert_eq!((report.connections, report.addresses), (6, 3));
         assert_eq!(report.connections_of_one_address, 3);
         assert_eq!((report.at_once, report.at_once_of_one_address), (4, 2));
-        assert_eq!(report.histogram, BTreeMap::from([(1, 2), (3, 1)]));
+        assert_eq!(report.histogram, BTreeMap::from([(1, 1), (2, 1), (3, 1)]));
         assert_eq!(tally.take().unwrap().connections, 0, "counting begins anew");
     }
 }

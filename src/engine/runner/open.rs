@@ -94,8 +94,7 @@ impl Runner {
     /// Reads the greeting. `None` when there is no line.
     pub(super) async fn read_greeting(&mut self) -> Option<(Answer, Place)> {
         let line = self.line.as_mut()?;
-        let exchange = line.session.greeting().await;
-        self.turn.take().await;
+        let exchange = self.turn.meet(line.session.greeting()).await;
         let answer = exchange.answer.clone();
         let place = record(&mut self.evidence.transcripts, line.transcript, exchange);
         Some((answer, place))

@@ -4,17 +4,13 @@ use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep};
 
 use crate::net::Stream;
 
-use super::Turn;
-
-/// How long a host may be silent before its turn is given to another.
-const SILENCE: Duration = Duration::from_secs(2);
+use super::{SILENCE, Turn};
 
 /// A connection whose host gives its turn away while it is silent.
 pub(in crate::engine) struct Listening {

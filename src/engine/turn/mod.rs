@@ -4,14 +4,18 @@
 
 mod listening;
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
 pub(super) use listening::Listening;
+
+/// How long a host may be silent before its turn is given to another.
+const SILENCE: Duration = Duration::from_secs(2);
 
 /// The turns of a run.
 #[derive(Debug)]
@@ -129,6 +133,20 @@ impl Turn {
             }
         };
         self.state().permit = permit;
+    }
+
+    /// Waits for the greeting, which a host may well keep us waiting for, and then for the turn.
+    pub(super) async fn meet<F: Future>(&self, greeting: F) -> F::Output {
+        let mut greeting = pin!(greeting);
+        let greeted = match timeout(SILENCE, &mut greeting).await {
+            Ok(greeted) => greeted,
+            Err(_) => {
+                self.give_away();
+                greeting.await
+            }
+        };
+        self.take().await;
+        greeted
     }
 
     /// Sleeps, without the turn.

@@ -31,17 +31,36 @@ async fn who_pauses_lets_another_in() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_takes_long_to_greet_holds_nobody_up() {
+    let turns = Arc::new(Turns::new(1));
+    let (one, other) = (Turn::of(&turns), Turn::of(&turns));
+    let greeting = async {
+        sleep(seconds(1)).await;
+        assert_eq!((turns.idle(), turns.waiting()), (0, 0), "it may yet greet");
+        sleep(seconds(9)).await;
+        assert_eq!((turns.idle(), turns.free.available_permits()), (1, 0));
+    };
+    other.take().await;
+    let (begun, leaving) = (Instant::now(), async {
+        sleep(seconds(30)).await;
+        drop(other);
+    });
+    tokio::join!(one.meet(greeting), leaving);
+    assert_eq!((begun.elapsed(), turns.idle()), (seconds(30), 0), "it waits for its turn");
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_gives_up_waiting_is_counted_no_longer() {
     let turns = Arc::new(Turns::new(1));
     let (one, other) = (Turn::of(&turns), Turn::of(&turns));
     one.take().await;
-    assert!(tokio::time::timeout(seconds(3), other.take()).await.is_err());
+    assert!(timeout(seconds(3), other.take()).await.is_err());
     assert_eq!(turns.waiting(), 0);
     assert_eq!(other.kept(), seconds(3), "until then it was kept waiting");
     drop(one);
     turns.are_free().await;
     other.take().await;
-    assert!(tokio::time::timeout(seconds(3), turns.are_free()).await.is_err());
+    assert!(timeout(seconds(3), turns.are_free()).await.is_err());
 }
 
 #[tokio::test(start_paused = true)]
