@@ -202,8 +202,8 @@ impl Reply {
     pub fn enhanced(&self) -> Option<EnhancedStatus> {
         let text = self.texts().next()?;
         let word = text.split(|b| *b == b' ').next()?;
-        let mut parts = std::str::from_utf8(word).ok()?.split('.');
-        let class: u8 = parts.next()?.parse().ok()?;
+        let mut parts = word.split(|b| *b == b'.');
+        let class: u8 = std::str::from_utf8(parts.next()?).ok()?.parse().ok()?;
         let subject = number(parts.next()?)?;
         let detail = number(parts.next()?)?;
         let same_class = u16::from(class) == self.code / 100;
@@ -212,9 +212,9 @@ impl Reply {
 }
 
 /// One to three decimal digits.
-fn number(text: &str) -> Option<u16> {
-    let digits = (1..=3).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
-    digits.then(|| text.parse().ok())?
+fn number(text: &[u8]) -> Option<u16> {
+    let digits = (1..=3).contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
+    digits.then(|| text.iter().fold(0, |number, digit| 10 * number + u16::from(digit - b'0')))
 }
 
 impl fmt::Display for Reply {
@@ -244,6 +244,9 @@ mod tests {
             ("553 sorry, rcpthosts (#5.7.1)", None),
             ("550 5.7.1.1 four parts", None),
             ("550 5.7777.1 too long", None),
+            ("550 5.7. two parts", None),
+            ("550 5.7.025 zeros", Some((5, 7, 25))),
+            ("550 5.7.1\ta tab", None),
             ("550", None),
         ];
         for (text, want) in table {
