@@ -16,8 +16,8 @@ use std::sync::PoisonError;
 use crate::smtp::{Phase, Reply, Severity};
 
 use phrases::List;
-pub(crate) use text::{Names, Wording};
-use text::{Said, bare};
+pub(crate) use text::Names;
+use text::{Said, Wording, bare};
 
 /// What a reply to MAIL or RCPT, or one before them, means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,32 +70,33 @@ struct Refused<'a> {
 impl Names {
     /// The class of a reply in its phase.
     pub(crate) fn classify(&self, reply: &Reply, phase: Phase) -> Class {
-        let severity = reply.severity();
-        match severity {
-            Severity::Positive => return Class::Accepted,
-            Severity::Intermediate => return Class::Odd,
-            Severity::Transient | Severity::Permanent => {}
+        match reply.severity() {
+            Severity::Positive => Class::Accepted,
+            Severity::Intermediate => Class::Odd,
+            Severity::Transient | Severity::Permanent => {
+                self.classify_refusal(reply, &Said::new(reply, phase))
+            }
         }
-        let (code, enhanced, text) = (reply.code(), reply.enhanced(), bare(reply.texts()));
-        let said = Said { code, enhanced, phase, text };
+    }
+
+    fn classify_refusal(&self, reply: &Reply, said: &Said) -> Class {
         // Nothing is written by halves, so what a panic left behind is still true.
         let read = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(class) = read().get(&said) {
+        if let Some(class) = read().get(said) {
             return *class;
         }
-        let class = self.classify_refusal(reply, phase);
-        read().insert(said, class);
+        let class = self.read_refusal(reply, said);
+        read().insert(said.clone(), class);
         class
     }
 
-    fn classify_refusal(&self, reply: &Reply, phase: Phase) -> Class {
-        let severity = reply.severity();
+    fn read_refusal(&self, reply: &Reply, said: &Said) -> Class {
         let refused = Refused {
             reply,
-            phase,
-            text: self.wording(reply),
-            status: reply.enhanced().map(|e| (e.subject, e.detail)),
-            transient: severity == Severity::Transient,
+            phase: said.phase,
+            text: self.wording(&said.text),
+            status: said.enhanced.map(|e| (e.subject, e.detail)),
+            transient: reply.severity() == Severity::Transient,
             only_ends_with_too_many: self.only_ends_with_too_many(reply),
         };
         refused
@@ -110,24 +111,29 @@ impl Names {
     }
 
     fn only_ends_with_too_many(&self, reply: &Reply) -> bool {
+        if reply.code() != 501 {
+            return false;
+        }
         let texts: Vec<_> = reply.texts().collect();
         let Some((last, before)) = texts.split_last() else { return false };
-        let says = |texts: &[&[u8]], phrases| self.wording_of(texts).says(phrases);
-        reply.code() == 501
-            && !before.is_empty()
-            && says(&[*last], List::TooManyErrors)
-            && !says(before, List::Throttled)
+        let says = |texts: &[&[u8]], list| self.wording(&bare(texts.iter().copied())).says(list);
+        !before.is_empty() && says(&[*last], List::TooManyErrors) && !says(before, List::Throttled)
     }
 
     /// True when two replies seem to give one reason: code, status and class are the same, and so
     /// are most of the words, names aside.
     pub(crate) fn alike(&self, one: &Reply, other: &Reply) -> bool {
-        let class = |reply| self.classify(reply, Phase::Rcpt);
-        one.code() == other.code()
-            && one.enhanced() == other.enhanced()
-            && class(one) == class(other)
-            && (bare(one.texts()) == bare(other.texts())
-                || self.wording(one).resembles(&self.wording(other)))
+        if one.code() != other.code() {
+            return false;
+        }
+        let (first, second) = (Said::new(one, Phase::Rcpt), Said::new(other, Phase::Rcpt));
+        let are_of_one_class = || {
+            !one.is_refusal()
+                || self.classify_refusal(one, &first) == self.classify_refusal(other, &second)
+        };
+        first.enhanced == second.enhanced
+            && are_of_one_class()
+            && (first.text == second.text || self.resemble(&first.text, &second.text))
     }
 }
 

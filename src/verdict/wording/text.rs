@@ -1,5 +1,6 @@
 //! The words of a reply, without the names and addresses in it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Mutex;
@@ -28,12 +29,9 @@ pub(super) struct Said {
     pub(super) text: String,
 }
 
-/// The words of a reply: lower case, each framed by spaces, `|` between sentences, `_` in place of
-/// names, addresses and whatever holds a digit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Wording {
-    words: String,
-    /// What the words say.
+/// What a reply says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Wording {
     said: Found,
     /// The same with host names and links taken apart, for the lists that they name.
     named: Found,
@@ -53,21 +51,39 @@ impl Names {
         Self { names, read: Mutex::default() }
     }
 
-    pub(crate) fn wording(&self, reply: &Reply) -> Wording {
-        self.wording_of(&reply.texts().collect::<Vec<_>>())
+    /// What lines say that are [`bare`].
+    pub(super) fn wording(&self, bare: &str) -> Wording {
+        let text = self.without_names(bare);
+        let (words, has_hosts) = cut(&text, false);
+        let said = Found::of(&words);
+        let named = if has_hosts { Found::of(&cut(&text, true).0) } else { said };
+        Wording { said, named }
     }
 
-    /// The wording of some of the lines of a reply.
-    pub(super) fn wording_of(&self, lines: &[&[u8]]) -> Wording {
-        let mut text = bare(lines.iter().copied());
+    /// True when more than half of the words of two texts that are [`bare`] are the same.
+    pub(super) fn resemble(&self, one: &str, other: &str) -> bool {
+        let words = |bare| cut(&self.without_names(bare), false).0;
+        let (one, other) = (words(one), words(other));
+        let (one, other) = (vocabulary(&one), vocabulary(&other));
+        let shared = one.intersection(&other).count();
+        one == other || 2 * shared > one.len().max(other.len())
+    }
+
+    fn without_names<'a>(&self, bare: &'a str) -> Cow<'a, str> {
+        let mut text = Cow::Borrowed(bare);
         for name in &self.names {
             if text.contains(name.as_str()) {
-                text = without_name(&text, name);
+                text = Cow::Owned(without_name(&text, name));
             }
         }
-        let words_only = words(&text, false);
-        let (said, named) = (Found::of(&words_only), Found::of(&words(&text, true)));
-        Wording { words: words_only, said, named }
+        text
+    }
+}
+
+impl Said {
+    pub(super) fn new(reply: &Reply, phase: Phase) -> Self {
+        let text = bare(reply.texts());
+        Self { code: reply.code(), enhanced: reply.enhanced(), phase, text }
     }
 }
 
@@ -76,9 +92,17 @@ pub(super) fn bare<'a>(lines: impl Iterator<Item = &'a [u8]>) -> String {
     let mut text = String::new();
     for line in lines {
         text.push('\n');
-        text.push_str(&String::from_utf8_lossy(line).to_lowercase());
+        match std::str::from_utf8(line) {
+            Ok(line) => text.push_str(line),
+            Err(_) => text.push_str(&String::from_utf8_lossy(line)),
+        }
     }
-    without_brackets(&text)
+    if text.is_ascii() {
+        text.make_ascii_lowercase();
+    } else {
+        text = text.to_lowercase();
+    }
+    without_brackets(text)
 }
 
 impl Wording {
@@ -91,46 +115,44 @@ impl Wording {
     pub(super) fn names(&self, list: List) -> bool {
         self.named.has(list)
     }
-
-    /// True when more than half of the words are the same.
-    pub(super) fn resembles(&self, other: &Self) -> bool {
-        let (one, other) = (self.vocabulary(), other.vocabulary());
-        let shared = one.intersection(&other).count();
-        one == other || 2 * shared > one.len().max(other.len())
-    }
-
-    fn vocabulary(&self) -> BTreeSet<&str> {
-        self.words.split(' ').filter(|word| !matches!(*word, "" | "_" | "|")).collect()
-    }
 }
 
-/// Cuts a text into words; `hosts` tells whether host names and links are cut too, or left out.
-fn words(text: &str, hosts: bool) -> String {
-    let mut out = String::from(" ");
+fn vocabulary(words: &str) -> BTreeSet<&str> {
+    words.split(' ').filter(|word| !matches!(*word, "" | "_" | "|")).collect()
+}
+
+/// The words of a text: each framed by spaces, `|` between sentences, `_` in place of addresses and
+/// whatever holds a digit. `hosts` tells whether host names and links are cut into words too, or
+/// replaced; whether there are any is told beside the words.
+fn cut(text: &str, hosts: bool) -> (String, bool) {
+    let mut out = String::with_capacity(text.len() + 2);
+    let mut has_hosts = false;
+    out.push(' ');
     for word in text.split_whitespace().filter(|word| !is_status(word)) {
         let core = word.trim_matches(|c| !is_of_word(c));
         let (lead, tail) = word.split_once(core).unwrap_or((word, ""));
         if core.is_empty() || core.bytes().all(|b| b == b'-') || lead.contains(ends_sentence) {
             out.push_str("| ");
         }
-        let (link, host) = (word.contains("://"), is_host(core));
-        if core.contains('@') || !hosts && (link || host) {
+        let is_host = is_host(core) || word.contains("://");
+        has_hosts |= is_host;
+        if core.contains('@') || !hosts && is_host {
             out.push_str("_ ");
-        } else if link || host {
+        } else if is_host {
             let labels = core.split(|c: char| !is_of_word(c) || c == '_');
             labels.filter(|label| !label.is_empty()).for_each(|label| push(&mut out, label));
         } else {
-            cut(&mut out, core);
+            cut_core(&mut out, core);
         }
         if tail.contains(ends_sentence) {
             out.push_str("| ");
         }
     }
-    out
+    (out, has_hosts)
 }
 
 /// Appends the words of a core, which may have punctuation inside.
-fn cut(out: &mut String, core: &str) {
+fn cut_core(out: &mut String, core: &str) {
     let mut word = String::new();
     for c in core.chars().filter(|c| !matches!(c, '\'' | '’' | '`')) {
         if is_of_word(c) {
@@ -192,10 +214,14 @@ fn without_name(text: &str, name: &str) -> String {
 }
 
 /// Puts ` _ ` in place of `<…>` and `[…]`; an opening bracket without its partner stays.
-fn without_brackets(text: &str) -> String {
+fn without_brackets(text: String) -> String {
+    let bracket = |text: &str| memchr::memchr2(b'<', b'[', text.as_bytes());
+    if bracket(&text).is_none() {
+        return text;
+    }
     let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(open) = rest.find(['<', '[']) {
+    let mut rest = text.as_str();
+    while let Some(open) = bracket(rest) {
         let (before, tail) = rest.split_at(open);
         out.push_str(before);
         let close = if tail.starts_with('<') { '>' } else { ']' };
