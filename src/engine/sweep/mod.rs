@@ -112,6 +112,8 @@ pub async fn sweep<T: Send + 'static, F: Future<Output = T> + Send + 'static, E>
             running.spawn(Arc::clone(&crew).address(jobs));
         }
         tokio::select! {
+            // What has ended is taken first, so that it does not pile up behind a slow sink.
+            biased;
             Some((number, ended)) = ended.recv() => sink(number, ended)?,
             joined = running.join_next() => match joined {
                 // The jobs of an address look after their own faults.
