@@ -196,7 +196,7 @@ async fn swept(
 ) -> BTreeMap<u64, Ended<Evidence>> {
     let mut ends = BTreeMap::new();
     let jobs = (0..count).map(|number| vec![job(number)]);
-    let make = |_, evidence| async { evidence };
+    let make = |_, evidence, _| async { evidence };
     let sink = |number, ended| {
         assert!(ends.insert(number, ended).is_none(), "{number} ends once");
         Ok::<_, ()>(())
@@ -345,7 +345,7 @@ async fn ports_of_an_address_take_turns() {
         };
         let settings = Arc::new(settings());
         let (dialer, interrupt) = (town.clone(), Interrupt::default());
-        sweep(jobs, settings, limits, dialer, interrupt, |_, _| async {}, sink).await.unwrap();
+        sweep(jobs, settings, limits, dialer, interrupt, |_, _, _| async {}, sink).await.unwrap();
         numbers.sort_unstable();
         assert_eq!(numbers, [0, 1, 2]);
         assert_eq!(town.seen.most_to_one.load(Ordering::SeqCst), most);
@@ -362,9 +362,16 @@ async fn the_sinks_error_ends_the_run() {
         if taken == 3 { Err("the disk is full") } else { Ok(()) }
     };
     let settings = Arc::new(settings());
-    let ended =
-        sweep(jobs, settings, limits(), town.clone(), Interrupt::default(), |_, _| async {}, sink)
-            .await;
+    let ended = sweep(
+        jobs,
+        settings,
+        limits(),
+        town.clone(),
+        Interrupt::default(),
+        |_, _, _| async {},
+        sink,
+    )
+    .await;
     assert_eq!(ended, Err("the disk is full"));
     assert!(town.seen.dialled.lock().unwrap().len() < 100, "the others were not dialled");
 }
@@ -407,7 +414,7 @@ async fn tarpits_do_not_hold_the_others_up() {
     let limits = Limits { addresses: 1000, ..limits() };
     let (start, mut last, mut ends) = (Instant::now(), Duration::ZERO, 0);
     let jobs = (0..400).map(|number| vec![job(number)]);
-    let make = |_, evidence: Evidence| async move { judge(&evidence).verdict };
+    let make = |_, evidence: Evidence, _| async move { judge(&evidence).verdict };
     let sink = |number, ended| {
         ends += 1;
         match (ended, who(address(number))) {
@@ -441,7 +448,7 @@ async fn a_job_does_not_wait_for_the_other_ports() {
         Ok::<_, ()>(())
     };
     let settings = Arc::new(settings());
-    sweep(jobs, settings, limits(), town, Interrupt::default(), |_, _| async {}, sink)
+    sweep(jobs, settings, limits(), town, Interrupt::default(), |_, _, _| async {}, sink)
         .await
         .unwrap();
     let [one, other] = at[..] else { panic!("{at:?}") };

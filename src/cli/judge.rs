@@ -14,7 +14,7 @@ use crate::probe::Library;
 use crate::report::model::HostReport;
 use crate::target::scope::Authority;
 use crate::verdict::listing::{SubjectVerdict, listing_findings, listings, resolver_findings};
-use crate::verdict::{RelayVerdict, findings, judge};
+use crate::verdict::{Judge, Reading, RelayVerdict, findings, judge_by};
 
 use super::exit::Failure;
 use super::reputation;
@@ -72,7 +72,17 @@ impl Judging {
 
     /// Judges and grades a host. The same evidence is always judged in the same way.
     pub(super) fn judge(&self, evidence: &Evidence, said: &Said<'_>) -> Judged {
-        let relay = judge(evidence);
+        self.judge_as(evidence, &Reading::new(evidence), said)
+    }
+
+    /// The same where it is known already how the replies are read.
+    pub(super) fn judge_as(
+        &self,
+        evidence: &Evidence,
+        reading: &Reading,
+        said: &Said<'_>,
+    ) -> Judged {
+        let relay = judge_by(evidence, &Judge::with(evidence, reading));
         let mut findings = findings(evidence, &relay);
         let mut results = relay_results(evidence, &relay, &findings);
         let subjects = reputation::of_host(evidence, &said.verdicts);

@@ -13,7 +13,7 @@ use crate::net::Dialer;
 use crate::probe::{Axis, Profile};
 use crate::smtp::{Reply, Severity};
 use crate::target::Target;
-use crate::verdict::{Judge, Outcome, Undecided, Verdict, judge};
+use crate::verdict::{Judge, Outcome, Reading, Undecided, Verdict, judge_by};
 
 use super::confirm::{confirm, deliver};
 use super::plan::{Tokens, plan, plan_deeper, plan_late, repeat_at_end, with_null_sender};
@@ -31,7 +31,7 @@ const POP_SPARE: Duration = Duration::from_secs(300);
 /// Connections until a server that is busy for the moment says its name.
 const FIRST_TRIES: usize = 3;
 
-/// Audits one host and returns all that was seen, whatever happened.
+/// Audits one host and returns all that was seen, whatever happened, and how its replies are read.
 pub(super) async fn audit_host(
     number: u64,
     target: Target,
@@ -39,7 +39,7 @@ pub(super) async fn audit_host(
     dialer: Arc<dyn Dialer>,
     interrupt: Interrupt,
     turn: Arc<Turn>,
-) -> Evidence {
+) -> (Evidence, Reading) {
     let evidence = blank(&target, &settings);
     let tokens = tokens(settings.seed, number);
     let begun = Instant::now();
@@ -72,7 +72,8 @@ pub(super) async fn audit_host(
         pop_before_smtp(&mut runner, &settings, &interrupt).await;
     }
     runner.evidence.took = Some(begun.elapsed());
-    runner.evidence
+    let reading = runner.reading();
+    (runner.evidence, reading)
 }
 
 /// A course of its own, with its own deadline: what cuts it short leaves the verdict as it is.
@@ -125,7 +126,9 @@ async fn course(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
     let mut is_closed = false;
     if let Some(deeper) = settings.deeper {
         plain_at_end(runner).await;
-        is_closed = judge(&runner.evidence).verdict == Verdict::Closed;
+        let reading = runner.reading();
+        let judged = judge_by(&runner.evidence, &Judge::with(&runner.evidence, &reading));
+        is_closed = judged.verdict == Verdict::Closed;
         if !is_closed && !runner.is_over() {
             profile = deeper;
             let probes = settings.library.in_profile(profile);

@@ -150,9 +150,10 @@ pub async fn audit(
             let free = Arc::default();
             let course = host::audit_host(index as u64, target, settings, dialer, interrupt, free);
             // A task of its own, so that a fault in one host ends that host only.
-            let evidence = tokio::spawn(course)
-                .await
-                .unwrap_or(Evidence { stopped: Some(Stop::Internal), ..blank });
+            let evidence = match tokio::spawn(course).await {
+                Ok((evidence, _)) => evidence,
+                Err(_) => Evidence { stopped: Some(Stop::Internal), ..blank },
+            };
             (index, evidence)
         }
     };

@@ -21,7 +21,7 @@ use crate::target::Target;
 use crate::target::order::Order;
 use crate::target::scope::Scope;
 use crate::target::set::AddressSet;
-use crate::verdict::Verdict;
+use crate::verdict::{Reading, Verdict};
 
 /// How often the folder is brought up to date beyond what each host writes.
 const CHECKPOINT: Duration = Duration::from_secs(5);
@@ -66,7 +66,7 @@ struct Maker {
 
 impl Maker {
     /// Asks lists about the host, and judges it; `None` where the end of the run cut the lists short.
-    async fn make(&self, number: u64, evidence: Evidence) -> Option<Made> {
+    async fn make(&self, number: u64, evidence: Evidence, reading: &Reading) -> Option<Made> {
         let listed = self.listed(&evidence).await;
         let cut_short = listed.as_ref().is_some_and(|(_, listed)| listed.said.has_gaps());
         if cut_short && self.interrupt.finish.is_cancelled() {
@@ -74,7 +74,7 @@ impl Maker {
         }
         let said = listed.as_ref().map(|(proofs, listed)| Said::of_host(proofs, &listed.said));
         let authority = self.scope.authority(evidence.target.address());
-        let judged = self.judging.judge(&evidence, &said.unwrap_or_default());
+        let judged = self.judging.judge_as(&evidence, reading, &said.unwrap_or_default());
         let report = self.judging.report(&evidence, &judged, authority.as_ref());
         let run = RunKey { started: &self.started, seed: self.seed };
         let listed = listed.as_ref().map(|(_, listed)| listed);
@@ -115,9 +115,9 @@ impl Sweep {
             started: folder.key().started.to_owned(),
             seed: folder.key().seed,
         });
-        let make = move |number: u64, evidence: Evidence| {
+        let make = move |number: u64, evidence: Evidence, reading: Reading| {
             let maker = Arc::clone(&maker);
-            async move { maker.make(number, evidence).await }
+            async move { maker.make(number, evidence, &reading).await }
         };
         let done = folder.done_jobs();
         let (addresses, ports, named) = (&self.addresses, &self.ports, &self.named);

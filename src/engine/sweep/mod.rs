@@ -20,6 +20,7 @@ use super::{Interrupt, Settings, blank, host};
 use crate::evidence::{DialFailure, DialFault, Evidence, Stop};
 use crate::net::{Connection, Dialer};
 use crate::target::Target;
+use crate::verdict::Reading;
 
 use window::Window;
 
@@ -62,12 +63,12 @@ struct Crew<T> {
     dialer: Arc<PacedDialer>,
     interrupt: Interrupt,
     turns: Arc<Turns>,
-    make: Box<dyn Fn(u64, Evidence) -> BoxFuture<'static, T> + Send + Sync>,
+    make: Box<dyn Fn(u64, Evidence, Reading) -> BoxFuture<'static, T> + Send + Sync>,
     ends: UnboundedSender<(u64, Ended<T>)>,
 }
 
 /// Tries all jobs; each item of `addresses` holds those of one address. `make` turns the evidence of
-/// a host into what the sink takes, in the host's own task. The sink gets each job once; its first
+/// a host, and the way to read its replies, into what the sink takes, in the host's own task. The sink gets each job once; its first
 /// error ends the run and is returned.
 ///
 /// After [`Interrupt::finish`] no connection is opened any more, and hosts that were not through are
@@ -81,7 +82,7 @@ pub async fn sweep<T: Send + 'static, F: Future<Output = T> + Send + 'static, E>
     limits: Limits,
     dialer: impl Dialer + 'static,
     interrupt: Interrupt,
-    make: impl Fn(u64, Evidence) -> F + Send + Sync + 'static,
+    make: impl Fn(u64, Evidence, Reading) -> F + Send + Sync + 'static,
     mut sink: impl FnMut(u64, Ended<T>) -> Result<(), E>,
 ) -> Result<(), E> {
     let finish = interrupt.finish.clone();
@@ -94,7 +95,7 @@ pub async fn sweep<T: Send + 'static, F: Future<Output = T> + Send + 'static, E>
         dialer: Arc::new(PacedDialer::new(dialer, limits.rates, finish.clone())),
         interrupt,
         turns: Arc::clone(&turns),
-        make: Box::new(move |number, evidence| Box::pin(make(number, evidence))),
+        make: Box::new(move |number, evidence, reading| Box::pin(make(number, evidence, reading))),
         ends,
     });
     let mut window = Window::new(hosts, limits.addresses);
@@ -176,21 +177,22 @@ impl<T: Send + 'static> Crew<T> {
         let crew = Arc::clone(self);
         // A task of its own, so that a fault in one host ends that host only.
         let made = AbortOnDropHandle::new(tokio::spawn(async move {
-            let evidence = course.await;
+            let (evidence, reading) = course.await;
             let stopped = evidence.stopped;
             // What the end of the run cut short is asked again by the run that resumes it.
             let ending = crew.interrupt.finish.is_cancelled() && stopped.is_some();
             if stopped == Some(Stop::Interrupted) || ending {
                 return Ended::NotAsked(interrupted());
             }
-            Ended::Host((crew.make)(number, evidence).await)
+            Ended::Host((crew.make)(number, evidence, reading).await)
         }));
         match made.await {
             Ok(ended) => ended,
             Err(_) => {
                 let mut evidence = blank(&again, &self.settings);
                 evidence.stopped = Some(Stop::Internal);
-                Ended::Host((self.make)(number, evidence).await)
+                let reading = Reading::new(&evidence);
+                Ended::Host((self.make)(number, evidence, reading).await)
             }
         }
     }
