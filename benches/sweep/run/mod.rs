@@ -295,9 +295,10 @@ struct Limit {
 
 impl Limit {
     /// The farm counts when it accepts, which is some milliseconds after the client has dialled
-    /// and not always equally many: one in fifty more is not held against the client.
+    /// and not always equally many: one in fifty more is not held against the client. Nor is it with
+    /// hosts at once: one that has just been met may have to wait for its turn, connected.
     fn new(what: &str, limit: u64, counted: u64) -> Self {
-        let exact = what.ends_with("at once");
+        let exact = what.starts_with("connections of one host");
         let kept = counted <= if exact { limit } else { limit + limit / 50 + 1 };
         let sign = if kept { "" } else { ": NOT KEPT" };
         Self { kept, text: format!("counted by the farm: {counted} {what}, {limit} allowed{sign}") }
