@@ -147,9 +147,13 @@ impl Runner {
 
     /// Forgets refusals, so that a later pass asks again.
     pub(super) fn start_pass(&mut self) {
-        // "Not now" at the door may have been meant; a refusal or a broken greeting stands.
-        self.refused_host = self.refused_host.filter(|place| !self.said_not_now(*place));
         self.start_pass_at_once();
+        // "Not now" at the door may have been meant, and is asked once more; a refusal or a broken
+        // greeting stands.
+        if self.refused_host.is_some_and(|place| self.said_not_now(place)) {
+            self.refused_host = None;
+            self.fruitless = TRIES - 1;
+        }
     }
 
     /// The same directly behind the pass before: who was busy at the door still is.
