@@ -6,7 +6,7 @@
 #[allow(
     clippy::unwrap_used,
     dead_code,
-    reason = "tests/sweep.rs has the rest; a panic fails the test"
+    reason = "other files have the rest; a panic fails the test"
 )]
 #[path = "support/swept.rs"]
 mod swept;

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use mxaudit::practice::{Behaviour, PracticeServer};
 use serde_json::Value;
-use tempfile::TempDir;
+use tempfile::{NamedTempFile, TempDir};
 
 /// How long something may take to come about that has no reason not to.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -75,10 +75,12 @@ impl Place {
         self.mxaudit(arguments).output().unwrap().into()
     }
 
-    /// Begins `mxaudit`; what it says is kept in pipes.
+    /// Begins `mxaudit`; what it says can be read while it runs.
     pub(crate) fn begin(&self, arguments: &str) -> Running {
-        let mut command = self.mxaudit(arguments);
-        Running(Some(command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()))
+        let said = [(); 2].map(|()| NamedTempFile::new_in(self.0.path()).unwrap());
+        let [out, err] = said.each_ref().map(|file| file.reopen().unwrap());
+        let child = self.mxaudit(arguments).stdout(out).stderr(err).spawn().unwrap();
+        Running { child, said }
     }
 
     /// The run folder of this name.
@@ -88,15 +90,23 @@ impl Place {
 }
 
 /// A process at work; it is killed when the test ends before it does.
-pub(crate) struct Running(Option<Child>);
+pub(crate) struct Running {
+    child: Child,
+    said: [NamedTempFile; 2],
+}
 
 impl Running {
     pub(crate) fn id(&self) -> u32 {
-        self.0.as_ref().unwrap().id()
+        self.child.id()
     }
 
     pub(crate) fn has_ended(&mut self) -> bool {
-        self.0.as_mut().unwrap().try_wait().unwrap().is_some()
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// What it has said so far, on standard output and on standard error.
+    pub(crate) fn said(&self) -> [String; 2] {
+        self.said.each_ref().map(|file| fs::read_to_string(file.path()).unwrap())
     }
 
     /// Sends a signal, such as `INT`.
@@ -107,16 +117,16 @@ impl Running {
     }
 
     pub(crate) fn wait(mut self) -> Ran {
-        self.0.take().unwrap().wait_with_output().unwrap().into()
+        let code = self.child.wait().unwrap().code();
+        let [out, err] = self.said();
+        Ran { code, out, err }
     }
 }
 
 impl Drop for Running {
     fn drop(&mut self) {
-        if let Some(child) = &mut self.0 {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
