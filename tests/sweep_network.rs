@@ -231,10 +231,13 @@ fn resumed() -> Result<()> {
         scope(true).replace("10.20.0.0/16", "10.20.4.0/25"),
         String::new(),
     ];
-    for scope in narrow {
-        place.permit(&scope);
+    let index = || fs::read_to_string(place.path("run/run.json"));
+    let as_killed = index()?;
+    for scope in &narrow {
+        place.permit(scope);
         let ran = place.run(&format!("sweep --resume run {pace}"));
         ensure!(ran.code == Some(2) && ran.err.contains("10.20.4."), "{ran:?}");
+        ensure!(index()? == as_killed, "a run that may not go on is left as it is");
     }
     // With the process its sockets are gone: nothing is sent again, and nothing new.
     let (quiet, other, _) = before.since()?;
@@ -248,7 +251,17 @@ fn resumed() -> Result<()> {
     let dark = 256 - EXCLUDED_COUNT - ALIVE.len() as u64;
     ensure!(counts["dark"]["timeout"] == json!(dark), "{counts}");
     ensure!(street.connections() > 0);
-    all_alive(&place.folder("run"))
+    all_alive(&place.folder("run"))?;
+    // A run that has ended stays one that has ended where it may not go on.
+    let as_ended = index()?;
+    for scope in &narrow {
+        place.permit(scope);
+        let ran = place.run("sweep --resume run");
+        ensure!(ran.code == Some(2) && index()? == as_ended, "{ran:?}");
+    }
+    let ran = place.run("report run");
+    ensure!(ran.code == Some(1) && !ran.err.contains("has not ended"), "{ran:?}");
+    Ok(())
 }
 
 /// The counter counts: each exclusion that is left away lets its addresses be asked.

@@ -11,6 +11,7 @@ mod prepare;
 mod progress;
 mod wanted;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +25,7 @@ use crate::report::escape;
 use jiff::{Timestamp, Zoned};
 
 use course::Sweep;
-use folder::{RunFolder, RunHead, RunReader};
+use folder::{RunFolder, RunHead, RunReader, Stopped};
 use prepare::Prepared;
 
 pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
@@ -40,10 +41,10 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
     let reports = wants_reports.then(|| Reports::prepare(&args.report)).transpose()?;
     let runtime = super::runtime()?;
     let interrupt = Interrupt::default();
-    let (mut prepared, resumed) = match &args.run.resume {
+    let (mut prepared, stopped) = match &args.run.resume {
         Some(dir) => {
-            let (prepared, folder) = resume(args, dir, config)?;
-            (prepared, Some(folder))
+            let (prepared, stopped) = resume(args, dir, config)?;
+            (prepared, Some(stopped))
         }
         None => {
             let prepared = Prepared::begin(args, config, &runtime)?;
@@ -53,22 +54,24 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
             (prepared, None)
         }
     };
-    if let Some(dir) = args.run.out.as_deref().filter(|_| resumed.is_none()) {
+    if let Some(dir) = args.run.out.as_deref().filter(|_| stopped.is_none()) {
         RunFolder::check_vacant(dir)?;
     }
     if !args.report.quiet {
         complain("the plan:");
-        let done = resumed.as_ref().map_or(0, RunFolder::done);
+        let done = stopped.as_ref().map_or(0, Stopped::done);
         for line in prepared.announcement(done).lines() {
             complain(line);
         }
     }
     let lists = runtime.block_on(prove(&mut prepared, &interrupt))?;
-    let mut folder = match (resumed, &args.run.out) {
-        (Some(folder), _) => folder,
+    // From here on the folder is written to; what may refuse the run has had its say.
+    let now = Timestamp::now().to_string();
+    let mut folder = match (stopped, &args.run.out) {
+        (Some(stopped), _) => stopped.go_on(&now)?,
         (None, Some(dir)) => {
             let (plan, versions) = (prepared.plan.clone(), prepared.versions.clone());
-            RunFolder::create(dir, plan, versions, &Timestamp::now().to_string())?
+            RunFolder::create(dir, plan, versions, &now)?
         }
         (None, None) => {
             return Err(Failure::usage("a sweep needs a folder to be written to: --out DIR"));
@@ -118,20 +121,16 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
     }
 }
 
-/// Goes on with a run: what it asks is in its folder; how fast, and until when it may, is said anew.
-fn resume(
-    args: &SweepArgs,
-    dir: &std::path::Path,
-    config: Config,
-) -> Result<(Prepared, RunFolder), Failure> {
+/// Reads a run to go on with, and changes nothing of it: what it asks is in its folder; how fast, and until when it may,
+/// is said anew.
+fn resume(args: &SweepArgs, dir: &Path, config: Config) -> Result<(Prepared, Stopped), Failure> {
     let versions = prepare::versions(&args.library, &args.zones)?;
-    let now = Timestamp::now().to_string();
-    let resumed = RunFolder::resume(dir, &versions, &now)?;
-    for dropped in &resumed.dropped {
+    let stopped = Stopped::open(dir, &versions)?;
+    let prepared = Prepared::resume(args, config, stopped.plan().clone(), versions)?;
+    for dropped in stopped.dropped() {
         complain(dropped);
     }
-    let prepared = Prepared::resume(args, config, resumed.folder.plan().clone(), versions)?;
-    Ok((prepared, resumed.folder))
+    Ok((prepared, stopped))
 }
 
 /// Takes the signals from here on, and has the lists prove themselves before anything is sent to a host.

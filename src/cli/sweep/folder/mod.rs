@@ -21,6 +21,7 @@ mod place;
 mod plan;
 mod read;
 mod recover;
+mod stopped;
 #[cfg(test)]
 mod tests;
 
@@ -40,11 +41,11 @@ pub(in crate::cli) use error::FolderError;
 pub(in crate::cli) use lines::{Host, ListedHost, evidence_line, report_line};
 pub(in crate::cli) use plan::{Covered, FORMAT, Order, Plan, RunFile, Versions, format_of};
 pub(in crate::cli) use read::{RunHead, RunReader};
+pub(in crate::cli) use stopped::Stopped;
 
 use dark::Dark;
 use lines::Lines;
 use place::{Journal, replace};
-use recover::{Recovered, recover};
 
 const REPORTS: &str = "hosts.jsonl";
 const EVIDENCE: &str = "evidence/hosts.jsonl";
@@ -67,15 +68,6 @@ pub(in crate::cli) struct RunFolder {
     errors: RoaringTreemap,
     /// Holds the lock.
     _lock: File,
-}
-
-/// A run that is gone on with.
-#[derive(Debug)]
-pub(in crate::cli) struct Resumed {
-    /// Its folder.
-    pub(in crate::cli) folder: RunFolder,
-    /// What of it was not whole and is asked again, one sentence each, for the user.
-    pub(in crate::cli) dropped: Vec<String>,
 }
 
 impl RunFolder {
@@ -132,52 +124,6 @@ impl RunFolder {
             errors: RoaringTreemap::new(),
             _lock: lock,
         })
-    }
-
-    /// Goes on with the run of a folder: drops what was not written whole, and knows what is done.
-    ///
-    /// # Errors
-    /// Where the folder holds no run, one that was begun with other versions, or one with a damaged line; then nothing
-    /// in it is changed.
-    pub(in crate::cli) fn resume(
-        dir: &Path,
-        versions: &Versions,
-        now: &str,
-    ) -> Result<Resumed, FolderError> {
-        // Before the lock, which would make a file in a folder that is no run.
-        RunFile::read(dir)?;
-        let lock = lock(dir)?;
-        let mut run = RunFile::read(dir)?;
-        run.check(versions, dir)?;
-        let (evidence, reports) = (dir.join(EVIDENCE), dir.join(REPORTS));
-        let key = RunKey { started: &run.started, seed: run.plan.seed };
-        let recovered = recover(key, run.plan.jobs, &evidence, &reports)?;
-        let Recovered { done, tally, unheard, dropped, .. } = recovered;
-        let (evidence_end, reports_end) = (recovered.evidence, recovered.reports);
-        let mut dark = Dark::read(dir)?;
-        for number in &done {
-            dark.remove(number);
-        }
-        run.finished = None;
-        run.interrupted = false;
-        run.resumed.push(now.to_owned());
-        run.write(dir).map_err(FolderError::write(&dir.join(plan::RUN), dir))?;
-        let open = |path: PathBuf, length| {
-            Journal::open(path.clone(), length).map_err(FolderError::prepare(&path))
-        };
-        let folder = Self {
-            dir: dir.to_owned(),
-            evidence: open(evidence, evidence_end)?,
-            reports: open(reports, reports_end)?,
-            run,
-            done,
-            dark,
-            tally,
-            unheard,
-            errors: RoaringTreemap::new(),
-            _lock: lock,
-        };
-        Ok(Resumed { folder, dropped })
     }
 
     /// Where it is.

@@ -180,7 +180,7 @@ impl RunReader {
 }
 
 /// What lists have shown of themselves, part by part. A last line that is written by half is left out.
-fn proofs(path: &Path) -> Result<Vec<Listings>, FolderError> {
+pub(super) fn proofs(path: &Path) -> Result<Vec<Listings>, FolderError> {
     if !path.exists() {
         return Ok(Vec::new());
     }

@@ -88,7 +88,7 @@ fn damaged(name: &str, change: impl Fn(Vec<Vec<u8>>) -> Vec<Vec<u8>>) -> (Folder
     let lines = text.split_inclusive(|byte| *byte == b'\n').map(<[u8]>::to_vec).collect();
     fs::write(&path, change(lines).concat()).unwrap();
     let before = (both(dir.path()), bytes(dir.path(), plan::RUN));
-    let error = RunFolder::resume(dir.path(), &versions(), LATER).unwrap_err();
+    let error = open(dir.path()).unwrap_err();
     assert_eq!((both(dir.path()), bytes(dir.path(), plan::RUN)), before, "nothing is changed");
     (error, dir)
 }
@@ -180,7 +180,7 @@ fn a_damaged_bitmap_is_named() {
     let path = dir.path().join("dark/timeout.roaring");
     let whole = fs::read(&path).unwrap();
     fs::write(&path, &whole[..whole.len() / 2]).unwrap();
-    let error = RunFolder::resume(dir.path(), &versions(), LATER).unwrap_err();
+    let error = open(dir.path()).unwrap_err();
     assert!(matches!(&error, FolderError::Bitmap { path: at, .. } if *at == path), "{error}");
     assert!(matches!(RunReader::open(dir.path()), Err(FolderError::Bitmap { .. })));
     fs::remove_file(&path).unwrap();
@@ -196,6 +196,6 @@ fn a_half_written_file_never_takes_the_place_of_a_whole_one() {
     fs::create_dir(dir.path().join(".run.json.partial")).unwrap();
     assert!(replace(&path, b"new").is_err());
     assert_eq!(fs::read(&path).unwrap(), before);
-    let error = RunFolder::resume(dir.path(), &versions(), LATER).unwrap_err();
+    let error = open(dir.path()).unwrap().go_on(LATER).unwrap_err();
     assert!(matches!(&error, FolderError::Write { path: at, .. } if *at == path), "{error}");
 }

@@ -67,7 +67,7 @@ fn a_process_that_is_killed_leaves_whole_hosts_and_no_lock() {
         let before = length(dir);
         let mut child = other("endless", dir, &[]).spawn().unwrap();
         wait_for(dir, before + 40_000, &mut child);
-        let second = RunFolder::resume(dir, &versions(), LATER).unwrap_err();
+        let second = open(dir).unwrap_err();
         assert!(matches!(second, FolderError::Busy { .. }), "{second}");
         // A reader minds neither the lock nor the line that is being written.
         let mut reader = RunReader::open(dir).unwrap();
@@ -118,7 +118,7 @@ fn on_a_full_disk(disk: &Path) {
     let error = folder.finish(LATER, true).unwrap_err();
     assert!(matches!(error, FolderError::Write { .. }), "{error}");
     // Going on needs room too, and changes nothing without it.
-    let error = RunFolder::resume(dir, &versions(), LATER).unwrap_err();
+    let error = open(dir).unwrap().go_on(LATER).unwrap_err();
     assert!(matches!(error, FolderError::Write { .. }), "{error}");
     assert_eq!(both(dir), acknowledged);
     let mounted = Command::new("mount").args(["-o", "remount,size=16m"]).arg(disk).status();

@@ -11,6 +11,7 @@ use std::sync::{Arc, LazyLock};
 
 use tempfile::TempDir;
 
+use super::recover::{Recovered, recover};
 use super::*;
 use crate::cli::judge::{Judging, Said};
 use crate::dnsbl::Registry;
@@ -109,8 +110,20 @@ fn create(dir: &Path) -> RunFolder {
     RunFolder::create(dir, plan(), versions(), STARTED).unwrap()
 }
 
+/// A run that is gone on with, and what was said to be dropped.
+struct Resumed {
+    folder: RunFolder,
+    dropped: Vec<String>,
+}
+
 fn resume(dir: &Path) -> Resumed {
-    RunFolder::resume(dir, &versions(), LATER).unwrap()
+    let stopped = open(dir).unwrap();
+    let dropped = stopped.dropped().to_vec();
+    Resumed { folder: stopped.go_on(LATER).unwrap(), dropped }
+}
+
+fn open(dir: &Path) -> Result<Stopped, FolderError> {
+    Stopped::open(dir, &versions())
 }
 
 fn write(folder: &mut RunFolder, number: u64) -> Result<(), FolderError> {

@@ -80,6 +80,34 @@ fn the_end_is_written_and_a_run_that_ended_can_be_gone_on_with() {
 }
 
 #[test]
+fn a_run_that_is_only_looked_at_stays_as_it_was() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut folder = create(dir.path());
+    write(&mut folder, 1).unwrap();
+    folder.finish(LATER, false).unwrap();
+    let torn = [bytes(dir.path(), REPORTS).as_slice(), b"{\"num"].concat();
+    fs::write(dir.path().join(REPORTS), &torn).unwrap();
+    let before = bytes(dir.path(), plan::RUN);
+    let stopped = open(dir.path()).unwrap();
+    assert_eq!((stopped.done(), stopped.dropped().len()), (1, 1));
+    assert!(
+        matches!(open(dir.path()), Err(FolderError::Busy { .. })),
+        "nobody else goes on with it"
+    );
+    // Something else speaks against going on.
+    drop(stopped);
+    assert_eq!(bytes(dir.path(), plan::RUN), before);
+    assert_eq!(bytes(dir.path(), REPORTS), torn);
+    // What lists have shown is looked at too, before it is added to.
+    fs::write(dir.path().join(LISTS), "{}\n").unwrap();
+    assert!(matches!(open(dir.path()), Err(FolderError::Proofs { line: 1, .. })));
+    fs::remove_file(dir.path().join(LISTS)).unwrap();
+    resume(dir.path());
+    assert_ne!(bytes(dir.path(), plan::RUN), before);
+    assert_ne!(bytes(dir.path(), REPORTS), torn);
+}
+
+#[test]
 fn the_summary_holds_to_its_schema() {
     let dir = tempfile::tempdir().unwrap();
     let schema = jsonschema::validator_for(&schema::sweep_summary()).unwrap();
@@ -130,11 +158,11 @@ fn a_folder_holds_one_run() {
 fn two_runs_never_share_a_folder() {
     let dir = tempfile::tempdir().unwrap();
     let folder = create(dir.path());
-    let second = RunFolder::resume(dir.path(), &versions(), LATER).unwrap_err();
+    let second = open(dir.path()).unwrap_err();
     assert!(matches!(second, FolderError::Busy { .. }), "{second}");
     drop(folder);
     let first = resume(dir.path());
-    let second = RunFolder::resume(dir.path(), &versions(), LATER).unwrap_err();
+    let second = open(dir.path()).unwrap_err();
     assert!(matches!(second, FolderError::Busy { .. }), "{second}");
     drop(first);
     resume(dir.path());
@@ -174,7 +202,7 @@ fn only_what_the_run_was_begun_with_goes_on_with_it() {
     ];
     for (versions, named) in others {
         let before = bytes(dir.path(), plan::RUN);
-        let error = RunFolder::resume(dir.path(), &versions, LATER).unwrap_err();
+        let error = Stopped::open(dir.path(), &versions).unwrap_err();
         assert!(matches!(error, FolderError::Foreign { .. }), "{error}");
         assert!(error.to_string().contains(named), "{error}");
         assert_eq!(bytes(dir.path(), plan::RUN), before);
@@ -216,10 +244,7 @@ fn what_is_no_run_is_told_what_it_is() {
     for (index, said) in table {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(plan::RUN), index).unwrap();
-        let errors = [
-            RunFolder::resume(dir.path(), &versions(), LATER).err().unwrap(),
-            RunReader::open(dir.path()).err().unwrap(),
-        ];
+        let errors = [open(dir.path()).err().unwrap(), RunReader::open(dir.path()).err().unwrap()];
         for error in errors {
             assert!(error.to_string().contains(said), "{index}: {error}");
             assert!(error.to_string().contains(plan::RUN), "{error}");
@@ -227,6 +252,6 @@ fn what_is_no_run_is_told_what_it_is() {
         assert!(!dir.path().join(LOCK).exists(), "nothing is made in another's folder");
     }
     let empty = tempfile::tempdir().unwrap();
-    let error = RunFolder::resume(empty.path(), &versions(), LATER).unwrap_err();
+    let error = open(empty.path()).unwrap_err();
     assert!(error.to_string().contains("mxaudit sweep --out"), "{error}");
 }
