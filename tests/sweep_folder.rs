@@ -284,3 +284,35 @@ fn each_folder_is_shown_by_its_own_command() {
     assert_eq!(ran.code, Some(2));
     assert!(ran.err.contains("hosts.jsonl, line 1: is no host"), "{}", ran.err);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_report_never_takes_the_place_of_the_run() {
+    let hosts = hosts(["mx-closed"]).await;
+    let dir = folder(&[(2, &hosts[0])], Some(FINISHED));
+    let dir = dir.path();
+    fs::write(dir.join("hosts.jsonl"), "precious").unwrap();
+    for name in ["hosts.jsonl", "run.json", "evidence/hosts.jsonl"] {
+        let before = fs::read(dir.join(name)).unwrap();
+        let file = dir.join(name).display().to_string();
+        for flags in [["--output", &file], ["--format", &format!("jsonl={file}")]] {
+            let ran = mxaudit(&[&["report"], &flags[..]].concat(), dir);
+            assert_eq!(ran.code, Some(2), "{name}: {}", ran.err);
+            assert!(ran.err.contains(name) && ran.err.contains("name another file"), "{}", ran.err);
+            assert_eq!(fs::read(dir.join(name)).unwrap(), before, "{name}");
+        }
+    }
+    let beside = dir.join("mine.jsonl").display().to_string();
+    let ran = mxaudit(&["report", "--format", "jsonl", "--output", &beside], dir);
+    assert!(ran.code != Some(2) && dir.join("mine.jsonl").exists(), "{}", ran.err);
+    // The same before a sweep begins.
+    let scope = dir.join("mxaudit.toml");
+    fs::write(&scope, "[auditor]\ndomain = \"audit.test\"\n").unwrap();
+    let scope = scope.display().to_string();
+    let out = TempDir::new().unwrap();
+    let file = format!("jsonl={}", out.path().join("hosts.jsonl").display());
+    let words =
+        ["sweep", "127.77.99.1", "--port", "9", "--config", &scope, "--format", &file, "--out"];
+    let ran = mxaudit(&words, out.path());
+    assert!(ran.code == Some(2) && ran.err.contains("name another file"), "{}", ran.err);
+    assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0, "nothing is made");
+}

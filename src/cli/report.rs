@@ -15,13 +15,14 @@ use super::judge::{Judging, Said};
 use super::output::Output;
 use super::reports::{self, Reports};
 use super::reputation::Unheard;
-use super::sweep::folder::{Host, RunHead, RunReader};
+use super::sweep::folder::{self, Host, RunHead, RunReader};
 use super::{complain, probes, run};
 
 pub(super) fn report(args: &FolderArgs) -> Result<Exit, Failure> {
     let reader = RunReader::open(&args.run)?;
     let library = Arc::new(probes::library(&args.library)?);
     probes::complain_of_missing(&reader.head().run().plan.own_probes, &library);
+    args.report.files().try_for_each(|file| folder::check_report(&args.run, file))?;
     let reports = Reports::prepare(&args.report)?;
     if reader.head().run().finished.is_none() {
         let dir = reader.head().dir().display();

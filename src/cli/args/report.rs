@@ -1,6 +1,6 @@
 //! The arguments of a report and of the exit code, exactly as typed.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use clap::{Args, ValueEnum};
@@ -22,6 +22,14 @@ pub(in crate::cli) struct ReportArgs {
     /// Only the summary lines, and no progress
     #[arg(long, short)]
     pub(in crate::cli) quiet: bool,
+}
+
+impl ReportArgs {
+    /// The files that reports go to.
+    pub(in crate::cli) fn files(&self) -> impl Iterator<Item = &Path> {
+        let of_formats = self.formats.iter().filter_map(|wanted| wanted.file.as_deref());
+        of_formats.chain(self.output.as_deref())
+    }
 }
 
 #[derive(Debug, Args)]

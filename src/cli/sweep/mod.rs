@@ -37,6 +37,9 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
         ));
     };
     // Every mistake is told before anything is sent or made.
+    for dir in args.run.resume.iter().chain(&args.run.out) {
+        args.report.files().try_for_each(|file| folder::check_report(dir, file))?;
+    }
     let wants_reports = !args.report.formats.is_empty() || args.report.output.is_some();
     let reports = wants_reports.then(|| Reports::prepare(&args.report)).transpose()?;
     let runtime = super::runtime()?;

@@ -22,6 +22,14 @@ pub(in crate::cli) enum FolderError {
         /// The folder.
         dir: PathBuf,
     },
+    /// A report would take the place of a file of the run.
+    #[error("{}: belongs to the run in {} and is no place for a report; name another file", path.display(), dir.display())]
+    Own {
+        /// The file.
+        path: PathBuf,
+        /// The folder.
+        dir: PathBuf,
+    },
     /// Nothing can be made in the folder.
     #[error("{}: cannot be written: {source}; name a folder that can be made", path.display())]
     Prepare {

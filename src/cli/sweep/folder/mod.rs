@@ -17,6 +17,7 @@
 mod dark;
 mod error;
 mod lines;
+mod own;
 mod place;
 mod plan;
 mod read;
@@ -39,6 +40,7 @@ use crate::report::model::{HostCounts, RunKey, SweepCounts, SweepSummary, Tally,
 
 pub(in crate::cli) use error::FolderError;
 pub(in crate::cli) use lines::{Host, ListedHost, evidence_line, report_line};
+pub(in crate::cli) use own::check_report;
 pub(in crate::cli) use plan::{Covered, FORMAT, Order, Plan, RunFile, Versions, format_of};
 pub(in crate::cli) use read::{RunHead, RunReader};
 pub(in crate::cli) use stopped::Stopped;
