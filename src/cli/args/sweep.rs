@@ -25,8 +25,8 @@ pub(in crate::cli) struct SweepArgs {
     #[arg(value_name = "TARGET", required_unless_present_any = ["target_files", "resume"])]
     pub(in crate::cli) targets: Vec<String>,
 
-    /// File of targets, - for standard input: a plain list (# begins a comment), nmap XML (-oX),
-    /// masscan JSON or zmap CSV; may be given several times
+    /// File of targets, - for standard input: a plain list (divided by blanks or lines; # begins a
+    /// comment), nmap XML (-oX), masscan JSON or zmap CSV; may be given several times
     #[arg(long = "targets", value_name = "FILE")]
     pub(in crate::cli) target_files: Vec<PathBuf>,
 
@@ -34,7 +34,7 @@ pub(in crate::cli) struct SweepArgs {
     #[arg(long, value_name = "RANGE")]
     pub(in crate::cli) exclude: Vec<String>,
 
-    /// File of addresses, ranges and prefixes to leave out
+    /// File of addresses, ranges and prefixes to leave out, one a line; may be given several times
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) exclude_file: Vec<PathBuf>,
 

@@ -83,7 +83,7 @@ pub fn read_targets(
     Ok(TargetList { form, targets, left_out: LeftOut { down, closed } })
 }
 
-/// Reads a file of exclusions, in the same forms. Of a scan's report every address is excluded,
+/// Reads a file of exclusions, in the same forms; a plain list has one a line. Of a scan's report every address is excluded,
 /// whatever the scan says about it.
 ///
 /// # Errors
@@ -172,6 +172,8 @@ impl Found {
 }
 
 impl Sink for Found {
+    const ONE_A_LINE: bool = false;
+
     fn text(&mut self, text: &str) -> Result<(), Problem> {
         self.add(SweepSpec::parse(text)?);
         Ok(())
@@ -188,6 +190,9 @@ impl Sink for Found {
 }
 
 impl Sink for Exclusions {
+    // Two addresses are as likely the ends of a range, and too little would be left out without a word.
+    const ONE_A_LINE: bool = true;
+
     fn text(&mut self, text: &str) -> Result<(), Problem> {
         self.add(Exclusion::parse(text)?);
         Ok(())

@@ -49,6 +49,11 @@ pub enum Problem {
     /// An exclusion that is none.
     #[error(transparent)]
     Exclusion(#[from] ExclusionError),
+    /// More than one exclusion on a line: two addresses there may be meant as the ends of a range.
+    #[error(
+        "`{0}` is a second word on the line; give one exclusion a line, and a range as FIRST-LAST or as a prefix such as 192.0.2.0/24"
+    )]
+    SecondWord(String),
     /// The end is missing, so that hosts may be missing too.
     #[error(
         "the {0} is cut short, so hosts may be missing; let the scan write it to its end, or give the addresses one a line"

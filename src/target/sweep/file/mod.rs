@@ -23,7 +23,7 @@ const HEAD: usize = 64 << 10;
 /// The form of a file of targets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
-    /// Targets one a line, or several with blanks between; `#` begins a comment.
+    /// Targets one a line, or several with blanks between; exclusions one a line. `#` begins a comment.
     Plain,
     /// XML of `nmap -oX`, or of `masscan -oX`.
     Nmap,
@@ -57,6 +57,9 @@ pub(super) enum HostState {
 
 /// Takes what a reader finds.
 pub(super) trait Sink {
+    /// Whether a plain list may have no more than one word on a line.
+    const ONE_A_LINE: bool;
+
     /// A word of a plain list.
     fn text(&mut self, text: &str) -> Result<(), Problem>;
 

@@ -64,6 +64,24 @@ fn exclusions_take_the_same_forms() {
 }
 
 #[test]
+fn a_line_of_exclusions_has_one_word() {
+    let range = "192.0.2.0-192.0.2.255 # all of it\n";
+    let cover = read_exclusions("except", range.as_bytes()).unwrap().cover();
+    assert!(cover.contains("192.0.2.77".parse().unwrap()));
+    // Nobody knows whether these are two addresses or the ends of a range.
+    for line in ["192.0.2.0 192.0.2.255", "192.0.2.0\t- 192.0.2.255", "192.0.2.0 /24"] {
+        let content = format!("# mine\n198.51.100.1\n{line}\n");
+        let error = read_exclusions("except", content.as_bytes()).unwrap_err().to_string();
+        assert!(error.starts_with("except:3: `"), "{error}");
+        assert!(
+            error.contains("is a second word on the line; give one exclusion a line"),
+            "{error}"
+        );
+        assert!(error.contains("FIRST-LAST"), "{error}");
+    }
+}
+
+#[test]
 fn a_file_has_an_end() {
     let mut targets = crate::target::sweep::Exclusions::default();
     let lines = "192.0.2.1\n".repeat(10);
