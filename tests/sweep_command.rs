@@ -173,6 +173,41 @@ fn without_leave_nothing_is_swept() {
     assert_eq!(mixed.status.code(), Some(2), "another plan refuses to mix");
 }
 
+/// A run goes on as politely as it began, unless the user says otherwise.
+#[tokio::test(flavor = "multi_thread")]
+async fn limits_and_times_are_kept_with_the_run() {
+    let street = Street::start(5).await;
+    let folder = folder();
+    let slow = ["--out", "run", "--rate", "30", "--per-prefix", "0", "--deadline", "1"];
+    let slow = [&slow[..], &["--connect-timeout", "3", "--greylist-wait", "1"]].concat();
+    let begun = run(folder.path(), &sweep(&street, &slow));
+    assert!(text(&begun.stderr).contains("1 s are over"), "{}", text(&begun.stderr));
+    let plan = || -> Value {
+        let index = fs::read_to_string(folder.path().join("run/run.json")).unwrap();
+        serde_json::from_str::<Value>(&index).unwrap()["plan"].clone()
+    };
+    let goes_on = |more: &[&str]| {
+        let words = [&["sweep", "--resume", "run"], more].concat();
+        mxaudit(folder.path(), &words).output().unwrap()
+    };
+    let same = goes_on(&[]);
+    let said = text(&same.stderr);
+    for part in ["30 new ones a second", "an end after 1 s", "1 s are over"] {
+        assert!(said.contains(part), "{part} is missing: {said}");
+    }
+    assert_eq!(plan()["timing"]["connect_timeout"], 3);
+    let anew = goes_on(&["--rate", "500", "--deadline", "0", "--greylist-wait", "0"]);
+    let said = text(&anew.stderr);
+    assert_eq!(anew.status.code(), Some(1), "{said}");
+    assert!(said.contains("500 new ones a second") && !said.contains("an end after"), "{said}");
+    let limits = serde_json::json!({
+        "max_hosts": 512, "per_host": 1, "rate": 500, "per_prefix": 0, "deadline": 0,
+    });
+    assert_eq!(plan()["limits"], limits, "what was said last");
+    assert_eq!(plan()["timing"]["greylist_wait"], 0);
+    assert_eq!(summary(&folder.path().join("run"))["sweep"]["not_asked"], 0);
+}
+
 /// Killed at twenty moments and gone on with each time, a run comes to what it comes to undisturbed.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_is_killed_loses_nothing() {

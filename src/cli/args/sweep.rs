@@ -100,7 +100,7 @@ pub(in crate::cli) struct RunArgs {
     pub(in crate::cli) out: Option<PathBuf>,
 
     /// Go on with the run in this folder exactly where it stopped: its targets, probes and names
-    /// stand, limits and times may be given anew
+    /// stand, and so do its limits and times where none are given anew
     #[arg(long, value_name = "DIR", conflicts_with_all = [
         "out", "targets", "target_files", "exclude", "exclude_file", "ports", "in_order", "profile",
         "only", "skip", "seed", "dry_run", "auditor_domain", "canary", "canary_address", "helo",
@@ -131,51 +131,54 @@ pub(in crate::cli) struct SweepNetworkArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Limits (0 = no limit)")]
+#[command(next_help_heading = "Limits (0 = no limit; with --resume those of the run)")]
 pub(in crate::cli) struct LimitArgs {
     /// Hosts at once; who does not answer, or lets us wait for more than 2 s, does not count
-    #[arg(long, default_value_t = 512, value_name = "N")]
-    pub(in crate::cli) max_hosts: u32,
+    /// [default: 512]
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) max_hosts: Option<u32>,
 
-    /// Connections at once to one address
-    #[arg(long, default_value_t = 1, value_name = "N")]
-    pub(in crate::cli) per_host: u32,
+    /// Connections at once to one address [default: 1]
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) per_host: Option<u32>,
 
-    /// New connections a second
-    #[arg(long, default_value_t = 1000, value_name = "N")]
-    pub(in crate::cli) rate: u32,
+    /// New connections a second [default: 1000]
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) rate: Option<u32>,
 
-    /// New connections a second to one /24 (IPv6: /64)
-    #[arg(long, default_value_t = 20, value_name = "N")]
-    pub(in crate::cli) per_prefix: u32,
+    /// New connections a second to one /24 (IPv6: /64) [default: 20]
+    #[arg(long, value_name = "N")]
+    pub(in crate::cli) per_prefix: Option<u32>,
 
-    /// Seconds after which the run stops dialling; --resume goes on
-    #[arg(long, default_value_t = 0, value_name = "SECONDS")]
-    pub(in crate::cli) deadline: u32,
+    /// Seconds after which the run stops dialling; --resume goes on [default: 0]
+    #[arg(long, value_name = "SECONDS")]
+    pub(in crate::cli) deadline: Option<u32>,
 }
 
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Timing (seconds)")]
+#[command(next_help_heading = "Timing (seconds; with --resume those of the run)")]
 pub(in crate::cli) struct SweepTimingArgs {
     /// Ask what is still deferred once more after this long, as greylists want it (0 = do not)
-    #[arg(long, default_value_t = 0, value_name = "SECONDS")]
-    pub(in crate::cli) greylist_wait: u32,
+    /// [default: 0]
+    #[arg(long, value_name = "SECONDS")]
+    pub(in crate::cli) greylist_wait: Option<u32>,
 
-    /// For a connection
-    #[arg(long, default_value_t = 5, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(in crate::cli) connect_timeout: u32,
+    /// For a connection [default: 5]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(in crate::cli) connect_timeout: Option<u32>,
 
-    /// For the whole greeting
-    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(in crate::cli) greeting_timeout: u32,
+    /// For the whole greeting [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(in crate::cli) greeting_timeout: Option<u32>,
 
-    /// For every other whole reply
-    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(in crate::cli) reply_timeout: u32,
+    /// For every other whole reply [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(in crate::cli) reply_timeout: Option<u32>,
 
     /// For all of one host, without the greylist wait and what the limits made it wait for
-    #[arg(long, default_value_t = 900, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(in crate::cli) host_deadline: u32,
+    /// [default: 900]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(in crate::cli) host_deadline: Option<u32>,
 }
 
 /// How many probes run in a sweep.

@@ -2,7 +2,7 @@
 
 use crate::engine::{Limits, Rates};
 
-use crate::cli::args::LimitArgs;
+use super::folder::Pace;
 
 /// Files that the program needs beside its connections.
 const OWN_FILES: u64 = 64;
@@ -19,26 +19,26 @@ pub(super) struct Fitted {
 
 /// Raises the number of files that this process may open, as far as it is allowed, and fits the
 /// limits to it.
-pub(super) fn fitted(args: &LimitArgs) -> Fitted {
+pub(super) fn fitted(pace: &Pace) -> Fitted {
     // Where the limit cannot be asked for, the smallest that POSIX systems start with is taken.
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(256);
-    fit(args, files)
+    fit(pace, files)
 }
 
-fn fit(args: &LimitArgs, files: u64) -> Fitted {
+fn fit(pace: &Pace, files: u64) -> Fitted {
     let sockets = files.saturating_sub(OWN_FILES).max(1);
-    let per_host = match args.per_host {
+    let per_host = match pace.per_host {
         0 => u64::from(u16::MAX),
         per_host => per_host.into(),
     };
-    let wanted = match args.max_hosts {
+    let wanted = match pace.max_hosts {
         0 => ADDRESSES,
         hosts => hosts.into(),
     };
     // The ports of an address take turns unless --per-host says otherwise.
     let able = (sockets / per_host.min(sockets)).max(1);
     let hosts = wanted.min(able);
-    let note = (hosts < wanted && args.max_hosts > 0).then(|| {
+    let note = (hosts < wanted && pace.max_hosts > 0).then(|| {
         format!(
             "this process may open {files} files, so at most {hosts} hosts are asked at once instead of \
              {wanted}; raise the limit (ulimit -n) or lower --max-hosts"
@@ -46,7 +46,7 @@ fn fit(args: &LimitArgs, files: u64) -> Fitted {
     });
     let size = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
     let addresses = able.min(ADDRESSES).max(hosts);
-    let rates = Rates { all: args.rate, prefix: args.per_prefix };
+    let rates = Rates { all: pace.rate, prefix: pace.per_prefix };
     let limits = Limits { per_host: size(per_host), addresses: size(addresses), rates };
     Fitted { limits, max_hosts: size(hosts), note }
 }
@@ -55,24 +55,24 @@ fn fit(args: &LimitArgs, files: u64) -> Fitted {
 mod tests {
     use super::*;
 
-    fn args(max_hosts: u32, per_host: u32) -> LimitArgs {
-        LimitArgs { max_hosts, per_host, rate: 1000, per_prefix: 20, deadline: 0 }
+    fn pace(max_hosts: u32, per_host: u32) -> Pace {
+        Pace { max_hosts, per_host, ..Pace::default() }
     }
 
     #[test]
     fn few_files_make_few_hosts_and_the_reason_is_said() {
-        let fitted = fit(&args(512, 1), 256);
+        let fitted = fit(&pace(512, 1), 256);
         assert_eq!((fitted.max_hosts, fitted.limits.addresses), (192, 192));
         let note = fitted.note.unwrap();
         assert!(note.contains("may open 256 files") && note.contains("192 hosts"), "{note}");
-        let fitted = fit(&args(512, 4), 256);
+        let fitted = fit(&pace(512, 4), 256);
         assert_eq!((fitted.max_hosts, fitted.limits.per_host), (48, 4));
-        assert_eq!(fit(&args(512, 1), 3).max_hosts, 1, "it goes on all the same");
+        assert_eq!(fit(&pace(512, 1), 3).max_hosts, 1, "it goes on all the same");
     }
 
     #[test]
     fn enough_files_leave_the_limits_as_they_are() {
-        let fitted = fit(&args(512, 1), 1 << 20);
+        let fitted = fit(&pace(512, 1), 1 << 20);
         assert_eq!((fitted.max_hosts, fitted.limits.addresses), (512, 16_384));
         assert_eq!(fitted.note, None);
         assert_eq!(fitted.limits.rates, Rates { all: 1000, prefix: 20 });
@@ -80,9 +80,9 @@ mod tests {
 
     #[test]
     fn nothing_limits_hosts_but_files() {
-        let fitted = fit(&args(0, 1), 1 << 20);
+        let fitted = fit(&pace(0, 1), 1 << 20);
         assert_eq!((fitted.max_hosts, fitted.limits.addresses), (16_384, 16_384));
-        let fitted = fit(&args(0, 1), 1024);
+        let fitted = fit(&pace(0, 1), 1024);
         assert_eq!((fitted.max_hosts, fitted.note), (960, None), "as many as there may be");
     }
 }

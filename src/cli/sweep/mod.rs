@@ -71,7 +71,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
     // From here on the folder is written to; what may refuse the run has had its say.
     let now = Timestamp::now().to_string();
     let mut folder = match (stopped, &args.run.out) {
-        (Some(stopped), _) => stopped.go_on(&now)?,
+        (Some(stopped), _) => stopped.go_on(prepared.plan.clone(), &now)?,
         (None, Some(dir)) => {
             let (plan, versions) = (prepared.plan.clone(), prepared.versions.clone());
             RunFolder::create(dir, plan, versions, &now)?
@@ -124,8 +124,8 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
     }
 }
 
-/// Reads a run to go on with, and changes nothing of it: what it asks is in its folder; how fast, and until when it may,
-/// is said anew.
+/// Reads a run to go on with, and changes nothing of it: what it asks is in its folder, and until when it may is said
+/// anew.
 fn resume(args: &SweepArgs, dir: &Path, config: Config) -> Result<(Prepared, Stopped), Failure> {
     let versions = prepare::versions(&args.library, &args.zones)?;
     let stopped = Stopped::open(dir, &versions)?;
@@ -160,9 +160,9 @@ async fn run(
     folder: &mut RunFolder,
     interrupt: &Interrupt,
 ) -> Result<(), Failure> {
-    if args.limits.deadline > 0 {
+    let seconds = prepared.plan.limits.deadline;
+    if seconds > 0 {
         let finish = interrupt.finish.clone();
-        let seconds = args.limits.deadline;
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_secs(seconds.into())).await;
             complain(&format!("{seconds} s are over: no new connections; --resume goes on"));

@@ -9,12 +9,12 @@ use tokio::runtime::Runtime;
 
 use super::announce::Announcement;
 use super::estimate::{Size, estimate, fullest_prefix};
-use super::folder::{self, Plan, Versions};
+use super::folder::{self, Pace, Plan, Times, Versions};
 use super::gather::{self, Gathered};
 use super::limits::{Fitted, fitted};
 use super::lists::Lists;
 use super::wanted::Wanted;
-use crate::cli::args::{LibraryArgs, SweepArgs, SweepProfile, SweepTimingArgs, ZonesArgs};
+use crate::cli::args::{LibraryArgs, SweepArgs, SweepProfile, ZonesArgs};
 use crate::cli::categories::Categories;
 use crate::cli::check::check_source;
 use crate::cli::config::Config;
@@ -50,8 +50,6 @@ pub(super) struct Prepared {
     /// Lists to ask about the hosts, where any are.
     pub(super) lists: Option<Lists>,
     left_out: Vec<(u64, String)>,
-    connect_timeout: Duration,
-    deadline: u32,
 }
 
 impl Prepared {
@@ -92,6 +90,8 @@ impl Prepared {
                 SweepProfile::Standard => RunProfile::Standard,
                 SweepProfile::Thorough => RunProfile::Thorough,
             },
+            limits: Pace::default().with(&args.limits),
+            timing: Times::default().with(&args.timing),
             identity,
             source: args.network.source,
             outside_asserted: args.network.vantage.is_some(),
@@ -108,9 +108,11 @@ impl Prepared {
     pub(super) fn resume(
         args: &SweepArgs,
         config: Config,
-        plan: Plan,
+        mut plan: Plan,
         versions: Versions,
     ) -> Result<Self, Failure> {
+        plan.limits = plan.limits.with(&args.limits);
+        plan.timing = plan.timing.with(&args.timing);
         let library = Arc::new(probes::library(&args.library)?);
         let mut scope = config.scope;
         let Gathered { addresses, named, .. } = gather::again(&plan, &mut scope)?;
@@ -128,12 +130,12 @@ impl Prepared {
         named: Vec<Target>,
         left_out: Vec<(u64, String)>,
     ) -> Result<Self, Failure> {
-        let fitted = fitted(&args.limits);
+        let fitted = fitted(&plan.limits);
         let order = match plan.order {
             folder::Order::Random => Order::random(addresses.len(), plan.seed),
             folder::Order::InOrder => Order::straight(addresses.len()),
         };
-        let settings = settings(args, &plan, Arc::clone(&library), fitted.max_hosts);
+        let settings = settings(&plan, Arc::clone(&library), fitted.max_hosts);
         let judging = Judging::new(library, &plan.skipped, plan.source)?;
         let key = |target: &Target| (target.address(), target.port());
         let named = named.into_iter().map(|target| (key(&target), target)).collect();
@@ -153,8 +155,6 @@ impl Prepared {
             fitted,
             judging,
             left_out,
-            connect_timeout: seconds(args.timing.connect_timeout),
-            deadline: args.limits.deadline,
         })
     }
 
@@ -182,7 +182,7 @@ impl Prepared {
             addresses: self.fitted.limits.addresses as u64,
             rate: rates.all.into(),
             per_prefix: rates.prefix.into(),
-            connect_timeout: self.connect_timeout,
+            connect_timeout: seconds(self.plan.timing.connect_timeout),
             lists: questions.as_ref().map(|questions| questions.time).unwrap_or_default(),
         });
         let not_probed: Vec<_> = self
@@ -202,22 +202,21 @@ impl Prepared {
             estimate,
             questions,
             fitted: &self.fitted,
-            deadline: self.deadline,
+            deadline: self.plan.limits.deadline,
             seed: self.plan.seed,
         };
         announcement.text()
     }
 }
 
-fn settings(args: &SweepArgs, plan: &Plan, library: Arc<Library>, max_hosts: usize) -> Settings {
+fn settings(plan: &Plan, library: Arc<Library>, max_hosts: usize) -> Settings {
     let (profile, deeper) = match plan.profile {
         RunProfile::Adaptive => (Profile::Quick, Some(Profile::Standard)),
         RunProfile::Quick => (Profile::Quick, None),
         RunProfile::Standard => (Profile::Standard, None),
         RunProfile::Thorough => (Profile::Thorough, None),
     };
-    let SweepTimingArgs { greylist_wait, greeting_timeout, reply_timeout, host_deadline, .. } =
-        args.timing;
+    let Times { greylist_wait, greeting_timeout, reply_timeout, host_deadline, .. } = plan.timing;
     Settings {
         library,
         profile,
@@ -240,7 +239,8 @@ fn settings(args: &SweepArgs, plan: &Plan, library: Arc<Library>, max_hosts: usi
 
 /// The dialer to what the scope has admitted.
 pub(super) fn dialer(prepared: &Prepared) -> TcpDialer {
-    TcpDialer::new(prepared.scope.admitted(), prepared.plan.source, prepared.connect_timeout)
+    let timeout = seconds(prepared.plan.timing.connect_timeout);
+    TcpDialer::new(prepared.scope.admitted(), prepared.plan.source, timeout)
 }
 
 /// What this program would ask with now.

@@ -18,6 +18,7 @@ mod dark;
 mod error;
 mod lines;
 mod own;
+mod pace;
 mod place;
 mod plan;
 mod read;
@@ -41,6 +42,7 @@ use crate::report::model::{HostCounts, RunKey, SweepCounts, SweepSummary, Tally,
 pub(in crate::cli) use error::FolderError;
 pub(in crate::cli) use lines::{Host, ListedHost, evidence_line, report_line};
 pub(in crate::cli) use own::check_report;
+pub(in crate::cli) use pace::{Pace, Times};
 pub(in crate::cli) use plan::{Covered, FORMAT, Order, Plan, RunFile, Versions, format_of};
 pub(in crate::cli) use read::{RunHead, RunReader};
 pub(in crate::cli) use stopped::Stopped;

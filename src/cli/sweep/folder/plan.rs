@@ -18,6 +18,7 @@ use crate::target::Target;
 use crate::target::scope::Authority;
 
 use super::error::FolderError;
+use super::pace::{Pace, Times};
 use super::place::replace;
 
 /// The name of the format of a run folder.
@@ -42,6 +43,12 @@ pub(in crate::cli) struct Plan {
     pub(in crate::cli) seed: u64,
     /// The probes to choose from.
     pub(in crate::cli) profile: RunProfile,
+    /// How fast, as it was said last.
+    #[serde(default)]
+    pub(in crate::cli) limits: Pace,
+    /// How long is waited, as it was said last.
+    #[serde(default)]
+    pub(in crate::cli) timing: Times,
     /// Who asks.
     pub(in crate::cli) identity: Identity,
     /// The source address that the user asked for.

@@ -10,10 +10,10 @@ use crate::report::model::RunKey;
 use super::dark::Dark;
 use super::error::FolderError;
 use super::place::Journal;
-use super::plan::{Plan, RunFile, Versions};
+use super::plan::{Plan, RUN, RunFile, Versions};
 use super::read::proofs;
 use super::recover::{Recovered, recover};
-use super::{EVIDENCE, LISTS, REPORTS, RunFolder, lock, plan};
+use super::{EVIDENCE, LISTS, REPORTS, RunFolder, lock};
 
 /// A run that could be gone on with. Its folder is locked, read and found whole, and not yet changed.
 #[derive(Debug)]
@@ -62,16 +62,18 @@ impl Stopped {
         &self.recovered.dropped
     }
 
-    /// Goes on with the run: notes that, and cuts off what was not written whole. `now` is the time, RFC 3339.
+    /// Goes on with the run: notes that, and cuts off what was not written whole. `plan` is its own with what may be
+    /// said anew, `now` the time, RFC 3339.
     ///
     /// # Errors
     /// Where a file cannot be written.
-    pub(in crate::cli) fn go_on(self, now: &str) -> Result<RunFolder, FolderError> {
+    pub(in crate::cli) fn go_on(self, plan: Plan, now: &str) -> Result<RunFolder, FolderError> {
         let Self { dir, mut run, recovered, dark, lock } = self;
+        run.plan = plan;
         run.finished = None;
         run.interrupted = false;
         run.resumed.push(now.to_owned());
-        run.write(&dir).map_err(FolderError::write(&dir.join(plan::RUN), &dir))?;
+        run.write(&dir).map_err(FolderError::write(&dir.join(RUN), &dir))?;
         let open = |name: &str, length| {
             let path = dir.join(name);
             Journal::open(path.clone(), length).map_err(FolderError::prepare(&path))

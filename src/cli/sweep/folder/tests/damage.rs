@@ -196,6 +196,6 @@ fn a_half_written_file_never_takes_the_place_of_a_whole_one() {
     fs::create_dir(dir.path().join(".run.json.partial")).unwrap();
     assert!(replace(&path, b"new").is_err());
     assert_eq!(fs::read(&path).unwrap(), before);
-    let error = open(dir.path()).unwrap().go_on(LATER).unwrap_err();
+    let error = go_on(open(dir.path()).unwrap()).unwrap_err();
     assert!(matches!(&error, FolderError::Write { path: at, .. } if *at == path), "{error}");
 }

@@ -118,7 +118,7 @@ fn on_a_full_disk(disk: &Path) {
     let error = folder.finish(LATER, true).unwrap_err();
     assert!(matches!(error, FolderError::Write { .. }), "{error}");
     // Going on needs room too, and changes nothing without it.
-    let error = open(dir).unwrap().go_on(LATER).unwrap_err();
+    let error = go_on(open(dir).unwrap()).unwrap_err();
     assert!(matches!(error, FolderError::Write { .. }), "{error}");
     assert_eq!(both(dir), acknowledged);
     let mounted = Command::new("mount").args(["-o", "remount,size=16m"]).arg(disk).status();

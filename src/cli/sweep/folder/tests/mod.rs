@@ -59,6 +59,8 @@ fn plan() -> Plan {
         order: Order::Random,
         seed: 7,
         profile: RunProfile::Adaptive,
+        limits: Pace::default(),
+        timing: Times::default(),
         identity: identity(),
         source: None,
         outside_asserted: true,
@@ -119,7 +121,12 @@ struct Resumed {
 fn resume(dir: &Path) -> Resumed {
     let stopped = open(dir).unwrap();
     let dropped = stopped.dropped().to_vec();
-    Resumed { folder: stopped.go_on(LATER).unwrap(), dropped }
+    Resumed { folder: go_on(stopped).unwrap(), dropped }
+}
+
+fn go_on(stopped: Stopped) -> Result<RunFolder, FolderError> {
+    let plan = stopped.plan().clone();
+    stopped.go_on(plan, LATER)
 }
 
 fn open(dir: &Path) -> Result<Stopped, FolderError> {
