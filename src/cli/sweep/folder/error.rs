@@ -82,6 +82,23 @@ pub(in crate::cli) enum FolderError {
         /// What is wrong with it.
         problem: String,
     },
+    /// More hosts stand in one file alone than a kill can leave there.
+    #[error(
+        "{}, line {line}: the {count} hosts from here on have no line in {}, which was cut off or damaged after it was \
+         written; both are left as they are: give back the whole file, or take away these lines, and the hosts are asked \
+         again",
+        path.display(), other.display()
+    )]
+    Apart {
+        /// The file that has them.
+        path: PathBuf,
+        /// Its first line of these, from 1.
+        line: u64,
+        /// How many they are.
+        count: u64,
+        /// The file that does not have them.
+        other: PathBuf,
+    },
     /// A whole line of what lists have shown is not what it should be.
     #[error(
         "{}, line {line}: holds no proofs of lists: {problem}; the file was changed or damaged after it was written: \

@@ -12,7 +12,8 @@
 //!
 //! A line is handed to the operating system at once and in one write, evidence before report. That outlives the
 //! process, kill -9 included. The disk is waited for at each checkpoint and at the end only, so that a loss of power
-//! costs the newest hosts, which are asked again.
+//! costs the newest hosts, which are asked again. Where one of the two files of hosts has lost more than one that the other
+//! still has, nothing is dropped: the user says which of them holds.
 
 mod dark;
 mod error;

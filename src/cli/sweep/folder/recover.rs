@@ -143,7 +143,8 @@ pub(super) fn recover(
     }
 }
 
-/// What is behind the hosts that are whole. Whole lines there must be lines of ours all the same.
+/// What is behind the hosts that are whole. Whole lines there must be lines of ours all the same, and a kill leaves one
+/// at most.
 fn dropped(
     more: (bool, bool),
     (given, evidence): (&mut Lines, &Path),
@@ -162,13 +163,25 @@ fn dropped(
         bare += 1;
         more_shown = shown.next()?;
     }
-    for (count, path, what) in [(alone, evidence, "report"), (bare, reports, "evidence")] {
-        if count > 0 {
-            let hosts = if count == 1 { "host".to_owned() } else { format!("{count} hosts") };
-            let path = path.display();
-            dropped.push(format!(
-                "{path}: the last {hosts} had no {what} yet, and will be asked again"
-            ));
+    let sides = [
+        (alone, &*given, (evidence, reports), "report"),
+        (bare, &*shown, (reports, evidence), "evidence"),
+    ];
+    for (count, lines, (path, other), what) in sides {
+        match count {
+            0 => {}
+            1 => {
+                let path = path.display();
+                dropped.push(format!(
+                    "{path}: the last host had no {what} yet, and will be asked again"
+                ));
+            }
+            // Nobody's to throw away but the user's.
+            _ => {
+                let (path, other) = (path.to_owned(), other.to_owned());
+                let line = (lines.number() + 1).saturating_sub(count);
+                return Err(FolderError::Apart { path, line, count, other });
+            }
         }
     }
     for (lines, path) in [(given, evidence), (shown, reports)] {

@@ -1,6 +1,7 @@
 //! Files that were not written whole, and files that somebody changed.
 
 use super::*;
+use crate::cli::exit::Exit;
 
 /// Where the last line of a file begins.
 fn last_line(bytes: &[u8]) -> usize {
@@ -64,16 +65,38 @@ fn after_a_loss_of_power_the_files_agree_again() {
         std::iter::once(0).chain(ends.map(|(at, _)| at + 1)).collect()
     };
     let (given, shown) = (line_ends(&evidence), line_ends(&reports));
-    for (evidence_hosts, report_hosts) in [(6, 2), (2, 6), (0, 3), (6, 0), (0, 0)] {
+    let dir_with = |evidence_hosts: usize, report_hosts: usize| {
         let dir = stopped(&[]);
         fs::write(dir.path().join(EVIDENCE), &evidence[..given[evidence_hosts]]).unwrap();
         fs::write(dir.path().join(REPORTS), &reports[..shown[report_hosts]]).unwrap();
+        dir
+    };
+    for (evidence_hosts, report_hosts) in [(6, 5), (2, 3), (0, 1), (1, 0), (0, 0)] {
+        let dir = dir_with(evidence_hosts, report_hosts);
         let Resumed { mut folder, dropped } = resume(dir.path());
         let kept = u64::try_from(evidence_hosts.min(report_hosts)).unwrap();
         assert_eq!(folder.done(), kept);
         assert_eq!(dropped.len(), usize::from(evidence_hosts != report_hosts), "{dropped:?}");
         (kept..6).for_each(|number| write(&mut folder, number).unwrap());
         assert_eq!(both(dir.path()), (evidence.clone(), reports.clone()));
+    }
+    // More than one host in one file alone is more than is dropped unasked.
+    for (evidence_hosts, report_hosts) in [(6, 4), (2, 6), (0, 3), (6, 0)] {
+        let dir = dir_with(evidence_hosts, report_hosts);
+        let before = both(dir.path());
+        let error = open(dir.path()).unwrap_err();
+        let FolderError::Apart { path, line, count, other } = &error else { panic!("{error}") };
+        let (long, short) = match evidence_hosts > report_hosts {
+            true => (EVIDENCE, REPORTS),
+            false => (REPORTS, EVIDENCE),
+        };
+        assert_eq!((path, other), (&dir.path().join(long), &dir.path().join(short)));
+        let kept = u64::try_from(evidence_hosts.min(report_hosts)).unwrap();
+        let most = u64::try_from(evidence_hosts.max(report_hosts)).unwrap();
+        assert_eq!((*line, *count), (kept + 1, most - kept));
+        assert!(error.to_string().contains("give back the whole file"), "{error}");
+        assert_eq!(both(dir.path()), before);
+        assert_eq!(crate::cli::exit::Failure::from(error).exit, Exit::Usage);
     }
     // Blocks that the disk never got.
     fs::write(whole.path().join(EVIDENCE), [&evidence[..given[5]], &[0; 700]].concat()).unwrap();
