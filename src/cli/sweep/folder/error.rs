@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
-use crate::cli::exit::Failure;
+use crate::cli::exit::{Exit, Failure};
 
 /// Why a run folder cannot be made, read, gone on with or written to.
 #[derive(Debug, Error)]
@@ -165,7 +165,11 @@ impl FolderError {
 impl From<FolderError> for Failure {
     fn from(error: FolderError) -> Self {
         match error {
-            FolderError::Write { .. } | FolderError::Job { .. } => Self::internal(error),
+            // The run is not at its end, and can be gone on with.
+            FolderError::Write { .. } => {
+                Self { messages: vec![error.to_string()], exit: Exit::Incomplete }
+            }
+            FolderError::Job { .. } => Self::internal(error),
             _ => Self::usage(error),
         }
     }

@@ -221,4 +221,8 @@ fn a_half_written_file_never_takes_the_place_of_a_whole_one() {
     assert_eq!(fs::read(&path).unwrap(), before);
     let error = go_on(open(dir.path()).unwrap()).unwrap_err();
     assert!(matches!(&error, FolderError::Write { path: at, .. } if *at == path), "{error}");
+    let failure = crate::cli::exit::Failure::from(error);
+    assert_eq!(failure.exit, Exit::Incomplete, "the run did not come to its end");
+    let fault = FolderError::Job { number: 1, problem: "has ended before".into() };
+    assert_eq!(crate::cli::exit::Failure::from(fault).exit, Exit::Internal);
 }
