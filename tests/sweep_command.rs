@@ -3,6 +3,10 @@
 
 #![allow(clippy::unwrap_used, reason = "what panics in a test has failed it")]
 
+#[path = "support/dns_server.rs"]
+#[allow(dead_code, reason = "other tests use the rest")]
+mod dns_server;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -11,6 +15,7 @@ use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
+use dns_server::DnsServer;
 use mxaudit::practice::{Behaviour, PracticeServer, RelayPolicy};
 use serde_json::Value;
 
@@ -168,9 +173,58 @@ fn without_leave_nothing_is_swept() {
     assert_eq!(foreign.status.code(), Some(2));
     assert!(text(&foreign.stderr).contains("192.0.2.0"), "{}", text(&foreign.stderr));
     assert!(!folder.path().join("run").exists(), "nothing was begun");
-    let mixed = mxaudit(folder.path(), &["sweep", "--resume", "run", "--port", "26"]);
-    let mixed = { mixed }.output().unwrap();
-    assert_eq!(mixed.status.code(), Some(2), "another plan refuses to mix");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_refuses_another_plan() {
+    let street = Street::start(6).await;
+    let folder = folder();
+    let done = run(folder.path(), &sweep(&street, &["--out", "run"]));
+    assert_eq!(done.status.code(), Some(1), "{}", text(&done.stderr));
+    let before = fs::read(folder.path().join("run/run.json")).unwrap();
+    let range = street.range();
+    for (words, named) in [
+        (&["--port", "26"][..], "--port"),
+        (&["--exclude", "127.77.6.7"], "--exclude"),
+        (&["--profile", "quick"], "--profile"),
+        (&["--seed", "6"], "--seed"),
+        (&["--skip", "tls"], "--skip"),
+        (&["--out", "other"], "--out"),
+        (&[&range], "TARGET"),
+    ] {
+        let words = [&["sweep", "--resume", "run"], words].concat();
+        let mixed = mxaudit(folder.path(), &words).output().unwrap();
+        let said = text(&mixed.stderr);
+        assert_eq!(mixed.status.code(), Some(2), "{words:?}: {said}");
+        assert!(said.contains("cannot be used with") && said.contains(named), "{words:?}: {said}");
+    }
+    assert_eq!(fs::read(folder.path().join("run/run.json")).unwrap(), before);
+}
+
+/// A domain that could be somebody's. Only the name server of a test is asked about it.
+const DOMAIN: &str = "mxaudit-lab.net";
+
+async fn dry_run(zone: &str, words: &[&str]) -> Output {
+    let dns = DnsServer::with_zone(zone).await;
+    let folder = folder();
+    let server = dns.address().to_string();
+    let all = ["sweep", "--dry-run", "--skip", "reputation", "--resolver", &server];
+    mxaudit(folder.path(), &[&all, words].concat()).output().unwrap()
+}
+
+/// What a target accepts for a domain whose mail it takes by right proves nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_canarys_own_mail_host_is_no_target() {
+    let zone = format!("{DOMAIN} MX 10 mx.{DOMAIN}\nmx.{DOMAIN} A 127.77.7.2\n");
+    let range = ["127.77.7.0/29", "--auditor-domain", DOMAIN];
+    let refused = dry_run(&zone, &range).await;
+    let said = text(&refused.stderr);
+    assert_eq!(refused.status.code(), Some(2), "{said}");
+    assert!(said.contains("(127.77.7.2), which takes its mail by right"), "{said}");
+    let without = dry_run(&zone, &[&range[..], &["--exclude", "127.77.7.2"]].concat()).await;
+    assert_eq!(without.status.code(), Some(0), "{}", text(&without.stderr));
+    let unknown = dry_run(&format!("other.{DOMAIN} A 127.77.7.2\n"), &range).await;
+    assert_eq!(unknown.status.code(), Some(0), "{}", text(&unknown.stderr));
 }
 
 /// A run goes on as politely as it began, unless the user says otherwise.

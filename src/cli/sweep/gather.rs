@@ -10,11 +10,12 @@ use super::wanted::Wanted;
 use crate::cli::args::SweepArgs;
 use crate::cli::check::resolver;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::identity;
+use crate::cli::{complain, identity};
 use crate::dns::Resolver;
 use crate::engine::{NotProbed, expand, takers};
 use crate::evidence::Identity;
 use crate::target::Target;
+use crate::target::name::is_special_use;
 use crate::target::scope::{Candidate, Grant, Scope, SetRefusal, Source};
 use crate::target::set::{AddressRange, AddressSet};
 
@@ -44,7 +45,21 @@ pub(super) fn gather(
     runtime: &Runtime,
 ) -> Result<Gathered, Failure> {
     let Wanted { ranges, names, exclude, mut left_out } = wanted;
-    let resolver = resolver(&names, !names.is_empty(), args.network.resolver)?;
+    // A domain that is nobody's has no mail host.
+    let looks_up_canary = !is_special_use(&identity.canary.1);
+    let by_name = !names.is_empty() || looks_up_canary;
+    let resolver = match resolver(&names, by_name, args.network.resolver) {
+        // A machine without a name server can be used for addresses all the same.
+        Err(failure) if names.is_empty() && args.network.resolver.is_none() => {
+            complain(&format!(
+                "whether a target takes the mail of {} by right is not known: {}",
+                identity.canary.1,
+                failure.messages.join("; ")
+            ));
+            resolver(&names, false, None)
+        }
+        found => found,
+    }?;
     let expansion = runtime.block_on(expand(&names, ports, resolver.as_ref(), scope));
     if !expansion.errors.is_empty() {
         let mut messages: Vec<_> = expansion.errors.iter().map(ToString::to_string).collect();
@@ -76,7 +91,7 @@ pub(super) fn gather(
     let mut named = expansion.targets;
     named.retain(|target| found.contains(target.address()));
     identity::check_against(identity, &named)?;
-    if args.network.resolver.is_some() || !names.is_empty() {
+    if looks_up_canary {
         let taker = taker(&identity.canary.1, &addresses, resolver.as_ref());
         if let Some(taker) = runtime.block_on(taker) {
             return Err(Failure::usage(format!(
