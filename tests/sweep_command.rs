@@ -227,6 +227,24 @@ async fn the_canarys_own_mail_host_is_no_target() {
     assert_eq!(unknown.status.code(), Some(0), "{}", text(&unknown.stderr));
 }
 
+/// The scope is not asked about what is excluded, so that half of a host can be swept.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_is_swept_without_its_excluded_addresses() {
+    let zone = format!("mx.{DOMAIN} A 127.77.8.1\nmx.{DOMAIN} AAAA 2001:db8::25\n");
+    let host = format!("host:mx.{DOMAIN}");
+    let whole = dry_run(&zone, &[&host]).await;
+    assert_eq!(whole.status.code(), Some(2), "{}", text(&whole.stderr));
+    assert!(text(&whole.stderr).contains("2001:db8::25"), "{}", text(&whole.stderr));
+    let half = dry_run(&zone, &[&host, "--exclude", "2001:db8::/64"]).await;
+    assert_eq!(half.status.code(), Some(0), "{}", text(&half.stderr));
+    let plan = text(&half.stdout);
+    assert!(plan.contains("1 addresses, 1 port") || plan.contains("1 addresses, port"), "{plan}");
+    assert!(plan.contains("1 that you exclude"), "{plan}");
+    let none = dry_run(&zone, &[&host, "--exclude", "::/0", "--exclude", "127.0.0.0/8"]).await;
+    assert_eq!(none.status.code(), Some(2), "{}", text(&none.stderr));
+    assert!(text(&none.stderr).contains("nothing is left to sweep"), "{}", text(&none.stderr));
+}
+
 /// A run goes on as politely as it began, unless the user says otherwise.
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_and_times_are_kept_with_the_run() {

@@ -8,16 +8,27 @@ use super::network::{judged_as, network_judged_as};
 use super::set::{AddressRange, AddressSet, SetBuilder};
 
 /// What some networks and ranges cover. An IPv6 address that carries an IPv4 one is covered where
-/// the latter is, as the scope judges it too.
+/// the latter is, as the scope judges it too; by exclusions also where it is itself.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Cover {
     /// IPv4 only.
     ipv4: AddressSet,
     /// In order, none inside another.
     ipv6: Vec<Ipv6Net>,
+    /// Whether an address behind a translator is also covered as it is written.
+    as_written: bool,
 }
 
 impl Cover {
+    /// What exclusions cover together. An address behind a translator (NAT64) is covered by what covers it as it is
+    /// written, too: a permit has to name whom it reaches, an exclusion either form.
+    pub fn of_exclusions(
+        networks: impl IntoIterator<Item = IpNet>,
+        ranges: impl IntoIterator<Item = AddressRange>,
+    ) -> Self {
+        Self { as_written: true, ..Self::new(networks, ranges) }
+    }
+
     /// What the networks and the ranges cover together.
     pub fn new(
         networks: impl IntoIterator<Item = IpNet>,
@@ -38,7 +49,7 @@ impl Cover {
                 IpNet::V6(network) => ipv6.push(network),
             }
         }
-        Self { ipv4: ipv4.build(), ipv6: Ipv6Net::aggregate(&ipv6) }
+        Self { ipv4: ipv4.build(), ipv6: Ipv6Net::aggregate(&ipv6), as_written: false }
     }
 
     /// Whether nothing is covered.
@@ -48,9 +59,12 @@ impl Cover {
 
     /// Whether the address is covered.
     pub fn contains(&self, address: IpAddr) -> bool {
-        match judged_as(address) {
-            address @ IpAddr::V4(_) => self.ipv4.contains(address),
-            IpAddr::V6(address) => self.contains_ipv6(address),
+        match (judged_as(address), address.to_canonical()) {
+            (IpAddr::V4(carried), IpAddr::V6(written)) => {
+                self.ipv4.contains(carried.into()) || self.as_written && self.contains_ipv6(written)
+            }
+            (address @ IpAddr::V4(_), _) => self.ipv4.contains(address),
+            (IpAddr::V6(address), _) => self.contains_ipv6(address),
         }
     }
 
@@ -122,6 +136,11 @@ mod tests {
             let address = set.nth(index).unwrap();
             assert_eq!(cover.contains(address), inside.contains(address), "{address}");
         }
+        let all = || ["::/0".parse().unwrap()];
+        let written = "64:ff9b::c000:207".parse().unwrap();
+        assert!(!Cover::new(all(), []).contains(written), "who permits it names the IPv4 address");
+        assert!(Cover::of_exclusions(all(), []).contains(written), "who excludes it, either form");
+        assert!(!Cover::of_exclusions(all(), []).contains("::ffff:192.0.2.7".parse().unwrap()));
         assert!(!cover.is_empty() && Cover::default().is_empty());
         assert!(Cover::default().split(&set).0.is_empty());
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use tokio::runtime::Runtime;
 
+use super::excluding::Excluding;
 use super::folder::{Covered, Plan};
 use super::wanted::Wanted;
 use crate::cli::args::SweepArgs;
@@ -60,7 +61,8 @@ pub(super) fn gather(
         }
         found => found,
     }?;
-    let expansion = runtime.block_on(expand(&names, ports, resolver.as_ref(), scope));
+    let without = Excluding::new(resolver.as_ref(), &exclude);
+    let expansion = runtime.block_on(expand(&names, ports, &without, scope));
     if !expansion.errors.is_empty() {
         let mut messages: Vec<_> = expansion.errors.iter().map(ToString::to_string).collect();
         messages.dedup();
@@ -68,8 +70,7 @@ pub(super) fn gather(
     }
     let found: AddressSet = expansion.targets.iter().map(Target::address).collect();
     let (excluded, ranges) = exclude.split(&ranges);
-    let (excluded_names, found) = exclude.split(&found);
-    let excluded = excluded.union(&excluded_names);
+    let excluded = excluded.union(&without.left_out());
     if !excluded.is_empty() {
         left_out.push((excluded.len(), "that you exclude".to_owned()));
     }
@@ -88,8 +89,7 @@ pub(super) fn gather(
             "these are more than {MOST} addresses and ports; sweep them in several runs"
         )));
     }
-    let mut named = expansion.targets;
-    named.retain(|target| found.contains(target.address()));
+    let named = expansion.targets;
     identity::check_against(identity, &named)?;
     if looks_up_canary {
         let taker = taker(&identity.canary.1, &addresses, resolver.as_ref());

@@ -3,6 +3,7 @@
 mod announce;
 mod course;
 mod estimate;
+mod excluding;
 pub(in crate::cli) mod folder;
 mod gather;
 mod limits;

@@ -213,8 +213,12 @@ fn judge_by_rules(
     let judged = network::judged_as(candidate.address);
     let contains = |networks: &[IpNet]| networks.iter().copied().find(|n| n.contains(&judged));
     let subject = || refusal::subject(candidate);
+    // A permit names the address that is judged; an exclusion counts in the form that was written, too.
+    let written = |networks: &[IpNet]| {
+        networks.iter().copied().find(|network| network.contains(&candidate.address))
+    };
     for rule in rules {
-        if let Some(network) = contains(&rule.exclude) {
+        if let Some(network) = contains(&rule.exclude).or_else(|| written(&rule.exclude)) {
             let (file, line) = (file.to_owned(), rule.line);
             return Err(Refusal::Excluded { subject: subject(), network, file, line });
         }

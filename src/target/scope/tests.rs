@@ -294,3 +294,21 @@ fn names_of_an_admitted_target_have_one_form() {
     let via = Via::Mx { domain: "example.org".to_owned(), preference: 10 };
     assert_eq!(target.via(), &via);
 }
+
+#[test]
+fn an_exclusion_counts_in_either_form() {
+    let rule = Rule {
+        networks: nets(&["10.1.0.0/16"]),
+        exclude: nets(&["64:ff9b::/32"]),
+        line: 3,
+        ..Rule::default()
+    };
+    let mut scope = Scope::from_rules(vec![rule], "mxaudit.toml", TODAY).unwrap();
+    assert!(scope.admit(by_address("10.1.0.7")).is_ok());
+    let refused = scope.admit(by_address("64:ff9b::a01:7")).unwrap_err();
+    assert!(matches!(refused, Refusal::Excluded { line: 3, .. }), "{refused}");
+    let both = [ip("10.1.0.8"), ip("64:ff9b::a01:8")].into_iter().collect();
+    let admission = scope.admit_set(&both).unwrap();
+    assert!(admission.admitted.contains(ip("10.1.0.8")));
+    assert!(admission.excluded.contains(ip("64:ff9b::a01:8")));
+}

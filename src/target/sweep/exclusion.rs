@@ -96,7 +96,7 @@ impl Exclusions {
     /// to.
     pub fn cover(self) -> Cover {
         let ranges = self.ranges.build();
-        Cover::new(self.networks, ranges.ranges())
+        Cover::of_exclusions(self.networks, ranges.ranges())
     }
 
     pub(super) fn add_address(&mut self, address: IpAddr) {

@@ -187,7 +187,7 @@ fn networks(rule: &Rule) -> Cover {
 
 /// What the rules exclude, expired ones too.
 fn exclusions(rules: &[Rule]) -> Cover {
-    Cover::new(rules.iter().flat_map(|rule| rule.exclude.iter().copied()), [])
+    Cover::of_exclusions(rules.iter().flat_map(|rule| rule.exclude.iter().copied()), [])
 }
 
 /// Refusals of the addresses that no current rule permits.
