@@ -19,17 +19,19 @@ pub(super) struct Fitted {
 
 /// Raises the number of files that this process may open, as far as it is allowed, and fits the
 /// limits to it.
-pub(super) fn fitted(pace: &Pace) -> Fitted {
+pub(super) fn fitted(pace: &Pace, ports: usize) -> Fitted {
     // Where the limit cannot be asked for, the smallest that POSIX systems start with is taken.
     let files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or(256);
-    fit(pace, files)
+    fit(pace, ports, files)
 }
 
-fn fit(pace: &Pace, files: u64) -> Fitted {
+fn fit(pace: &Pace, ports: usize, files: u64) -> Fitted {
     let sockets = files.saturating_sub(OWN_FILES).max(1);
+    // A host has one connection at a time, and an address a host for each port.
+    let ports = u64::try_from(ports.max(1)).unwrap_or(u64::MAX);
     let per_host = match pace.per_host {
-        0 => u64::from(u16::MAX),
-        per_host => per_host.into(),
+        0 => ports,
+        per_host => ports.min(per_host.into()),
     };
     let wanted = match pace.max_hosts {
         0 => ADDRESSES,
@@ -61,18 +63,22 @@ mod tests {
 
     #[test]
     fn few_files_make_few_hosts_and_the_reason_is_said() {
-        let fitted = fit(&pace(512, 1), 256);
+        let fitted = fit(&pace(512, 1), 1, 256);
         assert_eq!((fitted.max_hosts, fitted.limits.addresses), (192, 192));
         let note = fitted.note.unwrap();
         assert!(note.contains("may open 256 files") && note.contains("192 hosts"), "{note}");
-        let fitted = fit(&pace(512, 4), 256);
+        let fitted = fit(&pace(512, 4), 9, 256);
         assert_eq!((fitted.max_hosts, fitted.limits.per_host), (48, 4));
-        assert_eq!(fit(&pace(512, 1), 3).max_hosts, 1, "it goes on all the same");
+        let fitted = fit(&pace(512, 0), 2, 1064);
+        assert_eq!((fitted.max_hosts, fitted.limits.per_host), (500, 2), "no more than ports");
+        let fitted = fit(&pace(512, 4), 1, 1064);
+        assert_eq!((fitted.max_hosts, fitted.limits.per_host), (512, 1));
+        assert_eq!(fit(&pace(512, 1), 1, 3).max_hosts, 1, "it goes on all the same");
     }
 
     #[test]
     fn enough_files_leave_the_limits_as_they_are() {
-        let fitted = fit(&pace(512, 1), 1 << 20);
+        let fitted = fit(&pace(512, 1), 1, 1 << 20);
         assert_eq!((fitted.max_hosts, fitted.limits.addresses), (512, 16_384));
         assert_eq!(fitted.note, None);
         assert_eq!(fitted.limits.rates, Rates { all: 1000, prefix: 20 });
@@ -80,9 +86,9 @@ mod tests {
 
     #[test]
     fn nothing_limits_hosts_but_files() {
-        let fitted = fit(&pace(0, 1), 1 << 20);
+        let fitted = fit(&pace(0, 1), 1, 1 << 20);
         assert_eq!((fitted.max_hosts, fitted.limits.addresses), (16_384, 16_384));
-        let fitted = fit(&pace(0, 1), 1024);
+        let fitted = fit(&pace(0, 1), 1, 1024);
         assert_eq!((fitted.max_hosts, fitted.note), (960, None), "as many as there may be");
     }
 }

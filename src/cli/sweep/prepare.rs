@@ -130,7 +130,7 @@ impl Prepared {
         named: Vec<Target>,
         left_out: Vec<(u64, String)>,
     ) -> Result<Self, Failure> {
-        let fitted = fitted(&plan.limits);
+        let fitted = fitted(&plan.limits, plan.ports.len());
         let order = match plan.order {
             folder::Order::Random => Order::random(addresses.len(), plan.seed),
             folder::Order::InOrder => Order::straight(addresses.len()),
