@@ -199,6 +199,14 @@ async fn a_run_refuses_another_plan() {
         assert!(said.contains("cannot be used with") && said.contains(named), "{words:?}: {said}");
     }
     assert_eq!(fs::read(folder.path().join("run/run.json")).unwrap(), before);
+    // The authority is that of the day on which the run goes on.
+    fs::rename(folder.path().join("mxaudit.toml"), folder.path().join("new.toml")).unwrap();
+    let words = ["sweep", "--resume", "run", "--config", "new.toml"];
+    let again = mxaudit(folder.path(), &words).output().unwrap();
+    assert_eq!(again.status.code(), Some(1), "{}", text(&again.stderr));
+    let index = fs::read_to_string(folder.path().join("run/run.json")).unwrap();
+    let index: Value = serde_json::from_str(&index).unwrap();
+    assert_eq!(index["plan"]["scope_file"], "new.toml");
 }
 
 /// A domain that could be somebody's. Only the name server of a test is asked about it.

@@ -2,6 +2,7 @@
 //! answers and the case that everybody does.
 
 use std::collections::HashMap;
+use std::net::Ipv6Addr;
 use std::time::Duration;
 
 use crate::report::model::RunProfile;
@@ -101,6 +102,15 @@ pub(super) fn fullest_prefix(ranges: impl Iterator<Item = (u32, u32)>) -> u64 {
     fullest
 }
 
+/// How many of these addresses are in the fullest /64.
+pub(super) fn fullest_64(addresses: impl Iterator<Item = Ipv6Addr>) -> u64 {
+    let mut counts: HashMap<u128, u64> = HashMap::new();
+    for address in addresses {
+        *counts.entry(address.to_bits() >> 64).or_default() += 1;
+    }
+    counts.into_values().max().unwrap_or_default()
+}
+
 /// A time as people say it: `45 s`, `12 min`, `3 h 20 min`.
 pub(super) fn spoken(time: Duration) -> String {
     let seconds = time.as_secs_f64().ceil() as u64;
@@ -183,6 +193,13 @@ mod tests {
         assert_eq!(of(&[(0x0a00_0000, 0x0a00_0003), (0x0a00_0080, 0x0a00_0083)]), 8);
         assert_eq!(of(&[(0x0a00_0001, 0x0a00_02fe)]), 256);
         assert_eq!(of(&[(0, u32::MAX)]), 256);
+    }
+
+    #[test]
+    fn the_fullest_64_is_found() {
+        let of = |texts: &[&str]| fullest_64(texts.iter().map(|text| text.parse().unwrap()));
+        assert_eq!(of(&[]), 0);
+        assert_eq!(of(&["2001:db8::1", "2001:db8::ffff:0:0:1", "2001:db8:0:1::1"]), 2);
     }
 
     #[test]

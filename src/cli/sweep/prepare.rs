@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 use super::announce::Announcement;
-use super::estimate::{Size, estimate, fullest_prefix};
+use super::estimate::{Size, estimate, fullest_64, fullest_prefix};
 use super::folder::{self, Pace, Plan, Times, Versions};
 use super::gather::{self, Gathered};
 use super::limits::{Fitted, fitted};
@@ -116,6 +116,9 @@ impl Prepared {
         let library = Arc::new(probes::library(&args.library)?);
         let mut scope = config.scope;
         let Gathered { addresses, named, .. } = gather::again(&plan, &mut scope)?;
+        // Whoever permits it now; each host that was asked before keeps the authority of then.
+        plan.scope_file = Some(gather::scope_file(args));
+        plan.authority = gather::covered(&scope, &addresses);
         Self::of(args, plan, versions, library, scope, addresses, named, Vec::new())
     }
 
@@ -166,6 +169,7 @@ impl Prepared {
                 (IpAddr::V4(first), IpAddr::V4(last)) => Some((first.to_bits(), last.to_bits())),
                 _ => None,
             });
+        let fullest = fullest_prefix(ranges).max(fullest_64(self.addresses.ipv6()));
         let rates = self.fitted.limits.rates;
         let profile = match self.plan.profile {
             RunProfile::Adaptive => "quick, then standard for each host that is not plainly closed",
@@ -176,7 +180,7 @@ impl Prepared {
         let questions = self.lists.as_ref().map(Lists::questions);
         let estimate = estimate(&Size {
             jobs: self.plan.jobs.saturating_sub(done),
-            fullest: fullest_prefix(ranges).max(1).saturating_mul(ports),
+            fullest: fullest.max(1).saturating_mul(ports),
             profile: self.plan.profile,
             hosts: self.fitted.max_hosts as u64,
             addresses: self.fitted.limits.addresses as u64,
