@@ -11,12 +11,27 @@ pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let partial = path.with_file_name(format!(".{name}.partial"));
     let written = File::create(&partial)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
-        .and_then(|()| fs::rename(&partial, path));
+        .and_then(|()| fs::rename(&partial, path))
+        .and_then(|()| sync_folder_of(path));
     if written.is_err() {
         // On a full disk it would only take room.
         let _ = fs::remove_file(&partial);
     }
     written
+}
+
+/// Waits until the folder of a file knows it by its name, which outlives no loss of power before.
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    // Elsewhere a folder is no file that could be opened.
+    match path.parent() {
+        Some(folder) if cfg!(unix) => sync_folder(folder),
+        _ => Ok(()),
+    }
+}
+
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    let folder = if folder == Path::new("") { Path::new(".") } else { folder };
+    File::open(folder)?.sync_all()
 }
 
 /// A file of lines that only grows, and never by a part of one.
@@ -32,7 +47,10 @@ impl Journal {
     pub(super) fn create(path: PathBuf) -> io::Result<Self> {
         let file = OpenOptions::new().append(true).create(true).open(&path)?;
         match file.metadata()?.len() {
-            0 => Ok(Self { file, path, length: 0 }),
+            0 => {
+                sync_folder_of(&path)?;
+                Ok(Self { file, path, length: 0 })
+            }
             _ => Err(io::ErrorKind::AlreadyExists.into()),
         }
     }
