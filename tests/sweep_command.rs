@@ -330,3 +330,34 @@ async fn a_run_that_is_killed_loses_nothing() {
     };
     assert_eq!(counts(&killed), counts(&whole));
 }
+
+/// What a checkpoint wrote of addresses without an answer is not dialled again.
+#[tokio::test(flavor = "multi_thread")]
+async fn dark_addresses_of_a_checkpoint_are_done_for_a_run_that_was_killed() {
+    let street = Street::start(9).await;
+    let folder = folder();
+    let words = sweep(&street, &["--out", "run", "--rate", "10", "--per-prefix", "0"]);
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    let mut command = mxaudit(folder.path(), &words);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let (place, begun) = (folder.path().join("run"), std::time::Instant::now());
+    while !place.join("dark/refused.roaring").exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it is at work");
+        assert!(begun.elapsed() < Duration::from_secs(120), "no checkpoint");
+        sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let ended = fs::read_to_string(place.join("hosts.jsonl")).unwrap().matches('\n').count();
+    let words = ["sweep", "--resume", "run", "--rate", "0"];
+    let done = mxaudit(folder.path(), &words).output().unwrap();
+    let said = text(&done.stderr);
+    assert_eq!(done.status.code(), Some(1), "{said}");
+    let before = said.split(" of them done before").next().unwrap().rsplit(' ').next().unwrap();
+    let before: usize = before.parse().unwrap();
+    assert!(before > ended, "{before} were done, {ended} of them hosts: {said}");
+    let summary = summary(&place);
+    assert_eq!(summary["sweep"]["dark"]["refused"], 16, "{summary}");
+    assert_eq!(summary["sweep"]["not_asked"], 0, "{summary}");
+    assert_eq!(hosts(&place).len(), 48);
+}
