@@ -235,6 +235,32 @@ async fn the_canarys_own_mail_host_is_no_target() {
     assert_eq!(unknown.status.code(), Some(0), "{}", text(&unknown.stderr));
 }
 
+/// Hosts that other lists are asked about would not be comparable.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_goes_on_with_its_lists() {
+    let zone = format!("{DOMAIN} MX 10 mx.{DOMAIN}\nmx.{DOMAIN} A 127.77.10.1\n");
+    let dns = DnsServer::with_zone(&zone).await;
+    let (server, folder) = (dns.address().to_string(), folder());
+    let domain = format!("domain:{DOMAIN}");
+    let lists = ["--zone", "dbl.spamhaus.org", "--resolver", &server];
+    let words = ["sweep", &domain, "--port", "9", "--out", "run"];
+    let begun = mxaudit(folder.path(), &[&words, &lists[..]].concat()).output().unwrap();
+    let index = folder.path().join("run/run.json");
+    let before = fs::read_to_string(&index).expect(&text(&begun.stderr));
+    let goes_on = |lists: &[&str]| {
+        let words = [&["sweep", "--resume", "run"], lists].concat();
+        mxaudit(folder.path(), &words).output().unwrap()
+    };
+    let other = goes_on(&["--resolver", &server]);
+    let said = text(&other.stderr);
+    assert_eq!(other.status.code(), Some(2), "{said}");
+    assert!(said.contains("of lists") && said.contains("--skip-zone"), "{said}");
+    assert_eq!(fs::read_to_string(&index).unwrap(), before);
+    let same = goes_on(&lists);
+    assert!(same.status.code() != Some(2), "{}", text(&same.stderr));
+    assert_ne!(fs::read_to_string(&index).unwrap(), before);
+}
+
 /// The scope is not asked about what is excluded, so that half of a host can be swept.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_is_swept_without_its_excluded_addresses() {

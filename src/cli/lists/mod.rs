@@ -7,6 +7,8 @@ mod zones;
 
 use std::io::Write as _;
 
+use aws_lc_rs::digest;
+use data_encoding::HEXLOWER;
 use jiff::Zoned;
 
 use crate::dns::{CachedLookups, DirectResolver};
@@ -45,6 +47,14 @@ impl Chosen {
     /// The lists that are asked.
     pub(super) fn asked(&self) -> impl Iterator<Item = &Zone> {
         asked(&self.zones)
+    }
+
+    /// A digest of which lists are asked: their ids and their zones. No key is part of it.
+    pub(super) fn digest(&self) -> String {
+        let mut all: Vec<_> =
+            self.asked().map(|zone| format!("{} {}\n", zone.id, zone.zone)).collect();
+        all.sort_unstable();
+        HEXLOWER.encode(digest::digest(&digest::SHA256, all.concat().as_bytes()).as_ref())
     }
 
     /// Refuses to ask a list about more subjects than it bears.

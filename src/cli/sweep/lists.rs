@@ -64,6 +64,11 @@ impl Lists {
         Ok(Some(Self { chosen, lookups, counts, over_limit, resumed }))
     }
 
+    /// A digest of which they are.
+    pub(super) fn digest(&self) -> String {
+        self.chosen.digest()
+    }
+
     /// What they are asked at most.
     pub(super) fn questions(&self) -> Questions {
         questions(self.counts, self.chosen.asked(), self.over_limit)

@@ -131,6 +131,7 @@ fn resume(args: &SweepArgs, dir: &Path, config: Config) -> Result<(Prepared, Sto
     let versions = prepare::versions(&args.library, &args.zones)?;
     let stopped = Stopped::open(dir, &versions)?;
     let prepared = Prepared::resume(args, config, stopped.plan().clone(), versions)?;
+    stopped.check(&prepared.versions)?;
     for dropped in stopped.dropped() {
         complain(dropped);
     }

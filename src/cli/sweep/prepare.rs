@@ -126,7 +126,7 @@ impl Prepared {
     fn of(
         args: &SweepArgs,
         plan: Plan,
-        versions: Versions,
+        mut versions: Versions,
         library: Arc<Library>,
         scope: Scope,
         addresses: AddressSet,
@@ -146,6 +146,7 @@ impl Prepared {
             true => Lists::prepare(args, &addresses, &named, &plan.identity)?,
             false => None,
         };
+        versions.lists = lists.as_ref().map(Lists::digest);
         Ok(Self {
             named,
             lists,

@@ -103,6 +103,9 @@ pub(in crate::cli) struct Versions {
     pub(in crate::cli) probes: String,
     /// The version of the registry of lists.
     pub(in crate::cli) zones: u32,
+    /// A digest of which lists are asked; none where none are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(in crate::cli) lists: Option<String>,
 }
 
 impl Versions {
@@ -120,6 +123,7 @@ impl Versions {
             tool: env!("CARGO_PKG_VERSION").to_owned(),
             probes: HEXLOWER.encode(context.finish().as_ref()),
             zones: zones.version(),
+            lists: None,
         }
     }
 
@@ -131,7 +135,21 @@ impl Versions {
         };
         let zones = |versions: &Self| format!("version {} of the lists", versions.zones);
         let words: [&dyn Fn(&Self) -> String; 3] = [&tool, &probes, &zones];
-        words.iter().map(|word| (word(self), word(now))).find(|(then, now)| then != now)
+        let differ = words.iter().map(|word| (word(self), word(now)));
+        differ.chain(self.other_lists(now)).find(|(then, now)| then != now)
+    }
+}
+
+impl Versions {
+    /// Which lists are asked then and now, in words, where both are known.
+    fn other_lists(&self, now: &Self) -> Option<(String, String)> {
+        let short = |digest: &str| digest.get(..12).unwrap_or(digest).to_owned();
+        let (then, now) = (short(self.lists.as_ref()?), short(now.lists.as_ref()?));
+        Some((
+            format!("the choice {then} of lists"),
+            format!("{now} (it hangs on --zones, --zone, --skip-zone and --keys)"),
+        ))
+        .filter(|_| then != now)
     }
 }
 

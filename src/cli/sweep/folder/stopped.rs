@@ -47,6 +47,14 @@ impl Stopped {
         Ok(Self { dir: dir.to_owned(), run, recovered, dark, lock })
     }
 
+    /// Refuses other versions, once more is known of them than when the folder was opened.
+    ///
+    /// # Errors
+    /// Where the run was begun with others.
+    pub(in crate::cli) fn check(&self, versions: &Versions) -> Result<(), FolderError> {
+        self.run.check(versions, &self.dir)
+    }
+
     /// What the run set out to do.
     pub(in crate::cli) fn plan(&self) -> &Plan {
         &self.run.plan

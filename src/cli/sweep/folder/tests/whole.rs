@@ -211,6 +211,25 @@ fn only_what_the_run_was_begun_with_goes_on_with_it() {
 }
 
 #[test]
+fn a_run_goes_on_with_the_lists_that_it_was_begun_with() {
+    let with = |lists: Option<&str>| Versions { lists: lists.map(str::to_owned), ..versions() };
+    let dir = tempfile::tempdir().unwrap();
+    RunFolder::create(dir.path(), plan(), with(Some("aaaaaaaaaaaaaaaa")), STARTED).unwrap();
+    // Which they are is known later than that the folder holds a run.
+    let stopped = open(dir.path()).unwrap();
+    stopped.check(&with(Some("aaaaaaaaaaaaaaaa"))).unwrap();
+    let error = stopped.check(&with(Some("bbbbbbbbbbbbbbbb"))).unwrap_err().to_string();
+    for part in ["the choice aaaaaaaaaaaa of lists", "this is bbbbbbbbbbbb", "--skip-zone"] {
+        assert!(error.contains(part), "{part}: {error}");
+    }
+    drop(stopped);
+    // A run that asks none has none to differ.
+    let none = tempfile::tempdir().unwrap();
+    RunFolder::create(none.path(), plan(), with(None), STARTED).unwrap();
+    Stopped::open(none.path(), &with(Some("bbbbbbbbbbbbbbbb"))).unwrap();
+}
+
+#[test]
 fn the_digest_of_the_probes_is_theirs_and_not_their_folders() {
     let registry = Registry::embedded().unwrap();
     let digest = |library: &Library| Versions::current(library, &registry).probes;
