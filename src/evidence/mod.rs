@@ -240,9 +240,8 @@ impl Evidence {
         self.transcripts.get(attempt.transcript)?.exchanges.get(attempt.exchange)
     }
 
-    /// True when a reply that nobody asked for came behind the group that an attempt belongs to, or
-    /// behind another that followed it at once: one of its answers may then be one too many, and
-    /// nobody knows which.
+    /// True when a reply that nobody asked for came on the connection of an attempt, behind it: its
+    /// answer may then be another's.
     pub fn is_doubtful(&self, attempt: &Attempt) -> bool {
         self.is_doubtful_at((attempt.transcript, attempt.exchange))
     }

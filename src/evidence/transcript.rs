@@ -162,6 +162,17 @@ impl Answer {
     }
 }
 
+impl Exchange {
+    /// True for a reply that nobody asked for. A server may close on its own account, and says 421
+    /// then (RFC 5321 section 3.8); another reply before the end is one too many.
+    fn is_too_many(&self) -> bool {
+        match &self.answer {
+            Answer::Reply(reply) => self.phase == Phase::Unsolicited && reply.code() != 421,
+            Answer::Lost(loss) => matches!(loss, Loss::Fault(ReplyFault::Unsolicited { .. })),
+        }
+    }
+}
+
 impl Transcript {
     /// A connection on which nothing was said yet.
     pub fn new(local: SocketAddr, peer: SocketAddr) -> Self {
@@ -182,30 +193,14 @@ impl Transcript {
         1 + handshake + self.exchanges.iter().filter(waits).count()
     }
 
-    /// True when a reply that nobody asked for came behind an exchange or its group. A late one may
-    /// pass for the answer to the first command of the next group, and so on from group to group,
-    /// until a command that was sent alone.
+    /// True when a reply that nobody asked for came behind an exchange, which may then have taken the
+    /// answer of another. A late one passes for the answer to whatever command comes next, alone or
+    /// in a group, so nobody knows where the row went wrong: only TLS begins another (RFC 3207
+    /// section 4.2).
     pub(super) fn is_doubtful(&self, index: usize) -> bool {
-        let is_extra = |exchange: &Exchange| {
-            matches!(exchange.answer, Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { .. })))
-        };
-        let later = self.exchanges.iter().enumerate().skip(index + 1);
-        let Some((extra, _)) = later.into_iter().find(|(_, exchange)| is_extra(exchange)) else {
-            return false;
-        };
-        let head = |end: usize| {
-            let before = self.exchanges.get(..end).unwrap_or_default();
-            before.iter().rposition(|exchange| !exchange.pipelined).unwrap_or_default()
-        };
-        let mut start = head(extra);
-        let is_quit = self.exchanges.get(start).is_some_and(|e| e.phase == Phase::Quit);
-        let mut in_a_row = is_quit || extra - start > 1;
-        while in_a_row && start > 0 {
-            let before = head(start);
-            in_a_row = start - before > 1;
-            start = if in_a_row { before } else { start };
-        }
-        index >= start
+        let Some(exchange) = self.exchanges.get(index) else { return false };
+        let mut behind = self.exchanges.iter().skip(index + 1);
+        behind.any(|later| later.tls == exchange.tls && later.is_too_many())
     }
 
     /// The exchanges that a reader needs to understand exchange `index`: the greeting name, the
@@ -278,23 +273,50 @@ mod tests {
     }
 
     #[test]
-    fn a_reply_too_many_makes_a_row_of_groups_doubtful() {
-        use Phase::{Mail, Quit, Rcpt, Rset, Unsolicited};
+    fn a_reply_too_many_makes_all_before_it_doubtful() {
+        use Phase::{Greeting, Mail, Quit, Rcpt, Rset, Unsolicited};
         let extra = (Unsolicited, false, "250 again\r\n");
+        let greeting = (Greeting, false, "220 mx\r\n");
         let group = [(Mail, false, YES), (Rcpt, true, YES)];
         let alone = (Rset, false, YES);
         let with =
             |parts: &[&[(Phase, bool, &'static str)]]| doubtful(&transcript(&parts.concat()));
-        assert_eq!(with(&[&group]), [0; 0]);
-        assert_eq!(with(&[&group, &[extra]]), [0, 1]);
-        assert_eq!(with(&[&group, &group, &[extra]]), [0, 1, 2, 3]);
-        assert_eq!(with(&[&[alone], &group, &group, &[extra]]), [1, 2, 3, 4]);
-        assert_eq!(with(&[&group, &[alone], &group, &[extra]]), [3, 4]);
-        // What a single command was answered may be late, and no more than that.
-        assert_eq!(with(&[&group, &[alone], &[extra]]), [2]);
-        // A goodbye that was answered otherwise took an answer of the group before it.
+        assert_eq!(with(&[&[greeting], &group]), [0; 0]);
+        assert_eq!(with(&[&[greeting], &group, &[extra]]), [0, 1, 2]);
+        // What a command was answered may be late, and so on from one to the next.
+        assert_eq!(with(&[&group, &[alone, alone], &[extra]]), [0, 1, 2, 3]);
+        assert_eq!(with(&[&[extra], &group]), [0; 0], "only what came before");
+        // A goodbye that was answered otherwise took an answer of what came before it.
         let quit = (Quit, false, YES);
-        assert_eq!(with(&[&[alone], &group, &[quit, extra]]), [1, 2, 3]);
-        assert_eq!(with(&[&[alone], &[quit, extra]]), [1]);
+        assert_eq!(with(&[&[alone], &group, &[quit, extra]]), [0, 1, 2, 3]);
+    }
+
+    /// The end of the connection does not make a reply wanted; a farewell of the server's own is.
+    #[test]
+    fn a_reply_too_many_before_the_end_counts() {
+        for (text, want) in [("550 no\r\n", 1), ("221 bye\r\n", 1), ("421 idle\r\n", 0)] {
+            let mut said = transcript(&[(Phase::Rcpt, false, YES), (Phase::Rcpt, false, text)]);
+            said.exchanges[1].phase = Phase::Unsolicited;
+            assert_eq!(doubtful(&said).len(), want, "{text}");
+        }
+    }
+
+    /// What was said in the clear shifts nothing inside TLS.
+    #[test]
+    fn a_row_ends_where_tls_begins() {
+        use Phase::{Rcpt, StartTls, Unsolicited};
+        let clear = [(Rcpt, false, YES), (StartTls, false, "220 go\r\n")];
+        let extra = (Unsolicited, false, "250 again\r\n");
+        for (at, want) in [(2, vec![0, 1]), (4, vec![2, 3])] {
+            let mut said = clear.to_vec();
+            said.extend([(Rcpt, false, YES), (Rcpt, true, YES)]);
+            said.insert(at, extra);
+            let mut said = transcript(&said);
+            let inside = if at == 2 { 3 } else { 2 };
+            for exchange in said.exchanges.iter_mut().skip(inside) {
+                exchange.tls = true;
+            }
+            assert_eq!(doubtful(&said), want);
+        }
     }
 }

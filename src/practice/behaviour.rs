@@ -322,6 +322,15 @@ pub enum Delivery {
         /// What it says, such as `250 2.0.0 Ok`.
         reply: String,
     },
+    /// The same, held back: it comes in one write with the reply to the next command, before it.
+    LateReply {
+        /// It belongs to this reply; the greeting is the first.
+        after: u32,
+        /// What it says.
+        reply: String,
+    },
+    /// This reply is left out; the greeting is the first.
+    MissingReply(u32),
     /// This many commands are answered; at the next one the connection is reset. Over a stream
     /// that has no reset it is dropped.
     ResetAfter(u32),

@@ -56,8 +56,16 @@ impl<'a> Outbox<'a> {
     /// Keeps a reply, given without its last CRLF, for the next flush.
     pub(super) fn push(&mut self, mut reply: Vec<u8>) {
         reply.extend_from_slice(b"\r\n");
-        self.waiting.push(self.disfigure(reply));
+        if let Delivery::LateReply { after, reply } = self.delivery
+            && *after == self.said
+        {
+            self.waiting.push([reply.as_bytes(), b"\r\n"].concat());
+        }
         self.said = self.said.saturating_add(1);
+        if *self.delivery == Delivery::MissingReply(self.said) {
+            return;
+        }
+        self.waiting.push(self.disfigure(reply));
         if let Delivery::ExtraReply { after, reply } = self.delivery
             && *after == self.said
         {
@@ -238,6 +246,21 @@ mod tests {
         let output = everything(delivery, "NOOP\r\nNOOP\r\n").await;
         let tail = "250 2.0.0 Ok\r\n250 2.0.0 extra\r\n250 2.0.0 Ok\r\n";
         assert_eq!(output.as_bytes(), [GREETING, tail.as_bytes()].concat());
+    }
+
+    #[tokio::test]
+    async fn a_late_reply_comes_before_the_next() {
+        let delivery = Delivery::LateReply { after: 2, reply: "550 late".into() };
+        let mut client = session(delivery, "NOOP\r\n").await;
+        assert_eq!(piece(&mut client).await, [GREETING, b"250 2.0.0 Ok\r\n"].concat());
+        client.write_all(b"NOOP\r\n").await.unwrap();
+        assert_eq!(piece(&mut client).await, b"550 late\r\n250 2.0.0 Ok\r\n");
+    }
+
+    #[tokio::test]
+    async fn a_missing_reply_is_left_out() {
+        let output = everything(Delivery::MissingReply(2), "NOOP\r\nQUIT\r\n").await;
+        assert_eq!(output.as_bytes(), [GREETING, b"221 2.0.0 Bye\r\n"].concat());
     }
 
     #[tokio::test]

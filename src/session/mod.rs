@@ -181,7 +181,8 @@ impl Session {
     }
 
     /// Waits for the server to close after QUIT, briefly: the next connection must not come while
-    /// the server still counts this one.
+    /// the server still counts this one. Where QUIT was answered otherwise than with the goodbye,
+    /// that may yet come, and shows that the answers before it are not in their places.
     async fn part(&mut self, code: Option<u16>, start: Instant) {
         let mut buffer = [0; 512];
         let closing = async {
@@ -189,10 +190,11 @@ impl Session {
                 self.parser.feed(buffer.get(..count).unwrap_or_default());
             }
         };
-        let _ = timeout(CLOSING, closing).await;
+        let is_last = code == Some(GOODBYE);
+        let patience = if is_last { CLOSING } else { FAREWELL.min(self.deadlines.reply) };
+        let _ = timeout(patience, closing).await;
         self.alive = false;
-        // Where the reply to QUIT is not the last, each one before may belong to another command.
-        if code != Some(GOODBYE) && !self.parser.is_idle() {
+        if !is_last && !self.parser.is_idle() {
             let line = self.parser.excerpt();
             let left = Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { line }));
             let left = self.exchange(Phase::Unsolicited, &[], false, left, start);

@@ -98,6 +98,24 @@ async fn quit_ends_a_group_and_shows_a_reply_too_many() {
     }
 }
 
+/// A goodbye that comes late shows a reply too many as well.
+#[tokio::test(start_paused = true)]
+async fn a_late_goodbye_is_waited_for() {
+    let (mut session, mut peer) = pair();
+    peer.write_all(b"220 mx\r\n").await.unwrap();
+    session.greeting().await;
+    tokio::spawn(async move {
+        let mut seen = [0; 1024];
+        let _ = peer.read(&mut seen).await.unwrap();
+        peer.write_all(b"550 no\r\n").await.unwrap();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        peer.write_all(b"221 bye\r\n").await.unwrap();
+    });
+    let exchanges = session.quit().await;
+    let phases: Vec<_> = exchanges.iter().map(|exchange| exchange.phase).collect();
+    assert_eq!(phases, [Phase::Quit, Phase::Unsolicited], "{exchanges:?}");
+}
+
 /// A byte a second must not hold us: the deadline is for the whole reply.
 #[tokio::test(start_paused = true)]
 async fn a_drip_ends_at_the_deadline() {
