@@ -13,7 +13,7 @@ use mxaudit::engine::{Budget, Settings};
 use mxaudit::evidence::{Evidence, Transcript};
 use mxaudit::practice::{Behaviour, Delivery, RelayPolicy, SenderMatch, Temporary, Wording};
 use mxaudit::probe::Profile;
-use mxaudit::smtp::Phase;
+use mxaudit::smtp::{Phase, Reply};
 use mxaudit::verdict::{Verdict, judge};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
@@ -65,19 +65,116 @@ async fn without_pipelining_nothing_is_grouped() {
     assert_eq!(seen.connections, 11);
 }
 
-/// Wherever a reply too many stands, be it in the last group before QUIT, no acceptance is made of
-/// it, and the host is not called closed by answers that may belong to other commands.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_reply_too_many_accepts_nothing() {
-    let runs = (1..=46).map(|after| async move {
-        let reply = "250 2.1.5 Ok".to_owned();
-        let delivery = Delivery::ExtraReply { after, reply };
-        let behaviour = Behaviour { delivery, ..Behaviour::closed() };
-        let (evidence, verdict, _server) = audited(behaviour, of(Profile::Quick)).await;
-        assert_eq!(accepted(&verdict), [""; 0], "{after}\n{}", dialogue(&evidence));
-        assert_ne!(verdict.verdict, Verdict::Open, "{after}\n{}", dialogue(&evidence));
+/// How many replies the longest connection to a server gets, and what it accepts, where nothing is
+/// out of place.
+async fn undisturbed(behaviour: Behaviour) -> (u32, Vec<String>) {
+    let (evidence, verdict, _server) = audited(behaviour, of(Profile::Quick)).await;
+    let longest = evidence.transcripts.iter().map(|t| t.exchanges.len()).max();
+    let accepted = accepted(&verdict).into_iter().map(str::to_owned).collect();
+    (u32::try_from(longest.unwrap()).unwrap(), accepted)
+}
+
+/// Audits a server with one reply too many or too few on every connection, wherever it stands.
+async fn disturbed(
+    behaviour: &Behaviour,
+    deliveries: impl Iterator<Item = Delivery>,
+) -> Vec<Heard> {
+    let runs = deliveries.map(|delivery| {
+        let mut settings = of(Profile::Quick);
+        if matches!(delivery, Delivery::MissingReply(_)) {
+            settings.deadlines.reply = std::time::Duration::from_millis(250);
+        }
+        async move {
+            let behaviour = Behaviour { delivery: delivery.clone(), ..behaviour.clone() };
+            let (evidence, verdict, _server) = audited(behaviour, settings).await;
+            let accepted = accepted(&verdict).into_iter().map(str::to_owned).collect();
+            let shown = format!("{delivery:?}\n{}", dialogue(&evidence));
+            let mut exchanges = evidence.transcripts.iter().flat_map(|t| &t.exchanges);
+            let is_parted_early = exchanges.any(|exchange| {
+                let goodbye = exchange.answer.reply().is_some_and(Reply::is_goodbye);
+                goodbye && exchange.phase == Phase::Rcpt
+            });
+            Heard { delivery, verdict: verdict.verdict, accepted, is_parted_early, shown }
+        }
     });
-    futures::future::join_all(runs).await;
+    futures::future::join_all(runs).await
+}
+
+/// What was made of a server.
+struct Heard {
+    delivery: Delivery,
+    verdict: Verdict,
+    accepted: Vec<String>,
+    /// A goodbye answered a recipient.
+    is_parted_early: bool,
+    shown: String,
+}
+
+/// Wherever a reply too many stands, at once or late, be it in the last group before QUIT, no
+/// acceptance is made of it, and the host is not called closed by answers that may belong to other
+/// commands. Behind the goodbye it is nobody's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_too_many_decides_nothing() {
+    let grouped = Behaviour::closed();
+    let alone = Behaviour { extensions: Vec::new(), ..Behaviour::closed() };
+    for behaviour in [grouped, alone] {
+        let (longest, accepted) = undisturbed(behaviour.clone()).await;
+        assert_eq!(accepted, [""; 0]);
+        let deliveries = (1..=longest + 1).flat_map(|after| {
+            let reply = || "250 2.1.5 Ok".to_owned();
+            let at_once = Delivery::ExtraReply { after, reply: reply() };
+            [at_once, Delivery::LateReply { after, reply: reply() }]
+        });
+        for heard in disturbed(&behaviour, deliveries).await {
+            let after = match heard.delivery {
+                Delivery::ExtraReply { after, .. } | Delivery::LateReply { after, .. } => after,
+                _ => 0,
+            };
+            let struck = after < longest;
+            let want = if struck { Verdict::Inconclusive } else { Verdict::Closed };
+            assert_eq!(heard.verdict, want, "{}", heard.shown);
+            assert_eq!(heard.accepted, [""; 0], "{}", heard.shown);
+        }
+    }
+}
+
+/// A server that relays by one form only is never called closed, and nothing else is held against
+/// it, whatever stands between its answers.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_answer_is_taken_for_anothers() {
+    for extensions in [vec!["PIPELINING".to_owned()], Vec::new()] {
+        let relay = RelayPolicy::PercentHack;
+        let behaviour = Behaviour { relay, extensions, ..Behaviour::closed() };
+        let (longest, truth) = undisturbed(behaviour.clone()).await;
+        assert!(!truth.is_empty());
+        let deliveries = (1..=longest + 1).flat_map(|after| {
+            let no = || "550 5.7.1 Relaying denied".to_owned();
+            let at_once = Delivery::ExtraReply { after, reply: no() };
+            [at_once, Delivery::LateReply { after, reply: no() }]
+        });
+        for heard in disturbed(&behaviour, deliveries).await {
+            assert_ne!(heard.verdict, Verdict::Closed, "{}", heard.shown);
+            assert!(heard.accepted.iter().all(|code| truth.contains(code)), "{}", heard.shown);
+        }
+    }
+}
+
+/// Where a reply is missing in a group, those behind it come too early, and the goodbye answers what
+/// came before QUIT. None of them is an answer to its command, be the server closed or open.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_missing_reply_decides_nothing() {
+    for relay in [RelayPolicy::Closed, RelayPolicy::PercentHack] {
+        let behaviour = Behaviour { relay: relay.clone(), ..Behaviour::closed() };
+        let (longest, truth) = undisturbed(behaviour.clone()).await;
+        let all = disturbed(&behaviour, (3..=longest).map(Delivery::MissingReply)).await;
+        assert!(all.iter().any(|heard| heard.is_parted_early), "no goodbye came early: {relay:?}");
+        for heard in all {
+            let is_open = relay == RelayPolicy::PercentHack;
+            let wrong = if is_open { Verdict::Closed } else { Verdict::Open };
+            assert_ne!(heard.verdict, wrong, "{}", heard.shown);
+            assert!(heard.accepted.iter().all(|code| truth.contains(code)), "{}", heard.shown);
+        }
+    }
 }
 
 /// Once a sender was refused, no recipient follows a new one before its answer; those that did

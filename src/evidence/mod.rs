@@ -240,7 +240,7 @@ impl Evidence {
         self.transcripts.get(attempt.transcript)?.exchanges.get(attempt.exchange)
     }
 
-    /// True when a reply that nobody asked for came on the connection of an attempt, behind it: its
+    /// True when on the connection of an attempt a reply too many, or one too few, came to light: its
     /// answer may then be another's.
     pub fn is_doubtful(&self, attempt: &Attempt) -> bool {
         self.is_doubtful_at((attempt.transcript, attempt.exchange))

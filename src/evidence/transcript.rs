@@ -171,6 +171,12 @@ impl Exchange {
             Answer::Lost(loss) => matches!(loss, Loss::Fault(ReplyFault::Unsolicited { .. })),
         }
     }
+
+    /// True where the reply to QUIT answers something else.
+    fn is_early_goodbye(&self) -> bool {
+        let is_goodbye = self.answer.reply().is_some_and(Reply::is_goodbye);
+        is_goodbye && !matches!(self.phase, Phase::Quit | Phase::Unsolicited)
+    }
 }
 
 impl Transcript {
@@ -193,14 +199,17 @@ impl Transcript {
         1 + handshake + self.exchanges.iter().filter(waits).count()
     }
 
-    /// True when a reply that nobody asked for came behind an exchange, which may then have taken the
-    /// answer of another. A late one passes for the answer to whatever command comes next, alone or
-    /// in a group, so nobody knows where the row went wrong: only TLS begins another (RFC 3207
-    /// section 4.2).
+    /// True when an exchange may have taken the answer of another: a reply that nobody asked for came
+    /// behind it, or the goodbye did not answer QUIT, so that a reply is missing. A late reply passes
+    /// for the answer to whatever command comes next, alone or in a group, so nobody knows where the
+    /// row went wrong: only TLS begins another (RFC 3207 section 4.2).
     pub(super) fn is_doubtful(&self, index: usize) -> bool {
         let Some(exchange) = self.exchanges.get(index) else { return false };
         let mut behind = self.exchanges.iter().skip(index + 1);
-        behind.any(|later| later.tls == exchange.tls && later.is_too_many())
+        exchange.is_early_goodbye()
+            || behind.any(|later| {
+                later.tls == exchange.tls && (later.is_too_many() || later.is_early_goodbye())
+            })
     }
 
     /// The exchanges that a reader needs to understand exchange `index`: the greeting name, the
@@ -299,6 +308,19 @@ mod tests {
             said.exchanges[1].phase = Phase::Unsolicited;
             assert_eq!(doubtful(&said).len(), want, "{text}");
         }
+    }
+
+    /// A reply is missing where the one to QUIT comes before its turn.
+    #[test]
+    fn an_early_goodbye_makes_all_before_it_doubtful() {
+        use Phase::{Greeting, Mail, Quit, Rcpt};
+        let said = |last| {
+            let group = [(Mail, false, YES), (Rcpt, true, "550 no\r\n"), (Rcpt, true, last)];
+            let rest = [(Greeting, false, "220 mx\r\n")];
+            doubtful(&transcript(&[&rest, group.as_slice(), &[(Quit, true, "221 x\r\n")]].concat()))
+        };
+        assert_eq!(said("550 no\r\n"), [0; 0]);
+        assert_eq!(said("221 bye\r\n"), [0, 1, 2, 3]);
     }
 
     /// What was said in the clear shifts nothing inside TLS.

@@ -28,8 +28,6 @@ const FAREWELL: Duration = Duration::from_secs(5);
 const TERMINATION: u32 = 10;
 /// The wait for the server to close after it.
 const CLOSING: Duration = Duration::from_millis(500);
-/// The code of the reply to QUIT.
-const GOODBYE: u16 = 221;
 
 /// How long to wait for whole replies.
 #[derive(Clone, Copy, Debug)]
@@ -167,14 +165,14 @@ impl Session {
             let answer = self.read(if phase == Phase::Quit { FAREWELL.min(reply) } else { reply });
             let answer = answer.await;
             self.outstanding -= 1;
-            let code = answer.reply().map(Reply::code);
+            let goodbye = answer.reply().is_some_and(Reply::is_goodbye);
             let exchange = self.exchange(phase, line, index > 0, answer, start);
             self.group.push(exchange);
             if !self.alive {
                 break;
             }
             if phase == Phase::Quit {
-                self.part(code, start).await;
+                self.part(goodbye, start).await;
             }
         }
         self.take_group()
@@ -183,18 +181,17 @@ impl Session {
     /// Waits for the server to close after QUIT, briefly: the next connection must not come while
     /// the server still counts this one. Where QUIT was answered otherwise than with the goodbye,
     /// that may yet come, and shows that the answers before it are not in their places.
-    async fn part(&mut self, code: Option<u16>, start: Instant) {
+    async fn part(&mut self, goodbye: bool, start: Instant) {
         let mut buffer = [0; 512];
         let closing = async {
             while let Ok(count @ 1..) = self.stream.read(&mut buffer).await {
                 self.parser.feed(buffer.get(..count).unwrap_or_default());
             }
         };
-        let is_last = code == Some(GOODBYE);
-        let patience = if is_last { CLOSING } else { FAREWELL.min(self.deadlines.reply) };
+        let patience = if goodbye { CLOSING } else { FAREWELL.min(self.deadlines.reply) };
         let _ = timeout(patience, closing).await;
         self.alive = false;
-        if !is_last && !self.parser.is_idle() {
+        if !goodbye && !self.parser.is_idle() {
             let line = self.parser.excerpt();
             let left = Answer::Lost(Loss::Fault(ReplyFault::Unsolicited { line }));
             let left = self.exchange(Phase::Unsolicited, &[], false, left, start);

@@ -167,6 +167,11 @@ impl Reply {
         }
     }
 
+    /// True for 221, which answers QUIT and nothing else.
+    pub fn is_goodbye(&self) -> bool {
+        self.code == 221
+    }
+
     /// True for 4yz and 5yz.
     pub fn is_refusal(&self) -> bool {
         matches!(self.severity(), Severity::Transient | Severity::Permanent)

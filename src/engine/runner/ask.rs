@@ -40,6 +40,11 @@ impl Runner {
             let place = record(&mut self.evidence.transcripts, transcript, exchange);
             answers.push((answer, place));
         }
+        if let Some(answer) = gap(steps, &answers) {
+            // Nobody knows whose answer is missing: all are asked for again, one at a time.
+            self.complained(answer);
+            return self.hang_up().await;
+        }
         let mut then = Then::Next;
         for (&step, (answer, place)) in steps.iter().zip(&answers) {
             let place = *place;
@@ -314,6 +319,18 @@ impl Runner {
         let place = record(&mut self.evidence.transcripts, line.transcript, exchange);
         Some((answer, place))
     }
+}
+
+/// What shows that a reply in a group is missing: the goodbye answers another command than QUIT, or
+/// the last that was waited for did not come.
+fn gap<'a>(steps: &[Step], answers: &'a [(Answer, Place)]) -> Option<&'a Answer> {
+    let grouped = steps.iter().zip(answers).enumerate().filter(|_| steps.len() > 1);
+    let mut commands = grouped.filter(|(_, (step, _))| **step != Step::Quit);
+    let shows = |at: usize, answer: &Answer| match answer {
+        Answer::Reply(reply) => reply.is_goodbye(),
+        Answer::Lost(loss) => at > 0 && matches!(loss, Loss::Timeout { .. }),
+    };
+    commands.find(|(at, (_, (answer, _)))| shows(*at, answer)).map(|(_, (_, (answer, _)))| answer)
 }
 
 /// The MAIL command of a form.

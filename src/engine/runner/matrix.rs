@@ -170,7 +170,7 @@ impl Runner {
     /// True for a positive reply to what was asked, and not to something before.
     pub(super) fn is_yes(&self, answer: &Answer, place: Place, asked: &[Phase]) -> bool {
         self.phase_at(place).is_some_and(|phase| asked.contains(&phase))
-            && answer.reply().is_some_and(|reply| reply.severity() == Severity::Positive)
+            && answer.reply().is_some_and(|r| r.severity() == Severity::Positive && !r.is_goodbye())
     }
 
     /// Whether an answer lets the connection go on.

@@ -51,7 +51,7 @@ pub(crate) enum Class {
     Deferred,
     /// A permanent refusal that says nothing of the above.
     Unworded,
-    /// A reply that does not belong here, such as 354 to RCPT.
+    /// A reply that does not belong here, such as 354 or 221 to RCPT.
     Odd,
 }
 
@@ -71,6 +71,7 @@ impl Names {
     /// The class of a reply in its phase.
     pub(crate) fn classify(&self, reply: &Reply, phase: Phase) -> Class {
         match reply.severity() {
+            Severity::Positive if reply.is_goodbye() && phase != Phase::Quit => Class::Odd,
             Severity::Positive => Class::Accepted,
             Severity::Intermediate => Class::Odd,
             Severity::Transient | Severity::Permanent => {

@@ -76,6 +76,10 @@ fn codes_that_depend_on_the_phase() {
     }
     assert_eq!(class(Phase::Rcpt, "250 Relay access denied"), Class::Accepted);
     assert_eq!(class(Phase::Rcpt, "354 go on"), Class::Odd);
+    for phase in [Phase::Mail, Phase::Rcpt, Phase::Rset] {
+        assert_eq!(class(phase, "221 2.0.0 Bye"), Class::Odd, "{phase:?}");
+    }
+    assert_eq!(class(Phase::Quit, "221 2.0.0 Bye"), Class::Accepted);
 }
 
 /// Nothing a server says is too odd to be read.
