@@ -183,9 +183,9 @@ pub enum DialFault {
     Refused,
     /// No answer in time.
     Timeout,
-    /// No way to the address.
+    /// No way to the address, as the network says.
     Unreachable,
-    /// Our own machine could not: no source address, no file descriptor.
+    /// Our own machine could not: no source address, no route, no file descriptor.
     Local,
     /// The address is not in the declared scope.
     OutOfScope,

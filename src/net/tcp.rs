@@ -2,8 +2,10 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::time::Duration;
 
+use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout;
@@ -40,15 +42,24 @@ impl TcpDialer {
         let socket = socket(address, source)?;
         let peer = SocketAddr::new(address, target.port());
         let seconds = self.connect_timeout.as_secs_f32();
-        let stream = match timeout(self.connect_timeout, socket.connect(peer)).await {
+        let mut connecting = pin!(timeout(self.connect_timeout, socket.connect(peer)));
+        // What fails before anything could come back from the network failed here.
+        let (ended, failed) = match connecting.as_mut().now_or_never() {
+            Some(ended) => (ended, Failed::AtOnce),
+            None => (connecting.await, Failed::Later),
+        };
+        let stream = match ended {
             Ok(Ok(stream)) => stream,
-            Ok(Err(error)) => return Err(failure(&error, &format!("cannot connect to {peer}"))),
+            Ok(Err(error)) => {
+                return Err(failure(&error, failed, &format!("cannot connect to {peer}")));
+            }
             Err(_) => {
                 let text = format!("cannot connect to {peer}: no answer within {seconds} s");
                 return Err(DialFailure { kind: DialFault::Timeout, text });
             }
         };
-        open(stream).map_err(|error| failure(&error, &format!("connection to {peer}")))
+        open(stream)
+            .map_err(|error| failure(&error, Failed::Later, &format!("connection to {peer}")))
     }
 }
 
@@ -78,18 +89,31 @@ fn open(stream: TcpStream) -> io::Result<Connection> {
     Ok(Connection { stream: Box::new(stream), local, peer })
 }
 
-fn failure(error: &io::Error, what: &str) -> DialFailure {
+/// When a connection failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failed {
+    /// In the call that asks for it.
+    AtOnce,
+    /// Behind it.
+    Later,
+}
+
+fn failure(error: &io::Error, failed: Failed, what: &str) -> DialFailure {
     use io::ErrorKind::{
-        AddrInUse, AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkUnreachable,
-        PermissionDenied, TimedOut,
+        AddrInUse, AddrNotAvailable, ConnectionRefused, HostUnreachable, NetworkDown,
+        NetworkUnreachable, OutOfMemory, PermissionDenied, TimedOut,
     };
     let kind = match error.kind() {
         ConnectionRefused => DialFault::Refused,
         TimedOut => DialFault::Timeout,
-        AddrInUse | AddrNotAvailable | PermissionDenied => DialFault::Local,
+        AddrInUse | AddrNotAvailable | PermissionDenied | NetworkDown | OutOfMemory => {
+            DialFault::Local
+        }
+        // No route leads there from here. A router on the way says so later (ICMP).
+        HostUnreachable | NetworkUnreachable if failed == Failed::AtOnce => DialFault::Local,
         HostUnreachable | NetworkUnreachable => DialFault::Unreachable,
-        // EMFILE and ENFILE have no kind of their own.
-        _ if matches!(error.raw_os_error(), Some(23 | 24)) => DialFault::Local,
+        // ENFILE, EMFILE and ENOBUFS have no kind of their own.
+        _ if matches!(error.raw_os_error(), Some(23 | 24 | 105)) => DialFault::Local,
         _ => DialFault::Unreachable,
     };
     DialFailure { kind, text: format!("{what}: {error}") }
@@ -106,5 +130,35 @@ impl Dialer for TcpDialer {
         source: IpAddr,
     ) -> BoxFuture<'a, Result<Connection, DialFailure>> {
         Box::pin(self.connect(target, Some(source)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is our own machine's fault says nothing about the address: it is to be asked again.
+    #[test]
+    fn faults_of_our_own_are_told_from_silence() {
+        use DialFault::{Local, Refused, Timeout, Unreachable};
+        let table = [
+            ("EPERM", 1, Local, Local),
+            ("ENOMEM", 12, Local, Local),
+            ("EACCES", 13, Local, Local),
+            ("ENFILE", 23, Local, Local),
+            ("EMFILE", 24, Local, Local),
+            ("EADDRNOTAVAIL", 99, Local, Local),
+            ("ENETDOWN", 100, Local, Local),
+            ("ENETUNREACH", 101, Local, Unreachable),
+            ("ENOBUFS", 105, Local, Local),
+            ("ETIMEDOUT", 110, Timeout, Timeout),
+            ("ECONNREFUSED", 111, Refused, Refused),
+            ("EHOSTUNREACH", 113, Local, Unreachable),
+        ];
+        for (name, number, at_once, later) in table {
+            let error = io::Error::from_raw_os_error(number);
+            assert_eq!(failure(&error, Failed::AtOnce, "x").kind, at_once, "{name}");
+            assert_eq!(failure(&error, Failed::Later, "x").kind, later, "{name}");
+        }
     }
 }

@@ -121,9 +121,10 @@ pub(super) fn no_smtp(evidence: &Evidence) -> Option<Reason> {
                 ("connect-timeout", "check the address, and that no firewall drops the connection")
             }
             DialFault::Unreachable => ("no-route", "check the address and this machine's routes"),
-            DialFault::Local => {
-                ("local-fault", "mend this machine: --source must be its own address")
-            }
+            DialFault::Local => (
+                "local-fault",
+                "mend this machine: --source must be its own address, and a route must lead there",
+            ),
             DialFault::OutOfScope => ("out-of-scope", "add the address to the scope file"),
         };
         return reason(code, &failure.text, remedy);
