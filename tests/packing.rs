@@ -298,6 +298,60 @@ async fn never_resets(stream: tokio::net::TcpStream) -> Option<()> {
     None
 }
 
+/// A server that complains only when we part is heard: from then on it gets less.
+#[tokio::test]
+async fn a_complaint_in_place_of_the_goodbye_is_heard() {
+    let listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(complains_at_the_end(stream));
+        }
+    });
+    let evidence = audit_address(address, of(Profile::Standard)).await;
+    let refused = |transcript: &Transcript| {
+        let exchanges = transcript.exchanges.iter().filter(|e| e.phase == Phase::Rcpt);
+        exchanges.filter(|e| e.answer.reply().is_some_and(Reply::is_refusal)).count()
+    };
+    let complains = |transcript: &Transcript| {
+        transcript.exchanges.iter().any(|exchange| {
+            let reply = exchange.answer.reply();
+            exchange.phase == Phase::Quit && reply.is_some_and(|reply| reply.code() == 421)
+        })
+    };
+    let shown = dialogue(&evidence);
+    let at = evidence.transcripts.iter().position(complains).expect(&shown);
+    let most = refused(&evidence.transcripts[at]);
+    let later = &evidence.transcripts[at + 1..];
+    assert!(later.len() > 2, "{shown}");
+    assert!(later.iter().all(|transcript| refused(transcript) < most), "{most}\n{shown}");
+}
+
+async fn complains_at_the_end(stream: tokio::net::TcpStream) -> Option<()> {
+    let (read, mut write) = stream.into_split();
+    write.write_all(b"220 mx.practice.test ESMTP\r\n").await.ok()?;
+    let mut lines = BufReader::new(read).lines();
+    let mut refused = 0;
+    while let Ok(Some(line)) = lines.next_line().await {
+        let reply = match line.split([' ', ':']).next()? {
+            "EHLO" => "250-mx.practice.test\r\n250 PIPELINING",
+            "RCPT" if line.ends_with("<postmaster@practice.test>") => "250 2.1.5 Ok",
+            "RCPT" => {
+                refused += 1;
+                "550 5.7.1 relaying denied"
+            }
+            "QUIT" if refused >= 9 => "421 4.7.0 Error: too many errors",
+            "QUIT" => "221 2.0.0 Bye",
+            _ => "250 2.0.0 Ok",
+        };
+        write.write_all(format!("{reply}\r\n").as_bytes()).await.ok()?;
+        if line == "QUIT" {
+            break;
+        }
+    }
+    None
+}
+
 /// However small the budget, it holds for what is sent, and the audit comes to its end.
 #[tokio::test(flavor = "multi_thread")]
 async fn any_budget_holds() {

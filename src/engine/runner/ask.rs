@@ -64,7 +64,12 @@ impl Runner {
                 (Step::Rcpt(index), _) => {
                     self.recipient_answered(index, pass, answer, place, queue).await
                 }
-                (Step::Quit, then) => then,
+                (Step::Quit, then) => {
+                    if answer.reply().is_some_and(|reply| self.reading().is_complaint(reply)) {
+                        self.complained(answer);
+                    }
+                    then
+                }
             };
         }
     }
