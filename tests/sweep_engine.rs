@@ -18,7 +18,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use lab::{settings, target};
 use mxaudit::engine::{Ended, Interrupt, Job, Limits, Rates, Settings, sweep};
-use mxaudit::evidence::{DialFailure, DialFault, Evidence, Stop};
+use mxaudit::evidence::{Attempt, DialFailure, DialFault, Evidence, Pass, Stop};
 use mxaudit::net::{Connection, Dialer};
 use mxaudit::practice::{Behaviour, Ledger, RelayPolicy, converse};
 use mxaudit::probe::Profile;
@@ -311,6 +311,17 @@ async fn a_host_that_is_not_plainly_closed_is_asked_more() {
     };
     assert_eq!(profile(0), (Some(Profile::Quick), Verdict::Closed));
     assert_eq!(profile(1), (Some(Profile::Standard), Verdict::Open));
+    // What was confirmed is not asked for again, but for the plain form, behind another greeting name.
+    let Ended::Host(open) = &ends[&1] else { panic!("{:?}", ends[&1]) };
+    let confirmed = |wanted: usize| {
+        let form = &open.forms[wanted];
+        let again = |attempt: &&Attempt| attempt.form == wanted && attempt.pass == Pass::Confirm;
+        let times = open.attempts.iter().filter(again).count();
+        (form.axis().is_some() && times > 0).then_some((form.is_plain(), times))
+    };
+    let mut confirmed: Vec<_> = (0..open.forms.len()).filter_map(confirmed).collect();
+    confirmed.sort_unstable();
+    assert_eq!(confirmed, [(false, 1), (false, 1), (true, 2)]);
     // What the deeper profile alone would have planned is planned, each form once.
     let alone = Settings { profile: Profile::Standard, ..lab::settings() };
     let alone = swept(&town, 2, alone, limits(), Interrupt::default()).await;

@@ -27,11 +27,16 @@ pub(super) async fn confirm(runner: &mut Runner) {
         let accepted = verdict.probes.iter().filter(|probe| {
             probe.axis == Some(axis) && probe.verdict.outcome == Outcome::AcceptedRecipient
         });
-        for index in accepted.filter_map(|probe| probe.form) {
+        for (index, probe) in accepted.filter_map(|probe| Some((probe.form?, probe))) {
             let check = runner.evidence.forms.get(index).and_then(Form::check).map(str::to_owned);
             if !causes.contains(&(axis, check.clone())) {
                 causes.push((axis, check));
-                plainest.push(index);
+                // A deeper profile comes here a second time.
+                let is_done = probe.verdict.repeated == Some(true)
+                    && !is_before_another_name(&runner.evidence, index);
+                if !is_done {
+                    plainest.push(index);
+                }
             }
         }
     }
@@ -50,6 +55,18 @@ pub(super) async fn confirm(runner: &mut Runner) {
         runner.start_pass();
         runner.run(queue, Pass::Confirm).await;
     }
+}
+
+/// True for a plain form that was confirmed before the server was greeted by a name that is not ours:
+/// what became of that is known only where the plain form is answered behind it.
+fn is_before_another_name(evidence: &Evidence, index: usize) -> bool {
+    let form = |index: usize| evidence.forms.get(index);
+    let confirmed = evidence.confirmation(index).map(|attempt| attempt.transcript);
+    form(index).is_some_and(Form::is_plain)
+        && evidence.attempts.iter().any(|attempt| {
+            let control = form(attempt.form).and_then(Form::control);
+            control == Some(Control::MismatchedHelo) && Some(attempt.transcript) > confirmed
+        })
 }
 
 /// Carries accepted forms through DATA, where the user wants that: the plainest of each cause, one of
