@@ -65,10 +65,18 @@ pub struct Listed {
 impl Listed {
     /// True when there was a question that was not put.
     pub fn has_gaps(&self) -> bool {
+        self.lookups().any(|lookup| lookup.answer == LookupAnswer::NotAsked)
+    }
+
+    /// True when every answer says something about its name.
+    pub fn is_answered(&self) -> bool {
+        self.lookups().all(|lookup| lookup.answer.is_statement())
+    }
+
+    fn lookups(&self) -> impl Iterator<Item = &Lookup> {
         let answers = self.subjects.iter().flat_map(|subject| &subject.answers);
-        let lookups = answers.map(|answer| &answer.lookup);
         let confirmations = self.confirmations.iter().map(|confirmation| &confirmation.negative);
-        lookups.chain(confirmations).any(|lookup| lookup.answer == LookupAnswer::NotAsked)
+        answers.map(|answer| &answer.lookup).chain(confirmations)
     }
 }
 

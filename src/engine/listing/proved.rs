@@ -23,7 +23,7 @@ pub struct ProvedLists {
     allowance: Allowance,
     proofs: Listings,
     /// What was said about the domains of a host: most hosts have the same, and a listing would cost a fresh question
-    /// for each of them.
+    /// for each of them. What nothing was learned from is not kept, since the next answer may say more.
     domains: Cache<Vec<Subject>, Arc<Listed>>,
 }
 
@@ -58,8 +58,12 @@ impl ProvedLists {
             match domains.is_empty() {
                 true => Arc::default(),
                 false => {
-                    let ask = async { Arc::new(self.ask(domains.clone(), interrupt).await) };
-                    self.domains.get_with_by_ref(&domains, ask).await
+                    let ask = async {
+                        let listed = self.ask(domains.clone(), interrupt).await;
+                        if listed.is_answered() { Ok(Arc::new(listed)) } else { Err(listed) }
+                    };
+                    let kept = self.domains.try_get_with_by_ref(&domains, ask).await;
+                    kept.unwrap_or_else(|unanswered| unanswered)
                 }
             }
         };

@@ -134,6 +134,27 @@ async fn the_same_domains_cost_once() {
     assert_eq!(kinds, [SubjectKind::Ipv4, SubjectKind::Domain]);
 }
 
+/// What failed once, about a domain or in confirming its listing, is asked again for the next host.
+#[tokio::test]
+async fn a_failure_is_not_kept() {
+    let negative = "invalid.alpha.example";
+    let none = || LookupAnswer::NoSuchName;
+    for (name, kind, answers) in [
+        ("good.test.alpha.example", LookupKind::A, vec![LookupAnswer::Timeout, none()]),
+        // First for the proof, then for the listing.
+        (negative, LookupKind::A, vec![none(), LookupAnswer::ServerFailure, none()]),
+    ] {
+        let script = |script: ScriptedLookups, answer| script.then(name, kind, answer);
+        let script = answers.into_iter().fold(scripted(), script);
+        let (_, lists) = proved(script, &[], Allowance::default()).await;
+        let domains = || vec![domain("bad.test"), domain("good.test")];
+        let first = lists.about(domains(), &Interrupt::default()).await;
+        assert!(!first.is_answered(), "{name}: {first:?}");
+        let second = lists.about(domains(), &Interrupt::default()).await;
+        assert!(second.is_answered(), "{name}: {second:?}");
+    }
+}
+
 #[tokio::test]
 async fn who_stops_gets_gaps_and_not_verdicts() {
     let (lookups, lists) = proved(scripted(), &[], Allowance::default()).await;
