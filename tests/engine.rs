@@ -237,6 +237,26 @@ async fn greylisting_hides_nothing() {
     assert_eq!(reasons(&verdict_of(twice).await), ["deferred"]);
 }
 
+/// What a greylist put off to the end under the first profile is not waited for under the deeper one.
+#[tokio::test]
+async fn each_form_is_waited_for_once() {
+    let reply = "451 4.7.1 Greylisted".to_owned();
+    let temporary = Some(Temporary::FirstTries { n: 99, reply });
+    let behaviour = Behaviour { temporary, ..Behaviour::closed() };
+    let deeper = Some(Profile::Standard);
+    let greylist_wait = Duration::from_millis(100);
+    let (evidence, verdict, _server) =
+        audited(behaviour, Settings { deeper, greylist_wait, ..settings() }).await;
+    let shown = dialogue(&evidence);
+    assert_eq!(reasons(&verdict), ["deferred"], "{shown}");
+    assert_eq!(evidence.profile, deeper);
+    for index in 0..evidence.forms.len() {
+        let again = |a: &&Attempt| a.form == index && a.pass == Pass::Retry;
+        let times = evidence.attempts.iter().filter(again).count();
+        assert!(times <= 2, "{times}: {:?}\n{shown}", evidence.forms[index]);
+    }
+}
+
 /// A block is not a pass, at whatever stage it stands, and postmaster's exemption changes nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_block_is_not_a_pass() {

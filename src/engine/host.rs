@@ -2,7 +2,7 @@
 //! name that is not ours, what was deferred again, acceptances alone, and the plain recipient once
 //! more at the end.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -241,12 +241,18 @@ fn is_under_a_name_not_ours(form: &Form) -> bool {
 
 /// What the server put off is asked again, with exactly the same envelopes, since greylists
 /// remember client, sender and recipient.
+///
+/// What was asked again under the profile before has had its time, and is not waited for a second time.
 async fn retry(runner: &mut Runner, settings: &Settings) {
+    let attempts = &runner.evidence.attempts;
+    let before = attempts.iter().filter(|attempt| attempt.pass == Pass::Retry);
+    let before: HashSet<_> = before.map(|attempt| attempt.form).collect();
     for wait in [settings.retry_wait, settings.greylist_wait] {
         if wait.is_zero() {
             continue;
         }
-        let deferred = deferred(runner);
+        let mut deferred = deferred(runner);
+        deferred.retain(|index| !before.contains(index));
         if deferred.is_empty() || runner.is_over() {
             continue;
         }

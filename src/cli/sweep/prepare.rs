@@ -222,6 +222,8 @@ fn settings(plan: &Plan, library: Arc<Library>, max_hosts: usize) -> Settings {
         RunProfile::Thorough => (Profile::Thorough, None),
     };
     let Times { greylist_wait, greeting_timeout, reply_timeout, host_deadline, .. } = plan.timing;
+    // Each profile waits once.
+    let waits = if deeper.is_some() { 2 } else { 1 };
     Settings {
         library,
         profile,
@@ -230,7 +232,7 @@ fn settings(plan: &Plan, library: Arc<Library>, max_hosts: usize) -> Settings {
         identity: plan.identity.clone(),
         outside_asserted: plan.outside_asserted,
         deadlines: Deadlines { greeting: seconds(greeting_timeout), reply: seconds(reply_timeout) },
-        host_deadline: seconds(host_deadline) + seconds(greylist_wait),
+        host_deadline: seconds(host_deadline) + seconds(greylist_wait) * waits,
         retry_wait: RETRY_WAIT,
         greylist_wait: seconds(greylist_wait),
         budget: Budget::default(),
