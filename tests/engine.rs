@@ -237,6 +237,22 @@ async fn greylisting_hides_nothing() {
     assert_eq!(reasons(&verdict_of(twice).await), ["deferred"]);
 }
 
+/// Cut short in its midst, a profile is named all the same.
+#[tokio::test]
+async fn who_is_cut_short_was_under_a_profile() {
+    let reply = "451 4.7.1 Greylisted".to_owned();
+    let temporary = Some(Temporary::FirstTries { n: 99, reply });
+    let behaviour = Behaviour { temporary, ..Behaviour::closed() };
+    let greylist_wait = Duration::from_secs(600);
+    let host_deadline = Duration::from_secs(2);
+    for (deeper, want) in [(Some(Profile::Standard), Some(Profile::Quick)), (None, None)] {
+        let settings = Settings { deeper, greylist_wait, host_deadline, ..settings() };
+        let (evidence, _, _server) = audited(behaviour.clone(), settings).await;
+        assert_eq!(evidence.stopped, Some(Stop::Deadline), "{}", dialogue(&evidence));
+        assert_eq!(evidence.profile, want);
+    }
+}
+
 /// What a greylist put off to the end under the first profile is not waited for under the deeper one.
 #[tokio::test]
 async fn each_form_is_waited_for_once() {

@@ -112,13 +112,15 @@ fn tokens(seed: u64, number: u64) -> Tokens {
 }
 
 async fn course(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
+    let mut profile = settings.profile;
+    // Whatever cuts the course short, it was under this profile.
+    runner.evidence.profile = settings.deeper.map(|_| profile);
     // The server's own names are part of the plan, so the first connection comes before it.
     for _ in 0..FIRST_TRIES {
         if !(runner.is_met() || runner.is_over()) {
             runner.open(Hello::default()).await;
         }
     }
-    let mut profile = settings.profile;
     let probes = settings.library.in_profile(profile);
     plan(&mut runner.evidence, probes, settings, tokens);
     let all = (0..runner.evidence.forms.len()).collect();
@@ -131,12 +133,12 @@ async fn course(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
         is_closed = judged.verdict == Verdict::Closed;
         if !is_closed && !runner.is_over() {
             profile = deeper;
+            runner.evidence.profile = Some(profile);
             let probes = settings.library.in_profile(profile);
             let added = plan_deeper(&mut runner.evidence, probes, profile, settings, tokens);
             runner.start_pass();
             ask_all(runner, settings, profile, tokens, added).await;
         }
-        runner.evidence.profile = Some(profile);
     }
     if !is_closed {
         deliver(runner, settings).await;
