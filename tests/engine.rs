@@ -11,7 +11,10 @@ use std::time::{Duration, Instant};
 
 use lab::{accepted, audit_address, audited, dialogue, settings, target};
 use mxaudit::engine::{Interrupt, Settings, audit};
-use mxaudit::evidence::{Answer, DialFailure, DialFault, Evidence, Exchange, Lacking, Loss, Stop};
+use mxaudit::evidence::{
+    Answer, Attempt, DialFailure, DialFault, Evidence, Exchange, Lacking, Loss, Pass, Stop,
+    Transcript,
+};
 use mxaudit::net::{Dialer, TcpDialer};
 use mxaudit::practice::{
     Behaviour, Block, BlockStage, Delivery, EhloSupport, ErrorLimit, HeloMatch, LOCAL_DOMAIN,
@@ -22,7 +25,7 @@ use mxaudit::smtp::{Phase, ReplyFault};
 use mxaudit::target::Target;
 use mxaudit::target::scope::Scope;
 use mxaudit::verdict::{NotRun, Outcome, ProbeVerdict, RelayVerdict, Undecided, Verdict, judge};
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 /// All codes of the quick profile that can be told apart with these identities.
 const ALL: [&str; 11] =
@@ -567,6 +570,41 @@ async fn a_stray_reply_behind_a_group_is_no_verdict() {
     let verdict = judge(&evidence);
     assert_eq!(verdict.verdict, Verdict::Inconclusive);
     assert!(reasons(&verdict).contains(&"peer-fault"), "{:?}", reasons(&verdict));
+}
+
+/// A server whose every reply is as long as one may be is left before it fills our memory.
+#[tokio::test]
+async fn a_flood_of_words_ends_the_audit() {
+    let listener =
+        tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(talks_without_end(stream));
+        }
+    });
+    let evidence =
+        audit_address(address, Settings { profile: Profile::Standard, ..settings() }).await;
+    let said: Vec<_> = evidence.transcripts.iter().map(Transcript::size).collect();
+    assert_eq!(evidence.stopped, Some(Stop::TooMuchSaid), "{said:?}");
+    assert_eq!(judge(&evidence).verdict, Verdict::Inconclusive);
+    assert!(said.iter().sum::<usize>() < 5 << 20, "{said:?}");
+}
+
+async fn talks_without_end(stream: tokio::net::TcpStream) -> Option<()> {
+    let (read, mut write) = stream.into_split();
+    write.write_all(b"220 mx.practice.test ESMTP\r\n").await.ok()?;
+    let mut lines = BufReader::new(read).lines();
+    let words = |code| format!("{code}-{}\r\n", "talk and more ".repeat(70)).repeat(60);
+    while let Ok(Some(line)) = lines.next_line().await {
+        let reply = match line.split([' ', ':']).next()? {
+            "RCPT" => words(550) + "550 5.7.1 relaying denied\r\n",
+            "QUIT" => "221 2.0.0 Bye\r\n".to_owned(),
+            _ => words(250) + "250 mx.practice.test\r\n",
+        };
+        write.write_all(reply.as_bytes()).await.ok()?;
+    }
+    None
 }
 
 /// The ports of one address take turns.

@@ -62,6 +62,7 @@ const NOT_RUN: &[NotRun] = &[
     NotRun::Stopped(Stop::Interrupted),
     NotRun::Stopped(Stop::Deadline),
     NotRun::Stopped(Stop::ConnectionCap),
+    NotRun::Stopped(Stop::TooMuchSaid),
     NotRun::Stopped(Stop::NoProgress),
     NotRun::Stopped(Stop::Internal),
     NotRun::Unreachable,

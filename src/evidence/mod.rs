@@ -201,6 +201,8 @@ pub enum Stop {
     Deadline,
     /// The cap on connections was reached.
     ConnectionCap,
+    /// The replies of all connections together passed a cap.
+    TooMuchSaid,
     /// Three connections in a row brought no answer.
     NoProgress,
     /// The connection could not be made again.

@@ -185,6 +185,12 @@ impl Transcript {
         Self { local, peer, tls: None, exchanges: Vec::new(), took: None }
     }
 
+    /// How many bytes of replies it holds.
+    pub fn size(&self) -> usize {
+        let replies = self.exchanges.iter().filter_map(|exchange| exchange.answer.reply());
+        replies.map(Reply::size).sum()
+    }
+
     /// How often we had to wait for the server: for the connection, for the greeting, and for the
     /// replies to each command or group of commands. A handshake is one round trip with TLS 1.3
     /// and two with TLS 1.2; one that failed counts as one.

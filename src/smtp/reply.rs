@@ -167,6 +167,11 @@ impl Reply {
         }
     }
 
+    /// How many bytes it has, line ends not counted in full.
+    pub fn size(&self) -> usize {
+        self.lines.0.len()
+    }
+
     /// True for 221, which answers QUIT and nothing else.
     pub fn is_goodbye(&self) -> bool {
         self.code == 221

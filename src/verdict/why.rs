@@ -201,6 +201,10 @@ impl NotRun {
                 "connection-cap",
                 "the server ends its connections so early that the plan does not fit; raise its limits for the auditor's address",
             ),
+            Self::Stopped(Stop::TooMuchSaid) => (
+                "too-much-said",
+                "the server's replies are many times longer than those of others; look into what answers there",
+            ),
             Self::Stopped(Stop::NoProgress) => (
                 "no-progress",
                 "three connections in a row ended without an answer; look into the server's log",

@@ -34,6 +34,9 @@ const TRIES: usize = 2;
 const FRUITLESS: usize = 3;
 /// Connections beyond one for each form.
 const SPARE_CONNECTIONS: usize = 10;
+/// What a server may say on all connections together. Each is kept until the host is judged, and
+/// many hosts are asked at once; an audit of a stock server holds less than a tenth of it.
+const MOST_SAID: usize = 4 << 20;
 /// The wait before a connection is tried again that was refused for the moment.
 const BACK_OFF: Duration = Duration::from_secs(2);
 

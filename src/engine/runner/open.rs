@@ -10,7 +10,7 @@ use crate::evidence::{Answer, DialFault, Hello, Loss, Stop, Transcript};
 use crate::probe::Greeting;
 use crate::smtp::{Command, Ehlo, Reply, Severity, WireText, host_name_in};
 
-use super::{BACK_OFF, FRUITLESS, Place, Runner, SPARE_CONNECTIONS, TRIES};
+use super::{BACK_OFF, FRUITLESS, MOST_SAID, Place, Runner, SPARE_CONNECTIONS, TRIES};
 
 impl Runner {
     /// Opens a line and greets. What stands in the way is remembered.
@@ -18,6 +18,9 @@ impl Runner {
         let cap = self.evidence.forms.len() + SPARE_CONNECTIONS;
         if self.evidence.transcripts.len() >= cap {
             return self.stop(Stop::ConnectionCap);
+        }
+        if self.evidence.transcripts.iter().map(Transcript::size).sum::<usize>() >= MOST_SAID {
+            return self.stop(Stop::TooMuchSaid);
         }
         if self.fruitless >= FRUITLESS {
             return self.stop(Stop::NoProgress);

@@ -176,6 +176,7 @@ fn a_course_that_was_cut_short() {
         (Stop::Interrupted, "interrupted"),
         (Stop::Deadline, "deadline"),
         (Stop::ConnectionCap, "connection-cap"),
+        (Stop::TooMuchSaid, "too-much-said"),
         (Stop::NoProgress, "no-progress"),
         (Stop::DialFailed, "connection-lost"),
         (Stop::Internal, "internal"),

@@ -35,7 +35,7 @@ variants!(LETTERS: LetterKind = APlus A B C D N F);
 variants!(REFUSALS: Refusal = Relay Syntax UnknownUser Sender Helo Sequence Message Returned);
 variants!(LACKING: Lacking = Interest LocalDomain AuditorDomain TargetName Difference Role CanaryAddress
     ClientName Partner MxDomain Extension ClaimedAddress);
-variants!(STOPS: Stop = Interrupted Deadline ConnectionCap NoProgress DialFailed Internal);
+variants!(STOPS: Stop = Interrupted Deadline ConnectionCap TooMuchSaid NoProgress DialFailed Internal);
 
 variants!(SUBJECT_KINDS: SubjectKinds = Ipv4 Ipv6 Domain);
 variants!(NOTE_KINDS: NoteKinds = NotFollowed Elsewhere Disabled Assumed Meaning);
