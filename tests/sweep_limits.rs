@@ -87,7 +87,7 @@ async fn without_limits_more_come() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sweep_makes_do_with_few_files_and_says_why() {
-    let (place, farm) = (Place::new(SCOPE), Farm::start(1, closed));
+    let (place, farm) = (Place::new(SCOPE), Farm::start(1, |_| Who::Slow));
     let program = env!("CARGO_BIN_EXE_mxaudit");
     let arguments = format!(
         "sweep 127.92.1.1-200 127.92.2.1-200 127.92.3.1-200 --rate 0 --per-prefix 0 --max-hosts \
@@ -99,6 +99,8 @@ async fn a_sweep_makes_do_with_few_files_and_says_why() {
     assert_eq!(ran.code, Some(0), "{}", ran.err);
     let reason = "this process may open 256 files, so at most 192 hosts are asked at once";
     assert!(ran.err.contains(reason), "{}", ran.err);
+    let most = farm.most_at_once();
+    assert!(most <= 192, "{most} connections at once");
     let folder = place.folder("run");
     assert_eq!(folder.verdicts().len(), 600);
     assert!(folder.verdicts().values().all(|verdict| verdict == "closed"));

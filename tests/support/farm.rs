@@ -22,10 +22,15 @@ const LOOK: Duration = Duration::from_millis(1);
 /// How many may wait until it looks.
 const BACKLOG: i32 = 4096;
 
+/// How long a slow server thinks.
+const THOUGHT: Duration = Duration::from_millis(500);
+
 /// Who is at an address.
 #[derive(Clone)]
 pub(crate) enum Who {
     Serves(Behaviour),
+    /// A closed server that thinks for half a second before it greets.
+    Slow,
     /// Takes the connection and never says a word.
     Tarpit,
     /// A closed server that greets once it is released.
@@ -51,9 +56,23 @@ pub(crate) struct Arrival {
 #[derive(Default)]
 struct Book {
     arrivals: Vec<Arrival>,
-    /// Connections at one time to each address, now and at most.
-    at_once: BTreeMap<Ipv4Addr, (usize, usize)>,
+    /// Connections at one time: to each address, and in all.
+    at_once: BTreeMap<Ipv4Addr, AtOnce>,
+    all_at_once: AtOnce,
     ledgers: BTreeMap<Ipv4Addr, Arc<Ledger>>,
+}
+
+#[derive(Default)]
+struct AtOnce {
+    now: usize,
+    most: usize,
+}
+
+impl AtOnce {
+    fn enter(&mut self) {
+        self.now += 1;
+        self.most = self.most.max(self.now);
+    }
 }
 
 /// What the listeners share.
@@ -117,7 +136,12 @@ impl Farm {
     /// The most connections at one time to any address, over all ports.
     pub(crate) fn most_to_one(&self) -> usize {
         let book = self.land.book.lock().unwrap();
-        book.at_once.values().map(|(_, most)| *most).max().unwrap_or_default()
+        book.at_once.values().map(|one| one.most).max().unwrap_or_default()
+    }
+
+    /// The most connections at one time in all.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.land.book.lock().unwrap().all_at_once.most
     }
 
     /// How often QUIT was said to an address.
@@ -176,9 +200,8 @@ fn attend(listener: &TcpListener, land: &Arc<Land>, runtime: &Handle) {
         if address.is_loopback() && peer.ip().is_loopback() {
             let mut book = land.book.lock().unwrap();
             book.arrivals.push(Arrival { address, after: empty, before: Instant::now() });
-            let (now, most) = book.at_once.entry(address).or_default();
-            *now += 1;
-            *most = (*now).max(*most);
+            book.at_once.entry(address).or_default().enter();
+            book.all_at_once.enter();
             drop(book);
             runtime.spawn(serve(stream, address, Arc::clone(land)));
         }
@@ -195,6 +218,10 @@ async fn serve(stream: TcpStream, address: Ipv4Addr, land: Arc<Land>) -> io::Res
         Who::Tarpit => {
             tokio::io::copy(&mut guest, &mut tokio::io::sink()).await?;
             return Ok(());
+        }
+        Who::Slow => {
+            tokio::time::sleep(THOUGHT).await;
+            Behaviour::closed()
         }
         Who::Held => {
             let mut released = land.released.subscribe();
@@ -226,7 +253,8 @@ impl Guest {
     fn leave(&mut self) {
         if std::mem::take(&mut self.is_here) {
             let mut book = self.land.book.lock().unwrap();
-            book.at_once.entry(self.address).or_default().0 -= 1;
+            book.at_once.entry(self.address).or_default().now -= 1;
+            book.all_at_once.now -= 1;
         }
     }
 }
