@@ -38,11 +38,11 @@ const GRACE: Duration = Duration::from_secs(10);
 const HEARING: Duration = Duration::from_millis(500);
 
 fn two_held(address: Ipv4Addr) -> Who {
-    if HELD.contains(&address) { Who::Held } else { Who::closed() }
+    if HELD.contains(&address) { Who::Held } else { Who::Closed }
 }
 
 fn closed(_: Ipv4Addr) -> Who {
-    Who::closed()
+    Who::Closed
 }
 
 fn begin(place: &Place, farm: &Farm, arguments: &str) -> Running {

@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use mxaudit::practice::{Behaviour, Ledger, converse};
+use mxaudit::practice::{Behaviour, Ledger, RelayPolicy, converse};
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::runtime::Handle;
@@ -26,21 +26,16 @@ const BACKLOG: i32 = 4096;
 const THOUGHT: Duration = Duration::from_millis(500);
 
 /// Who is at an address.
-#[derive(Clone)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Who {
-    Serves(Behaviour),
+    Closed,
+    Open,
     /// A closed server that thinks for half a second before it greets.
     Slow,
     /// Takes the connection and never says a word.
     Tarpit,
     /// A closed server that greets once it is released.
     Held,
-}
-
-impl Who {
-    pub(crate) fn closed() -> Self {
-        Self::Serves(Behaviour::closed())
-    }
 }
 
 /// One connection.
@@ -214,7 +209,8 @@ async fn serve(stream: TcpStream, address: Ipv4Addr, land: Arc<Land>) -> io::Res
     let stream = tokio::net::TcpStream::from_std(stream)?;
     let mut guest = Guest { stream, address, land: Arc::clone(&land), is_here: true };
     let behaviour = match (land.who)(address) {
-        Who::Serves(behaviour) => behaviour,
+        Who::Closed => Behaviour::closed(),
+        Who::Open => Behaviour { relay: RelayPolicy::Open, ..Behaviour::closed() },
         Who::Tarpit => {
             tokio::io::copy(&mut guest, &mut tokio::io::sink()).await?;
             return Ok(());
