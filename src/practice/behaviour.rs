@@ -329,8 +329,6 @@ pub enum Delivery {
         /// What it says.
         reply: String,
     },
-    /// This reply is left out; the greeting is the first.
-    MissingReply(u32),
     /// This many commands are answered; at the next one the connection is reset. Over a stream
     /// that has no reset it is dropped.
     ResetAfter(u32),
