@@ -222,8 +222,6 @@ fn settings(plan: &Plan, library: Arc<Library>, max_hosts: usize) -> Settings {
         RunProfile::Thorough => (Profile::Thorough, None),
     };
     let Times { greylist_wait, greeting_timeout, reply_timeout, host_deadline, .. } = plan.timing;
-    // Each profile waits once.
-    let waits = if deeper.is_some() { 2 } else { 1 };
     Settings {
         library,
         profile,
@@ -232,7 +230,7 @@ fn settings(plan: &Plan, library: Arc<Library>, max_hosts: usize) -> Settings {
         identity: plan.identity.clone(),
         outside_asserted: plan.outside_asserted,
         deadlines: Deadlines { greeting: seconds(greeting_timeout), reply: seconds(reply_timeout) },
-        host_deadline: seconds(host_deadline) + seconds(greylist_wait) * waits,
+        host_deadline: seconds(host_deadline) + seconds(greylist_wait) * waits(deeper),
         retry_wait: RETRY_WAIT,
         greylist_wait: seconds(greylist_wait),
         budget: Budget::default(),
@@ -242,6 +240,11 @@ fn settings(plan: &Plan, library: Arc<Library>, max_hosts: usize) -> Settings {
         matrix: None,
         pop: None,
     }
+}
+
+/// How often a host may be waited for: each profile waits for a greylist once.
+fn waits(deeper: Option<Profile>) -> u32 {
+    1 + u32::from(deeper.is_some())
 }
 
 /// The dialer to what the scope has admitted.
@@ -258,4 +261,14 @@ pub(super) fn versions(library: &LibraryArgs, zones: &ZonesArgs) -> Result<Versi
 
 fn seconds(count: u32) -> Duration {
     Duration::from_secs(count.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_profile_has_a_greylist_wait() {
+        assert_eq!((waits(None), waits(Some(Profile::Standard))), (1, 2));
+    }
 }
