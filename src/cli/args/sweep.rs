@@ -150,7 +150,8 @@ pub(in crate::cli) struct LimitArgs {
     #[arg(long, value_name = "N")]
     pub(in crate::cli) per_prefix: Option<u32>,
 
-    /// Seconds after which the run stops dialling; --resume goes on [default: 0]
+    /// Seconds after which the run stops dialling; --resume goes on, to the end unless given anew
+    /// [default: 0]
     #[arg(long, value_name = "SECONDS")]
     pub(in crate::cli) deadline: Option<u32>,
 }

@@ -27,14 +27,15 @@ impl Default for Pace {
 }
 
 impl Pace {
-    /// The same with what the user gives anew.
+    /// The same with what the user gives anew. A deadline is that of one part of the run, and not kept: what it cut short
+    /// is to come to its end.
     pub(in crate::cli) fn with(self, args: &LimitArgs) -> Self {
         Self {
             max_hosts: args.max_hosts.unwrap_or(self.max_hosts),
             per_host: args.per_host.unwrap_or(self.per_host),
             rate: args.rate.unwrap_or(self.rate),
             per_prefix: args.per_prefix.unwrap_or(self.per_prefix),
-            deadline: args.deadline.unwrap_or(self.deadline),
+            deadline: args.deadline.unwrap_or_default(),
         }
     }
 }
@@ -90,7 +91,7 @@ mod tests {
     fn of(words: &[&str]) -> (Pace, Times) {
         let words = ["mxaudit", "sweep", "--resume", "run"].iter().chain(words);
         let Command::Sweep(args) = Cli::try_parse_from(words).unwrap().command else { panic!() };
-        let begun = Pace { rate: 10, per_prefix: 1, ..Pace::default() };
+        let begun = Pace { rate: 10, per_prefix: 1, deadline: 60, ..Pace::default() };
         let waits = Times { greylist_wait: 900, ..Times::default() };
         (begun.with(&args.limits), waits.with(&args.timing))
     }
@@ -99,6 +100,7 @@ mod tests {
     fn what_is_not_given_anew_stays() {
         let (pace, times) = of(&[]);
         assert_eq!((pace.rate, pace.per_prefix, pace.max_hosts), (10, 1, 512));
+        assert_eq!(pace.deadline, 0, "but the end of a part is no other part's");
         assert_eq!((times.greylist_wait, times.connect_timeout), (900, 5));
         let anew = "--max-hosts 2 --per-host 3 --rate 0 --per-prefix 4 --deadline 5 --greylist-wait 0 \
                     --connect-timeout 6 --greeting-timeout 7 --reply-timeout 8 --host-deadline 9";
