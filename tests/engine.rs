@@ -583,8 +583,9 @@ async fn a_flood_of_words_ends_the_audit() {
             tokio::spawn(talks_without_end(stream));
         }
     });
-    let evidence =
-        audit_address(address, Settings { profile: Profile::Standard, ..settings() }).await;
+    let host_deadline = Duration::from_secs(600);
+    let wordy = Settings { profile: Profile::Standard, host_deadline, ..settings() };
+    let evidence = audit_address(address, wordy).await;
     let said: Vec<_> = evidence.transcripts.iter().map(Transcript::size).collect();
     assert_eq!(evidence.stopped, Some(Stop::TooMuchSaid), "{said:?}");
     assert_eq!(judge(&evidence).verdict, Verdict::Inconclusive);
