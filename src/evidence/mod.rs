@@ -242,8 +242,8 @@ impl Evidence {
         self.transcripts.get(attempt.transcript)?.exchanges.get(attempt.exchange)
     }
 
-    /// True when on the connection of an attempt a reply too many, or one too few, came to light: its
-    /// answer may then be another's.
+    /// True when on the connection of an attempt a reply too many came to light behind it, or one too
+    /// few in its group: its answer may then be another's.
     pub fn is_doubtful(&self, attempt: &Attempt) -> bool {
         self.is_doubtful_at((attempt.transcript, attempt.exchange))
     }

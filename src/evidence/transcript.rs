@@ -205,17 +205,24 @@ impl Transcript {
         1 + handshake + self.exchanges.iter().filter(waits).count()
     }
 
-    /// True when an exchange may have taken the answer of another: a reply that nobody asked for came
-    /// behind it, or the goodbye did not answer QUIT, so that a reply is missing. A late reply passes
-    /// for the answer to whatever command comes next, alone or in a group, so nobody knows where the
-    /// row went wrong: only TLS begins another (RFC 3207 section 4.2).
+    /// True when an exchange may have taken the answer of another.
+    ///
+    /// A reply that nobody asked for came behind it: a late one passes for the answer to whatever
+    /// command comes next, alone or in a group, so nobody knows where the row went wrong; only TLS
+    /// begins another (RFC 3207 section 4.2). Or a reply of its group is missing, since the goodbye
+    /// answered another command than QUIT: what was asked before that group had been answered.
     pub(super) fn is_doubtful(&self, index: usize) -> bool {
         let Some(exchange) = self.exchanges.get(index) else { return false };
         let mut behind = self.exchanges.iter().skip(index + 1);
-        exchange.is_early_goodbye()
-            || behind.any(|later| {
-                later.tls == exchange.tls && (later.is_too_many() || later.is_early_goodbye())
-            })
+        behind.any(|later| later.tls == exchange.tls && later.is_too_many())
+            || self.first_of_short_group().is_some_and(|first| index >= first)
+    }
+
+    /// The first exchange of the group in which the goodbye came before its turn.
+    fn first_of_short_group(&self) -> Option<usize> {
+        let goodbye = self.exchanges.iter().position(Exchange::is_early_goodbye)?;
+        let group = self.exchanges.get(..=goodbye)?;
+        group.iter().rposition(|exchange| !exchange.pipelined)
     }
 
     /// The exchanges that a reader needs to understand exchange `index`: the greeting name, the
@@ -318,7 +325,7 @@ mod tests {
 
     /// A reply is missing where the one to QUIT comes before its turn.
     #[test]
-    fn an_early_goodbye_makes_all_before_it_doubtful() {
+    fn an_early_goodbye_makes_its_group_doubtful() {
         use Phase::{Greeting, Mail, Quit, Rcpt};
         let said = |last| {
             let group = [(Mail, false, YES), (Rcpt, true, "550 no\r\n"), (Rcpt, true, last)];
@@ -326,7 +333,7 @@ mod tests {
             doubtful(&transcript(&[&rest, group.as_slice(), &[(Quit, true, "221 x\r\n")]].concat()))
         };
         assert_eq!(said("550 no\r\n"), [0; 0]);
-        assert_eq!(said("221 bye\r\n"), [0, 1, 2, 3]);
+        assert_eq!(said("221 bye\r\n"), [1, 2, 3, 4]);
     }
 
     /// What was said in the clear shifts nothing inside TLS.
