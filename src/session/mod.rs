@@ -6,12 +6,16 @@
 mod auth;
 mod pop;
 
+use std::future::poll_fn;
 use std::io;
+use std::mem::MaybeUninit;
 use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use futures::FutureExt;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWriteExt, ReadBuf};
 use tokio::time::{Instant, timeout};
 
 pub use auth::{Credentials, Login, Mechanism, Secret};
@@ -94,10 +98,7 @@ impl Session {
     /// handshake that fails, after which the session is over. So it is where the handshake is cut.
     pub async fn secure(&mut self, name: Option<&str>) -> Vec<Exchange> {
         let start = Instant::now();
-        let mut buffer = [0; 4096];
-        while let Some(Ok(count @ 1..)) = self.stream.read(&mut buffer).now_or_never() {
-            self.parser.feed(buffer.get(..count).unwrap_or_default());
-        }
+        while let Some(Ok(1..)) = self.hear().now_or_never() {}
         // RFC 3207 section 4.2: nothing that came before TLS counts inside it.
         if !self.parser.is_idle() {
             let line = self.parser.excerpt();
@@ -182,13 +183,8 @@ impl Session {
     /// the server still counts this one. Where QUIT was answered otherwise than with the goodbye,
     /// that may yet come, and shows that the answers before it are not in their places.
     async fn part(&mut self, goodbye: bool, start: Instant) {
-        let mut buffer = [0; 512];
-        let closing = async {
-            while let Ok(count @ 1..) = self.stream.read(&mut buffer).await {
-                self.parser.feed(buffer.get(..count).unwrap_or_default());
-            }
-        };
         let patience = if goodbye { CLOSING } else { FAREWELL.min(self.deadlines.reply) };
+        let closing = async { while let Ok(1..) = self.hear().await {} };
         let _ = timeout(patience, closing).await;
         self.alive = false;
         if !goodbye && !self.parser.is_idle() {
@@ -233,9 +229,8 @@ impl Session {
 
     /// What the server said, or did, while nothing was asked.
     fn unsolicited(&mut self) -> Option<Answer> {
-        let mut buffer = [0; 4096];
-        while let Some(read) = self.stream.read(&mut buffer).now_or_never() {
-            if let Some(loss) = self.take(read, &buffer) {
+        while let Some(heard) = self.hear().now_or_never() {
+            if let Some(loss) = self.loss(heard) {
                 // A reply that came before the end says more than the end.
                 let said = self.parser.next_reply().and_then(Result::ok);
                 return Some(said.map_or(Answer::Lost(loss), Answer::Reply));
@@ -267,28 +262,37 @@ impl Session {
     }
 
     async fn read_reply(&mut self) -> Answer {
-        let mut buffer = [0; 4096];
         loop {
             match self.parser.next_reply() {
                 Some(Ok(reply)) => return Answer::Reply(reply),
                 Some(Err(fault)) => return Answer::Lost(Loss::Fault(fault)),
                 None => {}
             }
-            let read = self.stream.read(&mut buffer).await;
-            if let Some(loss) = self.take(read, &buffer) {
+            let heard = self.hear().await;
+            if let Some(loss) = self.loss(heard) {
                 return Answer::Lost(loss);
             }
         }
     }
 
-    /// Hands bytes to the parser; `Some` when the connection is over.
-    fn take(&mut self, read: io::Result<usize>, buffer: &[u8]) -> Option<Loss> {
-        let loss = match read {
+    /// Waits for bytes, hands them to the parser and says how many they were.
+    async fn hear(&mut self) -> io::Result<usize> {
+        poll_fn(|context| {
+            // On the stack and not in the future, of which a run holds one for each host.
+            let mut space = [MaybeUninit::uninit(); 4096];
+            let mut buffer = ReadBuf::uninit(&mut space);
+            ready!(Pin::new(&mut self.stream).poll_read(context, &mut buffer))?;
+            self.parser.feed(buffer.filled());
+            Poll::Ready(Ok(buffer.filled().len()))
+        })
+        .await
+    }
+
+    /// `Some` when the connection is over.
+    fn loss(&mut self, heard: io::Result<usize>) -> Option<Loss> {
+        let loss = match heard {
+            Ok(1..) => return None,
             Ok(0) => Loss::Closed,
-            Ok(count) => {
-                self.parser.feed(buffer.get(..count).unwrap_or_default());
-                return None;
-            }
             // The end of a stream of TLS that did not say farewell.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Loss::Closed,
             Err(_) => Loss::Reset,

@@ -1,6 +1,6 @@
 use std::net::SocketAddr;
 
-use tokio::io::DuplexStream;
+use tokio::io::{AsyncReadExt, DuplexStream};
 
 use super::*;
 

@@ -172,18 +172,19 @@ impl Runner {
     pub(super) async fn run(&mut self, forms: Vec<usize>, pass: Pass) {
         let mut queue = VecDeque::from(forms);
         while let Some(&index) = queue.front() {
-            let Some(form) = self.evidence.forms.get(index).cloned() else {
+            let form = self.evidence.forms.get(index);
+            let Some(refusal) = form.map(|form| self.refusal_of(form)) else {
                 queue.pop_front();
                 continue;
             };
-            if let Some(place) = self.refusal_of(&form) {
+            if let Some(place) = refusal {
                 self.note(index, pass, place);
                 queue.pop_front();
             } else if self.is_over() {
                 return;
-            } else if !self.fits(&form) {
+            } else if let Some(hello) = self.wanted_instead(index) {
                 self.hang_up().await;
-                self.open(form.envelope.hello()).await;
+                self.open(hello).await;
             } else {
                 let steps = self.pack(&queue, pass);
                 self.send(&steps, pass, &mut queue).await;
@@ -201,6 +202,12 @@ impl Runner {
         self.refused_host
             .or_else(|| if hellos.is_empty() { None } else { of_hello() })
             .or_else(|| if senders.is_empty() || before_mail { None } else { of_sender() })
+    }
+
+    /// What a line has to be opened with where the open one cannot take a form.
+    fn wanted_instead(&self, index: usize) -> Option<Hello> {
+        let form = self.evidence.forms.get(index)?;
+        (!self.fits(form)).then(|| form.envelope.hello())
     }
 
     /// True when the open line can take this form.

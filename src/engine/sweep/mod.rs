@@ -173,11 +173,11 @@ impl<T: Send + 'static> Crew<T> {
             turn: Arc::clone(&turn),
         });
         let (settings, interrupt) = (Arc::clone(&self.settings), self.interrupt.clone());
-        let course = host::audit_host(number, target, settings, dialer, interrupt, turn);
         let crew = Arc::clone(self);
         // A task of its own, so that a fault in one host ends that host only.
         let made = AbortOnDropHandle::new(tokio::spawn(async move {
-            let (evidence, reading) = course.await;
+            let (evidence, reading) =
+                host::audit_host(number, target, settings, dialer, interrupt, turn).await;
             let stopped = evidence.stopped;
             // What the end of the run cut short is asked again by the run that resumes it.
             let ending = crew.interrupt.finish.is_cancelled() && stopped.is_some();

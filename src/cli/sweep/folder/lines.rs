@@ -14,6 +14,9 @@ use crate::target::scope::Authority;
 
 use super::error::FolderError;
 
+/// Bytes that a line of most hosts fits in.
+const ROOM: usize = 64 << 10;
+
 /// One host of a run: a line of its evidence.
 #[derive(Clone, Debug, Deserialize)]
 pub(in crate::cli) struct Host {
@@ -54,14 +57,15 @@ pub(in crate::cli) fn evidence_line(
     authority: Option<&Authority>,
     listed: Option<&ListedHost>,
 ) -> io::Result<Vec<u8>> {
-    let mut line = serde_json::to_vec(&HostLine { number, evidence, authority, listed })?;
+    let mut line = Vec::with_capacity(ROOM);
+    serde_json::to_writer(&mut line, &HostLine { number, evidence, authority, listed })?;
     line.push(b'\n');
     Ok(line)
 }
 
 /// The line of a host's report.
 pub(in crate::cli) fn report_line(run: RunKey<'_>, host: &HostReport) -> io::Result<Vec<u8>> {
-    let mut line = Vec::new();
+    let mut line = Vec::with_capacity(ROOM);
     jsonl::write_host(run, host, &mut line)?;
     Ok(line)
 }
