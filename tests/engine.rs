@@ -234,10 +234,13 @@ async fn greylisting_hides_nothing() {
         let (evidence, verdict, _server) = audited(behaviour, settings()).await;
         assert_eq!(verdict.verdict, want, "{relay:?} {tries}\n{}", dialogue(&evidence));
     }
-    let twice = Behaviour { temporary: grey(2), ..Behaviour::closed() };
-    let patient = Settings { greylist_wait: Duration::from_millis(100), ..settings() };
-    assert_eq!(audited(twice.clone(), patient).await.1.verdict, Verdict::Closed);
-    assert_eq!(reasons(&verdict_of(twice).await), ["deferred"]);
+    let time = Duration::from_millis(300);
+    let long = Some(Temporary::For { time, reply: reply.clone() });
+    let long = Behaviour { temporary: long, ..Behaviour::closed() };
+    let patient = Settings { greylist_wait: time, ..settings() };
+    assert_eq!(audited(long, patient).await.1.verdict, Verdict::Closed);
+    let ever = Behaviour { temporary: grey(9), ..Behaviour::closed() };
+    assert_eq!(reasons(&verdict_of(ever).await), ["deferred"]);
 }
 
 /// Cut short in its midst, a profile is named all the same.

@@ -2,21 +2,22 @@
 //! name that is not ours, what was deferred again, acceptances alone, and the plain recipient once
 //! more at the end.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, timeout};
 
-use crate::evidence::{Control, Evidence, Form, Hello, Pass, SenderKind, Stop};
+use crate::evidence::{Control, Evidence, Form, Hello, Pass, Stop};
 use crate::net::Dialer;
 use crate::probe::{Axis, Profile};
-use crate::smtp::{Reply, Severity};
+use crate::smtp::Reply;
 use crate::target::Target;
-use crate::verdict::{Judge, Outcome, Reading, Undecided, Verdict, judge_by};
+use crate::verdict::{Judge, Outcome, Reading, Verdict, judge_by};
 
 use super::confirm::{confirm, deliver};
-use super::plan::{Tokens, plan, plan_deeper, plan_late, repeat_at_end, with_null_sender};
+use super::plan::{Tokens, plan, plan_deeper, plan_late, repeat_at_end};
+use super::put_off::{retry, try_null_sender};
 use super::runner::Runner;
 use super::turn::Turn;
 use super::{Interrupt, Settings, blank};
@@ -173,7 +174,7 @@ async fn ask_all(
 /// greeting names, then the forms of recipients, so that the last connection greets with our own
 /// name again; then what is asked inside TLS or as another client. A name that is not ours, where it
 /// is asked again, stands last.
-fn in_order(forms: &[Form], mut some: Vec<usize>) -> Vec<usize> {
+pub(super) fn in_order(forms: &[Form], mut some: Vec<usize>) -> Vec<usize> {
     let stage = |form: &Form| match (form.control(), form.axis()) {
         (Some(Control::RcptBeforeMail), _) => 0,
         (Some(Control::MismatchedHelo), _) => 6,
@@ -203,29 +204,6 @@ fn in_order(forms: &[Form], mut some: Vec<usize>) -> Vec<usize> {
     some
 }
 
-/// HELO and recipient forms whose foreign sender was refused or deferred are asked with the null
-/// sender too: a bounce is what a sender check most likely lets through.
-async fn try_null_sender(runner: &mut Runner, tokens: &Tokens) {
-    let reading = runner.reading();
-    let judged = Judge::with(&runner.evidence, &reading);
-    let again = |(index, form): (usize, &Form)| {
-        let asked = matches!(form.axis(), Some(Axis::Helo | Axis::Recipient | Axis::Context));
-        let open = || {
-            let outcome = judged.form(index).outcome;
-            matches!(outcome, Outcome::Deferred | Outcome::Inconclusive(Undecided::SenderRefused))
-        };
-        (asked && form.sender == SenderKind::Foreign && open()).then_some(index)
-    };
-    let wanted: Vec<_> = runner.evidence.forms.iter().enumerate().filter_map(again).collect();
-    let before = runner.evidence.forms.len();
-    for index in wanted {
-        with_null_sender(&mut runner.evidence, index, tokens);
-    }
-    let forms = &runner.evidence.forms;
-    let queue = in_order(forms, (before..forms.len()).collect());
-    runner.run(queue, Pass::First).await;
-}
-
 /// The name that is not ours comes after the relay tests, so that a server that holds it against us
 /// has answered them by then, and what was lost before counts for nothing here, nor the other way
 /// round.
@@ -239,41 +217,6 @@ async fn greet_by_another_name(runner: &mut Runner, forms: Vec<usize>) {
 
 fn is_under_a_name_not_ours(form: &Form) -> bool {
     form.control() == Some(Control::MismatchedHelo)
-}
-
-/// What the server put off is asked again, with exactly the same envelopes, since greylists
-/// remember client, sender and recipient.
-///
-/// What was asked again under the profile before has had its time, and is not waited for a second time.
-async fn retry(runner: &mut Runner, settings: &Settings) {
-    let attempts = &runner.evidence.attempts;
-    let before = attempts.iter().filter(|attempt| attempt.pass == Pass::Retry);
-    let before: HashSet<_> = before.map(|attempt| attempt.form).collect();
-    for wait in [settings.retry_wait, settings.greylist_wait] {
-        if wait.is_zero() {
-            continue;
-        }
-        let mut deferred = deferred(runner);
-        deferred.retain(|index| !before.contains(index));
-        if deferred.is_empty() || runner.is_over() {
-            continue;
-        }
-        runner.hang_up().await;
-        runner.wait(wait).await;
-        runner.start_pass();
-        let queue = in_order(&runner.evidence.forms, deferred);
-        runner.run(queue, Pass::Retry).await;
-    }
-}
-
-fn deferred(runner: &mut Runner) -> Vec<usize> {
-    let is_not_now = |_: &Form, reply: &Reply| reply.severity() == Severity::Transient;
-    if !is_answered(&runner.evidence, is_not_now) {
-        return Vec::new();
-    }
-    let reading = runner.reading();
-    let judged = Judge::with(&runner.evidence, &reading);
-    (0..runner.evidence.forms.len()).filter(|index| judged.wants_retry(*index)).collect()
 }
 
 /// True when a form was answered in a way that passes the test, which is cheaper than to judge.

@@ -9,6 +9,7 @@ mod listing;
 mod moments;
 mod pace;
 mod plan;
+mod put_off;
 mod runner;
 mod sweep;
 mod targets;

@@ -230,6 +230,13 @@ pub enum Temporary {
         /// The reply, such as `451 4.7.1 Greylisted`.
         reply: String,
     },
+    /// Each pair of reverse-path and forward-path is deferred until this time after its first try.
+    For {
+        /// How long it is deferred.
+        time: Duration,
+        /// The reply, such as `451 4.7.1 Greylisted`.
+        reply: String,
+    },
 }
 
 /// What happens to a client whose commands got many 4xx and 5xx replies on one connection.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 /// How often things happened, over all connections; a copy of one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,7 +77,7 @@ struct Book {
     counters: Counters,
     open: u64,
     envelopes: Vec<SeenEnvelope>,
-    tries: HashMap<(Vec<u8>, Vec<u8>), u32>,
+    tries: HashMap<(Vec<u8>, Vec<u8>), (u32, Instant)>,
 }
 
 /// What one connection has done so far, for the maxima.
@@ -184,12 +185,13 @@ impl Ledger {
         book.counters.messages
     }
 
-    /// Counts a try of this pair of paths and gives its number, from 1.
-    pub(super) fn note_try(&self, reverse_path: &[u8], forward_path: &[u8]) -> u32 {
+    /// Counts a try of this pair of paths; gives its number, from 1, and when the first one was.
+    pub(super) fn note_try(&self, reverse_path: &[u8], forward_path: &[u8]) -> (u32, Instant) {
         let mut book = self.book();
-        let tries = book.tries.entry((reverse_path.to_vec(), forward_path.to_vec())).or_default();
+        let pair = (reverse_path.to_vec(), forward_path.to_vec());
+        let (tries, first) = book.tries.entry(pair).or_insert_with(|| (0, Instant::now()));
         *tries = tries.saturating_add(1);
-        *tries
+        (*tries, *first)
     }
 
     /// A thread that panicked cannot leave the book half-written in a way that matters here.
@@ -245,7 +247,7 @@ mod tests {
     fn tries_are_counted_for_each_pair_of_paths() {
         let ledger = Ledger::default();
         let tries = [("a", "b"), ("a", "b"), ("a", "c"), ("c", "b")];
-        let seen = tries.map(|(from, to)| ledger.note_try(from.as_bytes(), to.as_bytes()));
+        let seen = tries.map(|(from, to)| ledger.note_try(from.as_bytes(), to.as_bytes()).0);
         assert_eq!(seen, [1, 2, 1, 1]);
     }
 }

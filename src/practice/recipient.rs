@@ -123,8 +123,12 @@ impl Behaviour {
         let reply = match self.temporary.as_ref()? {
             Temporary::Always { reply } => reply,
             Temporary::FirstTries { n, reply } => {
-                let number = ledger.note_try(request.reverse_path, request.forward_path);
+                let (number, _) = ledger.note_try(request.reverse_path, request.forward_path);
                 (number <= *n).then_some(reply)?
+            }
+            Temporary::For { time, reply } => {
+                let (_, first) = ledger.note_try(request.reverse_path, request.forward_path);
+                (first.elapsed() < *time).then_some(reply)?
             }
         };
         Some(reply.clone().into_bytes())

@@ -198,6 +198,17 @@ impl<'a> Judge<'a> {
         transient && !control_of_sequence
     }
 
+    /// True when two forms were put off, and in words that seem to give one reason.
+    pub fn are_put_off_alike(&self, one: usize, other: usize) -> bool {
+        let reply_to = |index| {
+            let reply = self.reply_to(index).map(|(reply, _)| reply);
+            reply.filter(|reply| reply.severity() == Severity::Transient)
+        };
+        reply_to(one)
+            .zip(reply_to(other))
+            .is_some_and(|(one, other)| self.names().alike(one, other))
+    }
+
     /// The outcome without regard to what plain forms say.
     fn base(&self, index: usize) -> Base {
         let known = self.bases.get(index);
