@@ -144,7 +144,7 @@ fn plain_contexts(form: &Form, identity: &Identity) -> Vec<Form> {
     foreign.into_iter().chain([from(String::new(), SenderKind::Null)]).collect()
 }
 
-/// Adds the same form from the null sender, with its controls. `None` if there is no difference.
+/// The same form from the null sender, added with its controls where there is none yet.
 pub(super) fn with_null_sender(
     evidence: &mut Evidence,
     index: usize,
@@ -153,8 +153,8 @@ pub(super) fn with_null_sender(
     let mut form = evidence.forms.get(index)?.clone();
     form.envelope.reverse_path = WireText::default();
     form.sender = SenderKind::Null;
-    if evidence.forms.contains(&form) {
-        return None;
+    if let Some(known) = evidence.forms.iter().position(|other| *other == form) {
+        return Some(known);
     }
     let added = evidence.forms.len();
     evidence.forms.push(form.clone());

@@ -78,7 +78,7 @@ pub(super) async fn retry(runner: &mut Runner, settings: &Settings) {
     }
 }
 
-/// What was put off, without those that have been waited for `before`.
+/// What was put off, without what is put off like those that have been waited for `before`.
 fn put_off(runner: &mut Runner, before: &HashSet<usize>) -> Vec<Group> {
     let is_not_now = |_: &Form, reply: &Reply| reply.severity() == Severity::Transient;
     if !is_answered(&runner.evidence, is_not_now) {
@@ -89,10 +89,9 @@ fn put_off(runner: &mut Runner, before: &HashSet<usize>) -> Vec<Group> {
     let wants = |index: &usize| judged.wants_retry(*index);
     let open =
         groups(&runner.evidence, &judged, (0..runner.evidence.forms.len()).filter(wants).collect());
-    let is_new = |group: &Group| {
-        !before.contains(&group.first) && group.others.iter().all(|index| !before.contains(index))
-    };
-    open.into_iter().filter(is_new).collect()
+    let has_had_its_time =
+        |group: &Group| before.iter().any(|known| judged.are_put_off_alike(*known, group.first));
+    open.into_iter().filter(|group| !has_had_its_time(group)).collect()
 }
 
 /// HELO and recipient forms whose foreign sender was refused or deferred are asked with the null
@@ -127,7 +126,7 @@ pub(super) async fn try_null_sender(runner: &mut Runner, tokens: &Tokens) {
     ask_with_null_sender(runner, others, tokens).await;
 }
 
-/// The forms that were asked in their places, where there was not one already.
+/// The forms that stand in their places, which were asked now or before.
 async fn ask_with_null_sender(
     runner: &mut Runner,
     forms: Vec<usize>,
