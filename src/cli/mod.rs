@@ -17,6 +17,7 @@ mod input;
 mod interrupt;
 mod judge;
 mod lists;
+mod manual;
 mod output;
 mod pop;
 mod probes;
@@ -33,8 +34,8 @@ mod timings;
 use std::io::Write as _;
 use std::process::ExitCode;
 
-use clap::Parser;
 use clap::error::ErrorKind;
+use clap::{CommandFactory as _, Parser};
 
 use args::{Cli, Command};
 use exit::{Exit, Failure};
@@ -51,8 +52,10 @@ pub fn main() -> ExitCode {
         Command::Confirm(args) => confirm::late(&args),
         Command::Demo(args) => demo::demo(&args),
         Command::Explain { id } => explain::explain(id.as_deref()),
+        Command::Completions { shell } => manual::completions(shell),
         Command::Init(args) => init::init(&args),
         Command::Lists(args) => lists::lists(&args),
+        Command::Man(args) => manual::man(&args),
         Command::Probes(command) => probes::probes(&command),
         Command::Replay(args) => replay::replay(&args),
         Command::Report(args) => report::report(&args),
@@ -81,11 +84,9 @@ fn usage(error: &clap::Error) -> Exit {
         .filter(|line| !line.is_empty() && !line.starts_with("For more information"))
         .map(|line| line.trim_start_matches("error: "))
         .collect();
-    let commands = [
-        "catch", "check", "confirm", "demo", "explain", "init", "lists", "probes", "replay",
-        "report", "sweep",
-    ];
-    let command = std::env::args().nth(1).filter(|first| commands.contains(&first.as_str()));
+    let known = Cli::command();
+    let is_known = |name: &String| known.find_subcommand(name).is_some();
+    let command = std::env::args().nth(1).filter(is_known);
     let help = command.map_or("mxaudit --help".to_owned(), |name| format!("mxaudit {name} --help"));
     let said = words.join(" ").replace(" tip: ", "; ");
     complain(&format!("{said} (see {help})"));

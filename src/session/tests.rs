@@ -216,11 +216,11 @@ async fn an_end_without_farewell_is_a_close() {
     struct Ends;
     impl tokio::io::AsyncRead for Ends {
         fn poll_read(
-            self: std::pin::Pin<&mut Self>,
+            self: Pin<&mut Self>,
             _: &mut std::task::Context<'_>,
             _: &mut tokio::io::ReadBuf<'_>,
-        ) -> std::task::Poll<io::Result<()>> {
-            std::task::Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()))
+        ) -> Poll<io::Result<()>> {
+            Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()))
         }
     }
     let stream = Box::new(tokio::io::join(Ends, tokio::io::sink()));

@@ -12,6 +12,10 @@ use super::{ConfirmArgs, FailOn, LibraryArgs, MatrixArgs, PopArgs, ReportArgs, Z
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("accounts").args(["credentials", "pop_credentials"]).multiple(true))]
+#[command(after_help = "Examples:\n  \
+    mxaudit check mx.example.org --local-domain example.org\n  \
+    mxaudit check domain:example.org --profile thorough --evidence evidence\n  \
+    mxaudit check 192.0.2.25 --port 25 --port 587 --format json=report.json")]
 pub(in crate::cli) struct CheckArgs {
     /// Host names, addresses or mail domains; host:NAME and domain:NAME say which of the two a
     /// name is

@@ -7,6 +7,9 @@ use clap::Args;
 use super::{FailOn, LibraryArgs, ReportArgs};
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    mxaudit confirm evidence --catcher arrivals.jsonl\n  \
+    mxaudit confirm evidence --canary-maildir ~/Maildir")]
 pub(in crate::cli) struct LateArgs {
     /// A folder that --evidence wrote
     #[arg(value_name = "DIR")]

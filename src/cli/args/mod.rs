@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
 
 pub(super) use check::{CheckArgs, IdentityArgs, ServerAddress, TimingArgs};
 pub(super) use confirm::{ConfirmArgs, LateArgs};
@@ -24,7 +25,12 @@ pub(super) use sweep::{LimitArgs, SweepArgs, SweepProfile, SweepTimingArgs};
 /// Audits mail servers that you administer: is this server an open relay, by any known trick?
 #[derive(Debug, Parser)]
 #[command(name = "mxaudit", version, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Exit codes: 0 nothing found at or above --fail-on; 1 findings; 2 usage, \
+#[command(after_help = "Examples:\n  \
+    mxaudit demo                                     # a first look, on loopback\n  \
+    mxaudit check mx.example.org --local-domain example.org\n  \
+    mxaudit sweep 192.0.2.0/24 --out run\n  \
+    mxaudit man check                                # all of a command, for `man -l -`\n\n\
+    Exit codes: 0 nothing found at or above --fail-on; 1 findings; 2 usage, \
     configuration, or a name that does not resolve; 3 incomplete (a verdict is unknown, or nothing \
     could be reached); 4 a fault of mxaudit.")]
 pub(super) struct Cli {
@@ -38,9 +44,21 @@ pub(super) enum Command {
     Catch(CatchArgs),
     /// Audit hosts, addresses or mail domains
     Check(Box<CheckArgs>),
+    /// Print a script that completes commands and options in a shell
+    #[command(after_help = "Examples:\n  \
+        mxaudit completions bash > /etc/bash_completion.d/mxaudit\n  \
+        mxaudit completions zsh > \"${fpath[1]}/_mxaudit\"\n  \
+        mxaudit completions fish > ~/.config/fish/completions/mxaudit.fish")]
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
     /// Audit nine built-in practice servers on loopback, as a first look at the tool
     Demo(DemoArgs),
     /// Explain a finding, a probe or a reason word; without one, list them all
+    #[command(after_help = "Examples:\n  \
+        mxaudit explain open-relay\n  \
+        mxaudit explain R01")]
     Explain {
         /// Such as open-relay, R01, relay-percent-host or local-control
         id: Option<String>,
@@ -50,8 +68,16 @@ pub(super) enum Command {
     /// Look addresses, ranges and domains up in DNS-based block lists, each of which proves first
     /// that it works
     Lists(Box<ListsArgs>),
+    /// Print the manual page of mxaudit or of a command, or write all of them into a folder
+    Man(ManArgs),
     /// List, show or validate relay probes
-    #[command(subcommand)]
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        mxaudit probes list\n  \
+        mxaudit probes show R01\n  \
+        mxaudit probes validate my-probes"
+    )]
     Probes(ProbesCommand),
     /// Judge stored evidence again, now that its messages have arrived: by their tokens, or by what
     /// the canary has got meanwhile
@@ -67,13 +93,16 @@ pub(super) enum Command {
 #[derive(Debug, Subcommand)]
 pub(super) enum ProbesCommand {
     /// One line for each probe
+    #[command(after_help = "Example:\n  mxaudit probes list")]
     List,
     /// Everything about one probe
+    #[command(after_help = "Example:\n  mxaudit probes show relay-percent-host")]
     Show {
         /// The probe's id or code, such as relay-percent-host or R01
         id: String,
     },
     /// Judge the vectors inside the probe files: each must come out as it says
+    #[command(after_help = "Example:\n  mxaudit probes validate my-probes")]
     Validate {
         /// A folder of <family>/<name>.toml files; the built-in library if left out
         dir: Option<PathBuf>,
@@ -106,6 +135,22 @@ pub(super) struct CatchArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    mxaudit man | man -l -\n  \
+    mxaudit man probes show | man -l -\n  \
+    mxaudit man --output /usr/local/share/man/man1")]
+pub(super) struct ManArgs {
+    /// The command; the whole if left out
+    #[arg(value_name = "COMMAND", conflicts_with = "output")]
+    pub(super) command: Vec<String>,
+
+    /// Write all pages into this folder, each as a file of its own
+    #[arg(long, short, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  mxaudit init --output mxaudit.toml")]
 pub(super) struct InitArgs {
     /// Where to write it
     #[arg(long, short, default_value = "mxaudit.toml", value_name = "FILE")]
@@ -113,6 +158,9 @@ pub(super) struct InitArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    mxaudit replay evidence\n  \
+    mxaudit replay evidence --format json=report.json")]
 pub(super) struct ReplayArgs {
     /// A folder that --evidence wrote, or .smtp transcripts out of one
     #[arg(required = true, value_name = "DIR|FILE")]
@@ -129,11 +177,12 @@ pub(super) struct ReplayArgs {
 }
 
 #[derive(Debug, Args)]
-#[command(
-    after_help = "Every form but json is written host by host, whatever their number; json needs all of them in \
+#[command(after_help = "Examples:\n  \
+    mxaudit report run\n  \
+    mxaudit report run --format csv-hosts=hosts.csv --format json=report.json\n\n\
+    Every form but json is written host by host, whatever their number; json needs all of them in \
     memory. The hosts stand in the order of their addresses. In the terminal form, closed hosts without a finding of \
-    high severity are counted and not shown; with --quiet each host has its line."
-)]
+    high severity are counted and not shown; with --quiet each host has its line.")]
 pub(super) struct FolderArgs {
     /// The folder that `mxaudit sweep --out` wrote, or is writing
     #[arg(value_name = "DIR")]
@@ -158,6 +207,9 @@ pub(super) struct LibraryArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    mxaudit demo\n  \
+    mxaudit demo --format json=demo.json")]
 pub(super) struct DemoArgs {
     #[command(flatten)]
     pub(super) report: ReportArgs,
