@@ -214,11 +214,11 @@ async fn a_handshake_that_is_cut_ends_the_session() {
 #[tokio::test]
 async fn an_end_without_farewell_is_a_close() {
     struct Ends;
-    impl tokio::io::AsyncRead for Ends {
+    impl AsyncRead for Ends {
         fn poll_read(
             self: Pin<&mut Self>,
             _: &mut std::task::Context<'_>,
-            _: &mut tokio::io::ReadBuf<'_>,
+            _: &mut ReadBuf<'_>,
         ) -> Poll<io::Result<()>> {
             Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into()))
         }
