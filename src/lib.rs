@@ -4,16 +4,25 @@
 //!
 //! # Layers
 //!
-//! Imports point down this list only; a test reads them.
+//! Imports point down this table only: a test reads it, and whatever a room uses beyond it fails. A pure
+//! room knows no I/O, no clock and no chance.
 //!
-//! | layer | rooms | |
-//! |---|---|---|
-//! | shell | [`cli`], [`practice`], [`catcher`] | arguments, printing, exit codes; practice servers; the canary's own server |
-//! | reporting | [`report`] | the v1 model and its writers; pure |
-//! | engine | [`engine`] | targets, plan, the course of one host, many hosts |
-//! | wire | [`session`], [`net`], [`dns`], [`canary`] | ports to the world and their adapters |
-//! | judgement | [`verdict`], [`grade`] | outcomes, verdict, findings, the letter; pure |
-//! | vocabulary | [`evidence`], [`probe`], [`dnsbl`], [`finding`], [`target`], [`smtp`] | values |
+//! | layer | room | what it holds | may use |
+//! |---|---|---|---|
+//! | shell | [`cli`] | arguments, printing, exit codes | all |
+//! | shell | [`catcher`] | the canary's own mail server | `evidence` |
+//! | shell | [`practice`] | practice servers, for demonstration and tests | nothing |
+//! | reporting, pure | [`report`] | the v1 model and its writers | vocabulary, judgement |
+//! | engine | [`engine`] | targets, plan, the course of one host, many hosts | `smtp`, `target`, `probe`, `dnsbl`, `evidence`, `verdict`, `dns`, `net`, `session` |
+//! | wire | [`session`] | one SMTP or POP3 connection | `smtp`, `evidence`, `net` |
+//! | wire | [`net`] | connections and TLS | `target`, `evidence` |
+//! | wire | [`dns`], [`canary`] | resolvers; where the canary's mail is found | `evidence` |
+//! | judgement, pure | [`grade`] | from outcomes and a policy file to a letter | vocabulary, `verdict` |
+//! | judgement, pure | [`verdict`] | outcomes, verdict, findings | vocabulary |
+//! | vocabulary, pure | [`evidence`] | what was asked and answered, enough to judge it again | `smtp`, `target`, `probe`, `dnsbl` |
+//! | vocabulary, pure | [`probe`] | relay tests as data | `smtp`, `finding` |
+//! | vocabulary, pure | [`dnsbl`] | DNS-based lists as data | `finding` |
+//! | vocabulary, pure | [`smtp`], [`target`], [`finding`] | commands, replies and paths; what may be audited; the catalogue | nothing |
 //!
 //! # From a target to a report
 //!

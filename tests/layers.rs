@@ -5,45 +5,69 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Every room, and the rooms that it may import from.
-const ROOMS: &[(&str, &[&str])] = &[
-    // L0 vocabulary
-    ("smtp", &[]),
-    ("target", &[]),
-    ("finding", &[]),
-    ("probe", &["smtp", "finding"]),
-    ("dnsbl", &["finding"]),
-    ("evidence", &["smtp", "target", "probe", "dnsbl"]),
-    // L1 judgement
-    ("verdict", &["smtp", "target", "finding", "probe", "dnsbl", "evidence"]),
-    ("grade", &["smtp", "target", "finding", "probe", "dnsbl", "evidence", "verdict"]),
-    // L2 wire
-    ("dns", &["evidence"]),
-    ("net", &["target", "evidence"]),
-    ("session", &["smtp", "evidence", "net"]),
-    ("canary", &["evidence"]),
-    // L3 engine
-    (
-        "engine",
-        &["smtp", "target", "probe", "dnsbl", "evidence", "verdict", "dns", "net", "session"],
-    ),
-    // L4 reporting
-    ("report", &["smtp", "target", "finding", "probe", "dnsbl", "evidence", "verdict", "grade"]),
-    // L5 shell
-    ("practice", &[]),
-    ("catcher", &["evidence"]),
-    (
-        "cli",
-        &[
-            "smtp", "target", "finding", "probe", "dnsbl", "evidence", "verdict", "grade", "dns",
-            "net", "session", "canary", "engine", "report", "practice", "catcher",
-        ],
-    ),
-];
+/// A row of the table in the documentation of `src/lib.rs`.
+#[derive(Clone, Debug)]
+struct Room {
+    name: String,
+    layer: String,
+    pure: bool,
+    may_use: Vec<String>,
+}
 
-/// Rooms without I/O, clock or chance.
-const PURE: &[&str] =
-    &["smtp", "target", "finding", "probe", "dnsbl", "evidence", "verdict", "grade", "report"];
+/// The table, with the names of layers replaced by their rooms.
+fn rooms() -> Vec<Room> {
+    let text = fs::read_to_string(source_root().join("lib.rs")).unwrap();
+    let rows = text.lines().filter_map(|line| line.strip_prefix("//! | "));
+    let mut rooms = Vec::new();
+    let mut uses = Vec::new();
+    for row in rows.skip(1) {
+        let cells: Vec<_> = row.trim_end_matches(" |").split(" | ").collect();
+        let [layer, names, _, may_use] = cells[..] else { panic!("four columns: {row}") };
+        let (layer, pure) = match layer.split_once(", ") {
+            Some((layer, "pure")) => (layer, true),
+            _ => (layer, false),
+        };
+        for name in names.split(", ") {
+            let name = name.trim_matches(['[', ']', '`']).to_owned();
+            rooms.push(Room { name, layer: layer.into(), pure, may_use: Vec::new() });
+            uses.push(may_use);
+        }
+    }
+    let all = rooms.clone();
+    for (at, (room, uses)) in rooms.iter_mut().zip(uses).enumerate() {
+        for used in uses.split(", ").filter(|used| *used != "nothing") {
+            // Above the row stands what may use it, and nothing that it may use.
+            let below = || all[at + 1..].iter().chain(&all[..at]);
+            let of_layer = |other: &&Room| used == "all" || other.layer == used;
+            let named = |other: &&Room| used.trim_matches('`') == other.name;
+            let found: Vec<_> = below().filter(|other| of_layer(other) || named(other)).collect();
+            assert!(!found.is_empty(), "`{}`: there is no {used}", room.name);
+            room.may_use.extend(found.into_iter().map(|other| other.name.clone()));
+        }
+    }
+    assert!(rooms.len() > 12, "the table was read: {rooms:?}");
+    rooms
+}
+
+/// The order of the table is the order of the rooms: nothing may use what stands above it. Rooms of one
+/// row stand beside each other.
+#[test]
+fn the_table_points_down() {
+    let rooms = rooms();
+    for (at, room) in rooms.iter().enumerate().filter(|(_, room)| room.layer != "shell") {
+        for used in &room.may_use {
+            let stands = rooms.iter().position(|other| other.name == *used).unwrap();
+            assert!(stands > at, "`{used}` stands above `{}`, which may use it", room.name);
+        }
+    }
+    let text = fs::read_to_string(source_root().join("lib.rs")).unwrap();
+    let modules = text.lines().filter_map(|line| line.strip_prefix("pub mod "));
+    let mut modules: Vec<_> = modules.map(|name| name.trim_end_matches(';')).collect();
+    let mut named: Vec<_> = rooms.iter().map(|room| room.name.as_str()).collect();
+    modules.sort_unstable();
+    named.sort_unstable();
+    assert_eq!(named, modules, "every room has its row");
+}
 
 /// What a pure room never names. `probe` reads the files of `--probes DIR` and nothing else, `dnsbl` none.
 const IMPURE: &[&str] =
@@ -52,20 +76,20 @@ const IMPURE: &[&str] =
 #[test]
 fn imports_point_down() {
     let mut faults = Vec::new();
+    let rooms = rooms();
     for file in sources() {
         let code = code_of(&file);
         let Some(room) = room_of(&file) else { continue };
-        let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else {
-            faults.push(format!("{}: the room `{room}` is not in the list", file.display()));
+        let Some(known) = rooms.iter().find(|known| known.name == room) else {
+            faults.push(format!("{}: the room `{room}` is not in the table", file.display()));
             continue;
         };
         for used in crate_paths(&code) {
-            if used != room && !allowed.contains(&used.as_str()) {
+            if used != room && !known.may_use.contains(&used) {
                 faults.push(format!("{}: `{room}` must not use `{used}`", file.display()));
             }
         }
-        let pure = PURE.contains(&room.as_str());
-        for word in IMPURE.iter().filter(|word| pure && code.contains(**word)) {
+        for word in IMPURE.iter().filter(|word| known.pure && code.contains(**word)) {
             faults.push(format!("{}: `{room}` is pure and names `{word}`", file.display()));
         }
     }
