@@ -8,7 +8,7 @@ use crate::report::model::{
     HostReport, NotProbed, RunKey, RunReport, RunSection, Summary, SweepCounts,
 };
 use crate::report::terminal::SweepWriter;
-use crate::report::{csv, json, jsonl, terminal};
+use crate::report::{csv, json, jsonl, junit, prometheus, terminal};
 
 use super::args::{Format, FormatArg, ListsFormat, ListsReportArgs, ReportArgs};
 use super::exit::Failure;
@@ -52,6 +52,8 @@ enum Stream<'a> {
     Json(Vec<HostReport>, &'a mut Output),
     Jsonl(BufWriter<&'a mut Output>),
     Csv(Box<csv::Writer<'a, &'a mut Output>>),
+    Junit(Box<junit::Writer<BufWriter<&'a mut Output>>>),
+    Prometheus(prometheus::Writer, &'a mut Output),
     Terminal(SweepWriter, &'a mut Output),
 }
 
@@ -72,6 +74,9 @@ impl Reports {
             Format::CsvHosts => table(csv::Rows::Hosts, output),
             Format::CsvFindings => table(csv::Rows::Findings, output),
             Format::CsvMatrix => table(csv::Rows::Matrix, output),
+            Format::Junit => junit::Writer::begin(run, BufWriter::new(output))
+                .map(|suites| Stream::Junit(Box::new(suites))),
+            Format::Prometheus => Ok(Stream::Prometheus(prometheus::Writer::default(), output)),
             Format::Terminal => Ok(Stream::Terminal(SweepWriter::new(options), output)),
         };
         let all = self.places.iter_mut().map(begin).collect::<Result<_, _>>();
@@ -90,6 +95,11 @@ impl Streams<'_> {
                 }
                 Stream::Jsonl(output) => jsonl::write_host(self.key, host, output),
                 Stream::Csv(table) => table.host(host),
+                Stream::Junit(suites) => suites.host(host),
+                Stream::Prometheus(metrics, _) => {
+                    metrics.host(host);
+                    Ok(())
+                }
                 Stream::Terminal(writer, output) => part(output, |out| writer.host(host, out)),
             }
             .map_err(Failure::internal)?;
@@ -111,14 +121,20 @@ impl Streams<'_> {
                     let report = RunReport::of_sweep(run, hosts, not_probed, (summary, sweep));
                     let mut buffer = BufWriter::new(output);
                     let written = json::write(&report, &mut buffer);
-                    written.and_then(|()| buffer.into_inner().map_err(|error| error.into_error()))
+                    written.and_then(|()| whole(buffer))
                 }
                 Stream::Jsonl(mut output) => {
                     let counts = (summary, Some(sweep));
                     let written = jsonl::write_summary(run, not_probed, counts, &mut output);
-                    written.and_then(|()| output.into_inner().map_err(|error| error.into_error()))
+                    written.and_then(|()| whole(output))
                 }
                 Stream::Csv(table) => table.end(),
+                Stream::Junit(suites) => suites.end().and_then(whole),
+                Stream::Prometheus(metrics, output) => {
+                    let mut buffer = BufWriter::new(output);
+                    let written = metrics.end(run, &summary, Some(&sweep), &mut buffer);
+                    written.and_then(|()| whole(buffer))
+                }
                 Stream::Terminal(writer, output) => {
                     let end =
                         |out: &mut dyn Write| writer.end(run, not_probed, (summary, sweep), out);
@@ -129,6 +145,11 @@ impl Streams<'_> {
         }
         Ok(())
     }
+}
+
+/// The place behind a buffer, once all of it is there.
+fn whole<'a>(buffer: BufWriter<&'a mut Output>) -> std::io::Result<&'a mut Output> {
+    buffer.into_inner().map_err(|error| error.into_error())
 }
 
 /// Writes a part of a report for a reader.
@@ -227,6 +248,8 @@ fn render(
         Format::CsvHosts => csv::write_hosts(report, &mut out).map_err(fault)?,
         Format::CsvFindings => csv::write_findings(report, &mut out).map_err(fault)?,
         Format::CsvMatrix => csv::write_matrix(report, &mut out).map_err(fault)?,
+        Format::Junit => junit::write(report, &mut out).map_err(fault)?,
+        Format::Prometheus => prometheus::write(report, &mut out).map_err(fault)?,
         Format::Terminal => {
             let options = terminal::Options { quiet, width: 100 };
             let write = |out: &mut dyn Write| terminal::write(report, out, options);

@@ -64,6 +64,10 @@ pub(in crate::cli) enum Format {
     CsvFindings,
     /// One row a cell of the relay matrix
     CsvMatrix,
+    /// A test suite a host, for CI
+    Junit,
+    /// Metrics, for the textfile collector of node_exporter
+    Prometheus,
 }
 
 /// The forms of a report on lists.

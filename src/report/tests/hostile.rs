@@ -11,7 +11,7 @@ fn treacherous(c: char) -> bool {
 }
 
 /// A host whose server and whose papers are all bait.
-fn bait() -> RunReport {
+pub(super) fn bait() -> RunReport {
     let mut host = report(&hostile());
     host.target.name = Some("=HYPERLINK(\"http://x.example.test\")\u{1b}[2J\u{202e}".into());
     host.target.mail_domain = Some("\u{ff1d}1+1".into());

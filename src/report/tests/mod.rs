@@ -2,6 +2,7 @@
 
 mod grades;
 mod hostile;
+mod machines;
 mod samples;
 mod schema;
 mod sweeps;
@@ -16,7 +17,7 @@ use super::fixtures::{
 };
 use super::model::{AuthorityReport, FindingReport, HostReport, NotProbed, ProbeReport, RunReport};
 use super::terminal::{Options, write};
-use super::{csv, fixtures, json, jsonl};
+use super::{csv, fixtures, json, jsonl, junit, prometheus};
 use crate::evidence::{Answer, Identity};
 use crate::target::scope::Source;
 
@@ -47,7 +48,7 @@ fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
 }
 
 /// The report in every form, by the names of the files in `reports/samples/`.
-fn all_forms(report: &RunReport) -> [(&'static str, String); 6] {
+fn all_forms(report: &RunReport) -> [(&'static str, String); 8] {
     [
         ("report.txt", text(report, Options::default())),
         ("report.json", written(|out| json::write(report, out))),
@@ -55,6 +56,8 @@ fn all_forms(report: &RunReport) -> [(&'static str, String); 6] {
         ("hosts.csv", written(|out| csv::write_hosts(report, out))),
         ("findings.csv", written(|out| csv::write_findings(report, out))),
         ("matrix.csv", written(|out| csv::write_matrix(report, out))),
+        ("report.junit.xml", written(|out| junit::write(report, out))),
+        ("report.prom", written(|out| prometheus::write(report, out))),
     ]
 }
 
