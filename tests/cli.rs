@@ -446,7 +446,9 @@ async fn hostile_words_do_no_harm() {
         ..Behaviour::closed()
     };
     let server = start(behaviour).await;
-    for format in ["terminal", "json", "jsonl", "csv-hosts", "csv-findings"] {
+    let forms =
+        ["terminal", "json", "jsonl", "csv-hosts", "csv-findings", "junit", "prometheus", "sarif"];
+    for format in forms {
         let ran = check(&server, &["--format", format]);
         assert_eq!(ran.code, Some(0), "{}", ran.err);
         let bad = |c: char| {
@@ -570,6 +572,9 @@ async fn every_format_in_one_run() {
         ("csv-hosts", "hosts.csv"),
         ("csv-findings", "findings.csv"),
         ("csv-matrix", "matrix.csv"),
+        ("junit", "r.xml"),
+        ("prometheus", "r.prom"),
+        ("sarif", "r.sarif"),
         ("terminal", "r.txt"),
     ] {
         args.extend(["--format".to_owned(), format!("{format}={}", file(name).display())]);
@@ -589,6 +594,10 @@ async fn every_format_in_one_run() {
         assert_eq!(reader.records().map(Result::unwrap).count(), rows, "{name}");
     }
     assert!(read("r.txt").contains("error[open-relay]"));
+    assert!(read("r.xml").contains("<failure message=\"open: accepted-recipient\">"));
+    assert!(read("r.prom").contains(",verdict=\"open\"} 1\n"));
+    let log: Value = serde_json::from_str(&read("r.sarif")).unwrap();
+    assert_eq!(log["runs"][0]["results"][0]["ruleId"], "open-relay");
 }
 
 /// The user's own probes take the place of built-in ones, or stand beside them.

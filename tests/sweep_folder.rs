@@ -177,6 +177,22 @@ async fn every_form_shows_the_hosts_in_the_order_of_their_addresses() {
             assert_eq!(ports, want);
         }
     }
+
+    let suites = mxaudit(&["report", "--format", "junit"], dir).out;
+    assert_eq!(suites.matches("<testsuite ").count(), 3, "{suites}");
+    let metrics = mxaudit(&["report", "--format", "prometheus"], dir).out;
+    assert!(metrics.contains("mxaudit_hosts{verdict=\"open\"} 1\n"), "{metrics}");
+    let dark =
+        format!("mxaudit_dark_ports{{reason=\"refused\"}} {}\n", last["sweep"]["dark"]["refused"]);
+    assert!(metrics.contains(&dark), "{metrics}");
+    let log = mxaudit(&["report", "--format", "sarif"], dir).out;
+    let log: Value = serde_json::from_str(&log).unwrap();
+    let not_asked = last["sweep"]["not_asked"].as_u64().unwrap();
+    let unknown = last["summary"]["inconclusive"].as_u64().unwrap()
+        + last["summary"]["unreachable"].as_u64().unwrap();
+    let invocation = &log["runs"][0]["invocations"][0];
+    let told = invocation["toolExecutionNotifications"].as_array().unwrap().len() as u64;
+    assert_eq!(told, unknown + u64::from(not_asked > 0), "{invocation}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,7 +8,7 @@ use crate::report::model::{
     HostReport, NotProbed, RunKey, RunReport, RunSection, Summary, SweepCounts,
 };
 use crate::report::terminal::SweepWriter;
-use crate::report::{csv, json, jsonl, junit, prometheus, terminal};
+use crate::report::{csv, json, jsonl, junit, prometheus, sarif, terminal};
 
 use super::args::{Format, FormatArg, ListsFormat, ListsReportArgs, ReportArgs};
 use super::exit::Failure;
@@ -54,6 +54,7 @@ enum Stream<'a> {
     Csv(Box<csv::Writer<'a, &'a mut Output>>),
     Junit(Box<junit::Writer<BufWriter<&'a mut Output>>>),
     Prometheus(prometheus::Writer, &'a mut Output),
+    Sarif(sarif::Writer<BufWriter<&'a mut Output>>),
     Terminal(SweepWriter, &'a mut Output),
 }
 
@@ -77,6 +78,7 @@ impl Reports {
             Format::Junit => junit::Writer::begin(run, BufWriter::new(output))
                 .map(|suites| Stream::Junit(Box::new(suites))),
             Format::Prometheus => Ok(Stream::Prometheus(prometheus::Writer::default(), output)),
+            Format::Sarif => sarif::Writer::begin(BufWriter::new(output)).map(Stream::Sarif),
             Format::Terminal => Ok(Stream::Terminal(SweepWriter::new(options), output)),
         };
         let all = self.places.iter_mut().map(begin).collect::<Result<_, _>>();
@@ -100,6 +102,7 @@ impl Streams<'_> {
                     metrics.host(host);
                     Ok(())
                 }
+                Stream::Sarif(results) => results.host(host),
                 Stream::Terminal(writer, output) => part(output, |out| writer.host(host, out)),
             }
             .map_err(Failure::internal)?;
@@ -135,6 +138,7 @@ impl Streams<'_> {
                     let written = metrics.end(run, &summary, Some(&sweep), &mut buffer);
                     written.and_then(|()| whole(buffer))
                 }
+                Stream::Sarif(results) => results.end(run, sweep.not_asked).and_then(whole),
                 Stream::Terminal(writer, output) => {
                     let end =
                         |out: &mut dyn Write| writer.end(run, not_probed, (summary, sweep), out);
@@ -148,7 +152,7 @@ impl Streams<'_> {
 }
 
 /// The place behind a buffer, once all of it is there.
-fn whole<'a>(buffer: BufWriter<&'a mut Output>) -> std::io::Result<&'a mut Output> {
+fn whole(buffer: BufWriter<&mut Output>) -> std::io::Result<&mut Output> {
     buffer.into_inner().map_err(|error| error.into_error())
 }
 
@@ -250,6 +254,7 @@ fn render(
         Format::CsvMatrix => csv::write_matrix(report, &mut out).map_err(fault)?,
         Format::Junit => junit::write(report, &mut out).map_err(fault)?,
         Format::Prometheus => prometheus::write(report, &mut out).map_err(fault)?,
+        Format::Sarif => sarif::write(report, &mut out).map_err(fault)?,
         Format::Terminal => {
             let options = terminal::Options { quiet, width: 100 };
             let write = |out: &mut dyn Write| terminal::write(report, out, options);

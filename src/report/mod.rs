@@ -14,6 +14,7 @@ pub mod lists;
 pub mod model;
 pub mod prometheus;
 mod reproduce;
+pub mod sarif;
 pub mod schema;
 pub mod terminal;
 

@@ -180,8 +180,8 @@ pub(super) struct ReplayArgs {
 #[command(after_help = "Examples:\n  \
     mxaudit report run\n  \
     mxaudit report run --format csv-hosts=hosts.csv --format json=report.json\n\n\
-    Every form but json is written host by host, whatever their number; json needs all of them in \
-    memory. The hosts stand in the order of their addresses. In the terminal form, closed hosts without a finding of \
+    Every form but json and prometheus is written host by host, whatever their number; json needs all of them in \
+    memory, prometheus a line of each. The hosts stand in the order of their addresses. In the terminal form, closed hosts without a finding of \
     high severity are counted and not shown; with --quiet each host has its line.")]
 pub(super) struct FolderArgs {
     /// The folder that `mxaudit sweep --out` wrote, or is writing

@@ -68,6 +68,8 @@ pub(in crate::cli) enum Format {
     Junit,
     /// Metrics, for the textfile collector of node_exporter
     Prometheus,
+    /// Results of analysis, for code scanning
+    Sarif,
 }
 
 /// The forms of a report on lists.

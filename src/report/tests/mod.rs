@@ -4,6 +4,7 @@ mod grades;
 mod hostile;
 mod machines;
 mod samples;
+mod sarif_log;
 mod schema;
 mod sweeps;
 mod tables;
@@ -17,7 +18,7 @@ use super::fixtures::{
 };
 use super::model::{AuthorityReport, FindingReport, HostReport, NotProbed, ProbeReport, RunReport};
 use super::terminal::{Options, write};
-use super::{csv, fixtures, json, jsonl, junit, prometheus};
+use super::{csv, fixtures, json, jsonl, junit, prometheus, sarif};
 use crate::evidence::{Answer, Identity};
 use crate::target::scope::Source;
 
@@ -48,7 +49,7 @@ fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
 }
 
 /// The report in every form, by the names of the files in `reports/samples/`.
-fn all_forms(report: &RunReport) -> [(&'static str, String); 8] {
+fn all_forms(report: &RunReport) -> [(&'static str, String); 9] {
     [
         ("report.txt", text(report, Options::default())),
         ("report.json", written(|out| json::write(report, out))),
@@ -58,6 +59,7 @@ fn all_forms(report: &RunReport) -> [(&'static str, String); 8] {
         ("matrix.csv", written(|out| csv::write_matrix(report, out))),
         ("report.junit.xml", written(|out| junit::write(report, out))),
         ("report.prom", written(|out| prometheus::write(report, out))),
+        ("report.sarif", written(|out| sarif::write(report, out))),
     ]
 }
 
