@@ -142,6 +142,10 @@ async fn a_range_is_swept_and_reported() {
     let report =
         mxaudit(folder.path(), &["report", "run", "--format", "csv-hosts"]).output().unwrap();
     assert_eq!(text(&report.stdout).lines().count(), 48, "a head and 47 hosts");
+    let same = mxaudit(folder.path(), &["diff", "run", "run"]).output().unwrap();
+    let (shown, said) = (text(&same.stdout), text(&same.stderr));
+    assert_eq!(same.status.code(), Some(0), "nothing is new: {shown}{said}");
+    assert!(shown.contains("47 before, 47 now; 0 only before"), "{shown}");
     // The folder is another run's now.
     let again = run(folder.path(), &sweep(&street, &["--out", "run"]));
     assert_eq!(again.status.code(), Some(2));

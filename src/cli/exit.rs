@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use crate::finding::{Finding, Severity};
+use crate::report::diff::DiffReport;
 use crate::report::model::{Summary, SweepCounts};
 use crate::verdict::{RelayVerdict, Verdict};
 
@@ -66,6 +67,15 @@ pub(super) fn of_sweep(
         (1.., _) => Exit::Findings,
         (0, true) => Exit::Incomplete,
         (0, false) => Exit::Clean,
+    }
+}
+
+/// The exit code of a comparison: what is new outranks what can no longer be told.
+pub(super) fn of_diff(report: &DiffReport, threshold: Severity) -> Exit {
+    match (report.has_new(threshold), report.has_unknown()) {
+        (true, _) => Exit::Findings,
+        (false, true) => Exit::Incomplete,
+        (false, false) => Exit::Clean,
     }
 }
 

@@ -9,6 +9,7 @@ mod confirm;
 mod consent;
 mod credentials;
 mod demo;
+mod diff;
 mod exit;
 mod explain;
 mod identity;
@@ -51,6 +52,7 @@ pub fn main() -> ExitCode {
         Command::Check(args) => check::check(&args),
         Command::Confirm(args) => confirm::late(&args),
         Command::Demo(args) => demo::demo(&args),
+        Command::Diff(args) => diff::diff(&args),
         Command::Explain { id } => explain::explain(id.as_deref()),
         Command::Completions { shell } => manual::completions(shell),
         Command::Init(args) => init::init(&args),

@@ -6,6 +6,7 @@
 
 mod also;
 pub mod csv;
+pub mod diff;
 pub mod escape;
 pub mod json;
 pub mod jsonl;

@@ -8,6 +8,7 @@ use schemars::transform::{RestrictFormats, transform_subschemas};
 use schemars::{JsonSchema, Schema};
 use serde_json::{Value, json};
 
+use super::diff::{self, DiffReport};
 use super::jsonl::Line;
 use super::lists::{self, ListsReport};
 use super::model::{RunReport, SweepSummary};
@@ -30,6 +31,12 @@ pub fn jsonl() -> Value {
 pub fn sweep_summary() -> Value {
     let about = "A sweep of mxaudit in numbers, as far as it is: summary.json of its folder.";
     document::<SweepSummary<'_>>(SweepSummary::SCHEMA, about)
+}
+
+/// The schema of a comparison, which [`diff::write_json`] prints.
+pub fn diff() -> Value {
+    let about = "Two reports of mxaudit compared. What the newer one does not tell is never fixed.";
+    document::<DiffReport>(diff::SCHEMA, about)
 }
 
 /// The schema of the report on lists, which [`lists::json::write`] prints.

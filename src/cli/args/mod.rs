@@ -2,6 +2,7 @@
 
 mod check;
 mod confirm;
+mod diff;
 mod lists;
 mod matrix;
 mod pop;
@@ -16,6 +17,7 @@ use clap_complete::Shell;
 
 pub(super) use check::{CheckArgs, IdentityArgs, ServerAddress, TimingArgs};
 pub(super) use confirm::{ConfirmArgs, LateArgs};
+pub(super) use diff::{DiffArgs, DiffFormat};
 pub(super) use lists::{DnsArgs, ListsArgs, ZonesArgs};
 pub(super) use matrix::MatrixArgs;
 pub(super) use pop::PopArgs;
@@ -55,6 +57,8 @@ pub(super) enum Command {
     },
     /// Audit nine built-in practice servers on loopback, as a first look at the tool
     Demo(DemoArgs),
+    /// Compare two stored reports: what is new, fixed, unchanged, or can no longer be told
+    Diff(DiffArgs),
     /// Explain a finding, a probe or a reason word; without one, list them all
     #[command(after_help = "Examples:\n  \
         mxaudit explain open-relay\n  \

@@ -3,7 +3,7 @@
 mod grades;
 mod hostile;
 mod machines;
-mod samples;
+pub(in crate::report) mod samples;
 mod sarif_log;
 mod schema;
 mod sweeps;

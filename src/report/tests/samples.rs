@@ -7,7 +7,7 @@ use crate::evidence::Evidence;
 
 /// Compares a file of the repository with what it should hold, or writes it where the environment
 /// has `MXAUDIT_BLESS`.
-pub(super) fn blessed(path: &str, want: &str) {
+pub(in crate::report) fn blessed(path: &str, want: &str) {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     if std::env::var_os("MXAUDIT_BLESS").is_some() {
         std::fs::write(&file, want).unwrap();
@@ -28,7 +28,7 @@ fn renamed(evidence: &Evidence, host: u8) -> Evidence {
 }
 
 /// An open, a closed, an undecided and an unreachable host, and one that was left alone.
-pub(super) fn sample() -> RunReport {
+pub(in crate::report) fn sample() -> RunReport {
     let evidence = [
         open(),
         renamed(&with_pop(with_matrix(closed())), 2),

@@ -1,0 +1,23 @@
+//! Two reports compared: what is new, what is fixed, and what can no longer be told.
+//!
+//! A finding that is not in the newer report is fixed only where that report shows the check to have been asked and
+//! answered well. Whatever it is silent about is unknown, and unknown is never fixed.
+
+mod compare;
+mod facts;
+mod model;
+mod told;
+mod write;
+
+pub use compare::compare;
+pub use facts::{Document, Facts, HEADS, Head, HostFacts, ReadError};
+pub use model::{
+    DiffReport, DiffSummary, FindingChange, HostChange, Presence, Side, Standing, VerdictChange,
+};
+pub use write::{write_json, write_terminal};
+
+/// The name of this format.
+pub(in crate::report) const SCHEMA: &str = "mxaudit.diff.v1";
+
+#[cfg(test)]
+mod tests;
