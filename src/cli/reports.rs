@@ -132,13 +132,15 @@ impl Streams<'_> {
                     written.and_then(|()| whole(output))
                 }
                 Stream::Csv(table) => table.end(),
-                Stream::Junit(suites) => suites.end().and_then(whole),
+                Stream::Junit(suites) => suites.end(run, not_probed, Some(&sweep)).and_then(whole),
                 Stream::Prometheus(metrics, output) => {
                     let mut buffer = BufWriter::new(output);
                     let written = metrics.end(run, &summary, Some(&sweep), &mut buffer);
                     written.and_then(|()| whole(buffer))
                 }
-                Stream::Sarif(results) => results.end(run, sweep.not_asked).and_then(whole),
+                Stream::Sarif(results) => {
+                    results.end(run, not_probed, Some(&sweep)).and_then(whole)
+                }
                 Stream::Terminal(writer, output) => {
                     let end =
                         |out: &mut dyn Write| writer.end(run, not_probed, (summary, sweep), out);

@@ -8,7 +8,8 @@
 //! | deferred, wants TLS, taken and not seen to arrive, undecided; `inconclusive`, `unreachable` | `error` |
 //! | not run | `skipped` |
 //!
-//! A suite whose probes were all skipped is no success: the case of its verdict is an error.
+//! A suite whose probes were all skipped is no success: the case of its verdict is an error. The last suite is that
+//! of the run: an `error` where it was cut short, met nobody or left ports unasked.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -17,7 +18,11 @@ use quick_xml::Writer as Xml;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
 use super::escape;
-use super::model::{DialogueLine, FindingReport, HostReport, ProbeReport, RunReport, RunSection};
+use super::gaps::gaps;
+use super::model::{
+    DialogueLine, FindingReport, HostReport, NotProbed, ProbeReport, RunReport, RunSection,
+    SweepCounts,
+};
 use crate::finding::Severity;
 
 /// What came of a case.
@@ -51,7 +56,7 @@ pub fn write(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
     for host in &report.hosts {
         writer.host(host)?;
     }
-    writer.end().map(|_| ())
+    writer.end(&report.run, &report.not_probed, report.sweep.as_ref()).map(|_| ())
 }
 
 impl<W: Write> Writer<W> {
@@ -73,18 +78,40 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// Those of `out`.
     pub fn host(&mut self, host: &HostReport) -> io::Result<()> {
-        let name = visible(&host.target.label());
+        let target = &host.target;
+        let name = match &target.name {
+            // One name may stand for several addresses.
+            Some(_) => visible(&format!("{} ({})", target.label(), target.address)),
+            None => visible(&target.label()),
+        };
         let mut cases = vec![verdict(host)];
         cases.extend(host.probes.iter().map(|probe| of_probe(host, probe)));
         cases.extend(host.findings.iter().filter(|f| f.code.is_none()).map(of_finding));
+        let grade = &host.grade;
+        let properties = [
+            ("verdict", host.relay.verdict.to_owned()),
+            ("proof", host.relay.proof.to_owned()),
+            ("grade", grade.letter.to_owned()),
+            ("policy", format!("{} {}", visible(&grade.policy.name), grade.policy.version)),
+        ];
+        self.suite(&name, &host.target.address.to_string(), &properties, &cases)
+    }
+
+    fn suite(
+        &mut self,
+        name: &str,
+        address: &str,
+        properties: &[(&str, String)],
+        cases: &[Case],
+    ) -> io::Result<()> {
         let count = |wanted: fn(&Result) -> bool| {
             cases.iter().filter(|case| wanted(&case.result)).count().to_string()
         };
         let suite = BytesStart::new("testsuite").with_attributes([
-            ("name", name.as_str()),
+            ("name", name),
             ("id", self.suites.to_string().as_str()),
             ("package", "mxaudit"),
-            ("hostname", host.target.address.to_string().as_str()),
+            ("hostname", address),
             ("timestamp", self.timestamp.as_str()),
             ("time", "0"),
             ("tests", cases.len().to_string().as_str()),
@@ -95,21 +122,14 @@ impl<W: Write> Writer<W> {
         self.suites += 1;
         self.xml.write_event(Event::Start(suite))?;
         self.xml.write_event(Event::Start(BytesStart::new("properties")))?;
-        let grade = &host.grade;
-        let properties = [
-            ("verdict", host.relay.verdict.to_owned()),
-            ("proof", host.relay.proof.to_owned()),
-            ("grade", grade.letter.to_owned()),
-            ("policy", format!("{} {}", visible(&grade.policy.name), grade.policy.version)),
-        ];
         for (name, value) in properties {
             let property = BytesStart::new("property")
-                .with_attributes([("name", name), ("value", value.as_str())]);
+                .with_attributes([("name", *name), ("value", value.as_str())]);
             self.xml.write_event(Event::Empty(property))?;
         }
         self.xml.write_event(Event::End(BytesEnd::new("properties")))?;
-        for case in &cases {
-            self.case(&name, case)?;
+        for case in cases {
+            self.case(name, case)?;
         }
         self.xml.write_event(Event::End(BytesEnd::new("testsuite")))
     }
@@ -140,15 +160,42 @@ impl<W: Write> Writer<W> {
         self.xml.write_event(Event::End(BytesEnd::new("testcase")))
     }
 
-    /// Ends the document.
+    /// Ends the document with the suite of the run.
     ///
     /// # Errors
     /// Those of `out`.
-    pub fn end(mut self) -> io::Result<W> {
+    pub fn end(
+        mut self,
+        run: &RunSection,
+        not_probed: &[NotProbed],
+        sweep: Option<&SweepCounts>,
+    ) -> io::Result<W> {
+        let gaps = gaps(run, self.suites, sweep);
+        let of_run = |name: &'static str| {
+            let gap = gaps.iter().find(|(gap, _)| *gap == name);
+            let result =
+                gap.map_or(Result::Pass, |(_, text)| Result::Error(text.clone(), String::new()));
+            Case { name: name.into(), result }
+        };
+        let mut cases: Vec<_> = ["ended", "met", "asked"].map(of_run).into();
+        cases.extend(not_probed.iter().map(|one| Case {
+            name: visible(&format!("{} of {}", one.host, one.domain)),
+            result: Result::Skipped(format!("left alone: {}", one.why)),
+        }));
+        let properties = [("profile", word(&run.profile)), ("seed", run.seed.to_string())];
+        self.suite("run", "", &properties, &cases)?;
         self.xml.write_event(Event::End(BytesEnd::new("testsuites")))?;
         let mut out = self.xml.into_inner();
         writeln!(out)?;
         Ok(out)
+    }
+}
+
+/// The word that JSON has for a value.
+fn word(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(word)) => word,
+        _ => String::new(),
     }
 }
 

@@ -8,6 +8,7 @@ mod also;
 pub mod csv;
 pub mod diff;
 pub mod escape;
+mod gaps;
 pub mod json;
 pub mod jsonl;
 pub mod junit;

@@ -172,7 +172,9 @@ impl Metrics<'_> {
         let help =
             "Ports that nobody asked, or that are still to be asked; nothing is known of them.";
         self.head("mxaudit_ports_not_asked", help)?;
-        writeln!(self.out, "mxaudit_ports_not_asked {}", sweep.not_asked)
+        writeln!(self.out, "mxaudit_ports_not_asked {}", sweep.not_asked)?;
+        self.head("mxaudit_ports_failed", "Those of them that failed on this side.")?;
+        writeln!(self.out, "mxaudit_ports_failed {}", sweep.errors)
     }
 
     fn hosts(&mut self, rows: &BTreeMap<Target, Row>) -> io::Result<()> {
@@ -206,8 +208,8 @@ impl Metrics<'_> {
             let label = |severity: &Severity| format!(",severity=\"{}\"", severity.as_str());
             counts.map(|(severity, count)| (label(severity), count.to_string())).collect()
         })?;
-        let help = "Block lists that list the host or its domain; absent where they were not asked, and where none \
-                    lists it and some said nothing.";
+        let help = "Block lists that list the host or its domain; at least so many where some said nothing; absent \
+                    where they were not asked, and where none lists it and some said nothing.";
         self.family(rows, "mxaudit_host_listings", help, |row| {
             row.listings.map(|count| (String::new(), count.to_string())).into_iter().collect()
         })

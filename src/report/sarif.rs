@@ -6,15 +6,19 @@
 //! `partialFingerprints` stays the same from run to run.
 //!
 //! A host about which nothing is known for sure has no result, which would read as a clean bill: it is a
-//! notification of the level `error`, and `executionSuccessful` is false.
+//! notification of the level `error`, and `executionSuccessful` is false. So it is with a run that met nobody, was
+//! cut short or left ports unasked.
 
 use std::io::{self, Write};
 
 use serde_json::ser::CompactFormatter;
 use serde_json::{Value, json};
 
+use super::gaps::gaps;
 use super::json::serialize;
-use super::model::{FindingReport, HostReport, RunReport, RunSection, Tool};
+use super::model::{
+    FindingReport, HostReport, NotProbed, RunReport, RunSection, SweepCounts, Tool,
+};
 use crate::finding::{Severity, catalogue};
 
 const SCHEMA: &str =
@@ -24,6 +28,7 @@ const SCHEMA: &str =
 pub struct Writer<W: Write> {
     out: W,
     begun: bool,
+    hosts: usize,
     unknown: Vec<Value>,
 }
 
@@ -36,7 +41,7 @@ pub fn write(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
     for host in &report.hosts {
         writer.host(host)?;
     }
-    writer.end(&report.run, 0).map(|_| ())
+    writer.end(&report.run, &report.not_probed, report.sweep.as_ref()).map(|_| ())
 }
 
 impl<W: Write> Writer<W> {
@@ -48,7 +53,7 @@ impl<W: Write> Writer<W> {
         write!(out, "{{\"$schema\":\"{SCHEMA}\",\"version\":\"2.1.0\",\"runs\":[{{\"tool\":")?;
         compact(&tool(), &mut out)?;
         writeln!(out, ",\"columnKind\":\"unicodeCodePoints\",\"results\":[")?;
-        Ok(Self { out, begun: false, unknown: Vec::new() })
+        Ok(Self { out, begun: false, hosts: 0, unknown: Vec::new() })
     }
 
     /// Writes the results of a host.
@@ -56,6 +61,7 @@ impl<W: Write> Writer<W> {
     /// # Errors
     /// Those of `out`.
     pub fn host(&mut self, host: &HostReport) -> io::Result<()> {
+        self.hosts += 1;
         if matches!(host.relay.verdict, "inconclusive" | "unreachable") {
             self.unknown.push(notification(host));
         }
@@ -68,17 +74,26 @@ impl<W: Write> Writer<W> {
         Ok(())
     }
 
-    /// Ends the log. `not_asked` are the ports of a sweep that nobody asked.
+    /// Ends the log.
     ///
     /// # Errors
     /// Those of `out`.
-    pub fn end(mut self, run: &RunSection, not_asked: u64) -> io::Result<W> {
-        if not_asked > 0 {
-            let text = format!("{not_asked} ports were not asked; nothing is known of them");
-            self.unknown.push(json!({ "level": "error", "message": { "text": text } }));
-        }
+    pub fn end(
+        mut self,
+        run: &RunSection,
+        not_probed: &[NotProbed],
+        sweep: Option<&SweepCounts>,
+    ) -> io::Result<W> {
+        let told =
+            |level: &str, text: String| json!({ "level": level, "message": { "text": text } });
+        let gaps = gaps(run, self.hosts, sweep);
+        self.unknown.extend(gaps.into_iter().map(|(_, text)| told("error", text)));
+        let success = self.unknown.is_empty();
+        let alone =
+            |one: &NotProbed| told("note", format!("{} was left alone: {}", one.host, one.why));
+        self.unknown.extend(not_probed.iter().map(alone));
         let invocation = json!({
-            "executionSuccessful": self.unknown.is_empty() && !run.interrupted,
+            "executionSuccessful": success,
             "startTimeUtc": run.started,
             "endTimeUtc": run.finished,
             "toolExecutionNotifications": self.unknown,

@@ -8,6 +8,7 @@ use quick_xml::events::{BytesStart, Event};
 use super::hostile::bait;
 use super::samples::sample;
 use super::*;
+use crate::report::model::SweepCounts;
 
 /// One sample: its labels and its value.
 type Sample = (BTreeMap<String, String>, f64);
@@ -185,7 +186,28 @@ fn suites(text: &str) -> Vec<Suite> {
 }
 
 fn junit_of(report: &RunReport) -> Vec<Suite> {
-    suites(&written(|out| junit::write(report, out)))
+    let mut suites = suites(&written(|out| junit::write(report, out)));
+    assert_eq!(suites.pop().unwrap().attributes["name"], "run");
+    suites
+}
+
+/// The cases of the run itself.
+fn cases_of_the_run(report: &RunReport) -> Vec<(String, &'static str)> {
+    suites(&written(|out| junit::write(report, out))).pop().unwrap().cases
+}
+
+/// A run that met nobody, was cut short or left something out is not green.
+#[test]
+fn the_run_has_a_suite_of_its_own() {
+    let results = |report: &RunReport| -> Vec<_> {
+        cases_of_the_run(report).into_iter().map(|(_, result)| result).collect()
+    };
+    assert_eq!(results(&sample()), ["pass", "pass", "pass", "skipped"]);
+    assert_eq!(results(&run(Vec::new(), Vec::new())), ["pass", "error", "pass"]);
+    let mut cut = run(vec![report(&closed())], Vec::new());
+    cut.run.interrupted = true;
+    cut.sweep = Some(SweepCounts { not_asked: 1, ..SweepCounts::default() });
+    assert_eq!(results(&cut), ["error", "pass", "error"]);
 }
 
 #[test]
@@ -243,6 +265,6 @@ fn what_xml_does_not_allow_is_shown() {
     let mut host = report(&closed());
     host.target.name = Some("<&\">\u{0}\u{b}\u{ffff}".into());
     let [suite] = &junit_of(&run(vec![host], Vec::new()))[..] else { panic!("one host") };
-    assert_eq!(suite.attributes["name"], "<&\">\\u{0}\\u{b}\\u{ffff}:25");
+    assert_eq!(suite.attributes["name"], "<&\">\\u{0}\\u{b}\\u{ffff}:25 (192.0.2.1)");
     junit_of(&bait());
 }

@@ -4,6 +4,7 @@ use super::hostile::bait;
 use super::samples::sample;
 use super::*;
 use crate::finding::catalogue;
+use crate::report::model::SweepCounts;
 
 fn log_of(report: &RunReport) -> Value {
     let text = written(|out| sarif::write(report, out));
@@ -55,7 +56,8 @@ fn the_unknown_is_told_and_no_success() {
         (vec![report(&closed())], false, true, 0),
         (vec![report(&closed()), report(&deferred())], false, false, 1),
         (vec![report(&unreachable())], false, false, 1),
-        (vec![report(&closed())], true, false, 0),
+        (vec![report(&closed())], true, false, 1),
+        (vec![], false, false, 1),
     ];
     for (hosts, interrupted, success, told) in cases {
         let mut report = run(hosts, Vec::new());
@@ -67,16 +69,22 @@ fn the_unknown_is_told_and_no_success() {
         assert_eq!(notifications.len(), told, "{notifications:?}");
         assert!(notifications.iter().all(|one| one["level"] == "error"));
     }
-    let mut out = Vec::new();
-    let writer = sarif::Writer::begin(&mut out).unwrap();
-    writer.end(&run(Vec::new(), Vec::new()).run, 3).unwrap();
-    let log: Value = serde_json::from_slice(&out).unwrap();
+    let mut left = run(vec![report(&closed())], Vec::new());
+    left.sweep = Some(SweepCounts { not_asked: 3, ..SweepCounts::default() });
+    let log = log_of(&left);
     let invocation = &log["runs"][0]["invocations"][0];
     assert_eq!(invocation["executionSuccessful"], false);
     assert_eq!(
         invocation["toolExecutionNotifications"][0]["message"]["text"],
         "3 ports were not asked; nothing is known of them"
     );
+    // What was left alone on purpose is told, and takes nothing from a success.
+    let mut alone = sample();
+    alone.hosts.truncate(2);
+    let log = log_of(&alone);
+    let invocation = &log["runs"][0]["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], true);
+    assert_eq!(invocation["toolExecutionNotifications"][0]["level"], "note");
 }
 
 /// Time, and what else changes from run to run, is no part of a fingerprint.
