@@ -8,7 +8,7 @@ use crate::report::model::{
     HostReport, NotProbed, RunKey, RunReport, RunSection, Summary, SweepCounts,
 };
 use crate::report::terminal::SweepWriter;
-use crate::report::{csv, json, jsonl, junit, prometheus, sarif, terminal};
+use crate::report::{csv, html, json, jsonl, junit, prometheus, sarif, terminal};
 
 use super::args::{Format, FormatArg, ListsFormat, ListsReportArgs, ReportArgs};
 use super::exit::Failure;
@@ -52,6 +52,7 @@ enum Stream<'a> {
     Json(Vec<HostReport>, &'a mut Output),
     Jsonl(BufWriter<&'a mut Output>),
     Csv(Box<csv::Writer<'a, &'a mut Output>>),
+    Html(Box<html::Writer>, &'a mut Output),
     Junit(Box<junit::Writer<BufWriter<&'a mut Output>>>),
     Prometheus(prometheus::Writer, &'a mut Output),
     Sarif(sarif::Writer<BufWriter<&'a mut Output>>),
@@ -75,6 +76,7 @@ impl Reports {
             Format::CsvHosts => table(csv::Rows::Hosts, output),
             Format::CsvFindings => table(csv::Rows::Findings, output),
             Format::CsvMatrix => table(csv::Rows::Matrix, output),
+            Format::Html => html::Writer::begin().map(|page| Stream::Html(Box::new(page), output)),
             Format::Junit => junit::Writer::begin(run, BufWriter::new(output))
                 .map(|suites| Stream::Junit(Box::new(suites))),
             Format::Prometheus => Ok(Stream::Prometheus(prometheus::Writer::default(), output)),
@@ -97,6 +99,7 @@ impl Streams<'_> {
                 }
                 Stream::Jsonl(output) => jsonl::write_host(self.key, host, output),
                 Stream::Csv(table) => table.host(host),
+                Stream::Html(page, _) => page.host(host),
                 Stream::Junit(suites) => suites.host(host),
                 Stream::Prometheus(metrics, _) => {
                     metrics.host(host);
@@ -132,6 +135,11 @@ impl Streams<'_> {
                     written.and_then(|()| whole(output))
                 }
                 Stream::Csv(table) => table.end(),
+                Stream::Html(page, output) => {
+                    let mut buffer = BufWriter::new(output);
+                    let written = page.end(run, not_probed, (summary, Some(sweep)), &mut buffer);
+                    written.and_then(|()| whole(buffer))
+                }
                 Stream::Junit(suites) => suites.end(run, not_probed, Some(&sweep)).and_then(whole),
                 Stream::Prometheus(metrics, output) => {
                     let mut buffer = BufWriter::new(output);
@@ -254,6 +262,7 @@ fn render(
         Format::CsvHosts => csv::write_hosts(report, &mut out).map_err(fault)?,
         Format::CsvFindings => csv::write_findings(report, &mut out).map_err(fault)?,
         Format::CsvMatrix => csv::write_matrix(report, &mut out).map_err(fault)?,
+        Format::Html => html::write(report, &mut out).map_err(fault)?,
         Format::Junit => junit::write(report, &mut out).map_err(fault)?,
         Format::Prometheus => prometheus::write(report, &mut out).map_err(fault)?,
         Format::Sarif => sarif::write(report, &mut out).map_err(fault)?,

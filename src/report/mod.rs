@@ -9,6 +9,7 @@ pub mod csv;
 pub mod diff;
 pub mod escape;
 mod gaps;
+pub mod html;
 pub mod json;
 pub mod jsonl;
 pub mod junit;

@@ -64,6 +64,8 @@ pub(in crate::cli) enum Format {
     CsvFindings,
     /// One row a cell of the relay matrix
     CsvMatrix,
+    /// One page for a browser
+    Html,
     /// A test suite a host, for CI
     Junit,
     /// Metrics, for the textfile collector of node_exporter

@@ -71,6 +71,16 @@ fn no_form_holds_what_a_terminal_obeys() {
 }
 
 #[test]
+fn no_text_becomes_a_part_of_the_page() {
+    let page = written(|out| html::write(&bait(), out));
+    for tag in ["<script", "<img", "javascript:", "src=", "href=\"http"] {
+        assert!(!page.contains(tag), "{tag}: {page}");
+    }
+    assert!(page.contains("=HYPERLINK(&quot;http:&#x2f;&#x2f;x.example.test&quot;)"), "{page}");
+    assert!(page.contains(r"\xff\xfe\x00\x7f&lt;script&gt;"), "{page}");
+}
+
+#[test]
 fn lines_of_json_are_lines() {
     let text = written(|out| jsonl::write(&bait(), out));
     assert_eq!(text.lines().count(), 2);

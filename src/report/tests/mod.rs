@@ -3,6 +3,7 @@
 mod grades;
 mod hostile;
 mod machines;
+mod pages;
 pub(in crate::report) mod samples;
 mod sarif_log;
 mod schema;
@@ -18,7 +19,7 @@ use super::fixtures::{
 };
 use super::model::{AuthorityReport, FindingReport, HostReport, NotProbed, ProbeReport, RunReport};
 use super::terminal::{Options, write};
-use super::{csv, fixtures, json, jsonl, junit, prometheus, sarif};
+use super::{csv, fixtures, html, json, jsonl, junit, prometheus, sarif};
 use crate::evidence::{Answer, Identity};
 use crate::target::scope::Source;
 
@@ -49,7 +50,7 @@ fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
 }
 
 /// The report in every form, by the names of the files in `reports/samples/`.
-fn all_forms(report: &RunReport) -> [(&'static str, String); 9] {
+fn all_forms(report: &RunReport) -> [(&'static str, String); 10] {
     [
         ("report.txt", text(report, Options::default())),
         ("report.json", written(|out| json::write(report, out))),
@@ -57,6 +58,7 @@ fn all_forms(report: &RunReport) -> [(&'static str, String); 9] {
         ("hosts.csv", written(|out| csv::write_hosts(report, out))),
         ("findings.csv", written(|out| csv::write_findings(report, out))),
         ("matrix.csv", written(|out| csv::write_matrix(report, out))),
+        ("report.html", written(|out| html::write(report, out))),
         ("report.junit.xml", written(|out| junit::write(report, out))),
         ("report.prom", written(|out| prometheus::write(report, out))),
         ("report.sarif", written(|out| sarif::write(report, out))),
