@@ -446,8 +446,17 @@ async fn hostile_words_do_no_harm() {
         ..Behaviour::closed()
     };
     let server = start(behaviour).await;
-    let forms =
-        ["terminal", "json", "jsonl", "csv-hosts", "csv-findings", "junit", "prometheus", "sarif"];
+    let forms = [
+        "terminal",
+        "json",
+        "jsonl",
+        "csv-hosts",
+        "csv-findings",
+        "html",
+        "junit",
+        "prometheus",
+        "sarif",
+    ];
     for format in forms {
         let ran = check(&server, &["--format", format]);
         assert_eq!(ran.code, Some(0), "{}", ran.err);
@@ -572,6 +581,7 @@ async fn every_format_in_one_run() {
         ("csv-hosts", "hosts.csv"),
         ("csv-findings", "findings.csv"),
         ("csv-matrix", "matrix.csv"),
+        ("html", "r.html"),
         ("junit", "r.xml"),
         ("prometheus", "r.prom"),
         ("sarif", "r.sarif"),
@@ -595,6 +605,8 @@ async fn every_format_in_one_run() {
     }
     assert!(read("r.txt").contains("error[open-relay]"));
     assert!(read("r.xml").contains("<failure message=\"open: accepted-recipient\">"));
+    let page = read("r.html");
+    assert!(page.starts_with("<!doctype html>") && page.contains("RCPT TO:&lt;"), "{page}");
     assert!(read("r.prom").contains(",verdict=\"open\"} 1\n"));
     let log: Value = serde_json::from_str(&read("r.sarif")).unwrap();
     assert_eq!(log["runs"][0]["results"][0]["ruleId"], "open-relay");

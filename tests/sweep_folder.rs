@@ -180,6 +180,8 @@ async fn every_form_shows_the_hosts_in_the_order_of_their_addresses() {
 
     let suites = mxaudit(&["report", "--format", "junit"], dir).out;
     assert_eq!(suites.matches("<testsuite ").count(), 4, "{suites}");
+    let page = mxaudit(&["report", "--format", "html"], dir).out;
+    assert_eq!(page.matches("<details id=").count(), 3, "{page}");
     let metrics = mxaudit(&["report", "--format", "prometheus"], dir).out;
     assert!(metrics.contains("mxaudit_hosts{verdict=\"open\"} 1\n"), "{metrics}");
     let dark =

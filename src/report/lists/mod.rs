@@ -21,4 +21,4 @@ pub(super) const RUN: &str = "mxaudit.lists-run.v1";
 pub(super) const SUBJECT: &str = "mxaudit.lists-subject.v1";
 
 #[cfg(test)]
-mod tests;
+pub(in crate::report) mod tests;

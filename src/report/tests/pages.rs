@@ -1,6 +1,8 @@
 //! The page for a browser.
 
 use super::*;
+use crate::report::lists::tests::sample as lists_sample;
+use crate::report::model::RunLists;
 
 fn page(hosts: Vec<HostReport>) -> String {
     written(|out| html::write(&run(hosts, Vec::new()), out))
@@ -44,4 +46,21 @@ fn only_what_is_known_looks_good() {
     }
     let none = page(Vec::new());
     assert!(none.contains("No host was reached, so nothing is known."), "{none}");
+}
+
+#[test]
+fn lists_stand_there_with_what_they_said_and_their_health() {
+    let lists = lists_sample();
+    let mut host = report(&closed());
+    host.lists = lists.subjects;
+    let mut report = run(vec![host], Vec::new());
+    let (resolvers, registry) = (lists.run.resolvers, lists.run.registry);
+    report.run.lists = Some(RunLists { resolvers, registry, zones: lists.zones });
+    let page = written(|out| html::write(&report, out));
+    assert!(page.contains("<li>alpha: listed</li>"), "{page}");
+    assert!(page.contains("<li>gone (gone.example): ipv4 tombstoned"), "{page}");
+    assert!(
+        page.contains(": unknown ("),
+        "what a list did not say is told with its reason: {page}"
+    );
 }

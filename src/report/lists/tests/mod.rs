@@ -119,7 +119,7 @@ fn file(listings: &mut Listings) -> ConfiguredFile {
     ConfiguredFile { name: "main.cf".into(), dialect: read.dialect, lists, notes: read.notes }
 }
 
-fn sample() -> ListsReport {
+pub(in crate::report) fn sample() -> ListsReport {
     let mut listings = asked(subjects(), &scripted());
     let file = file(&mut listings);
     ListsReport::build(details(), &listings, &[file])
