@@ -45,7 +45,7 @@ pub(crate) struct RunArgs {
     /// that profile, else standard]
     #[arg(long)]
     mix: Option<Mix>,
-    /// Hosts at once, of mxaudit and of the least client [default: 2048, with a delay 8192]
+    /// Hosts at once, of mxaudit and of the least client [default: 4096, `adaptive` 2048, with a delay 8192]
     #[arg(long, value_name = "N")]
     max_hosts: Option<usize>,
     /// One address in so many answers
@@ -132,7 +132,12 @@ impl<'a> Round<'a> {
         let network = prefix(args.base, args.hosts);
         let block = (args.alive > 1).then_some((network, args.alive, args.rest));
         let field = Field::start(args.port, &mix, delay, block)?;
-        let max_hosts = args.max_hosts.unwrap_or(if delay == 0 { 2048 } else { 8192 });
+        let usual = match (delay, args.profile) {
+            (0, Profile::Adaptive) => 2048,
+            (0, _) => 4096,
+            _ => 8192,
+        };
+        let max_hosts = args.max_hosts.unwrap_or(usual);
         Ok(Self { args, delay, folder, network, mix, max_hosts, field })
     }
 
