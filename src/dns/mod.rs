@@ -28,7 +28,7 @@ use std::net::IpAddr;
 use futures::future::BoxFuture;
 
 pub use self::cached::{CachedLookups, LookupLimits, ZonePace};
-pub use self::direct::DirectResolver;
+pub use self::direct::{DirectResolver, read_answer};
 pub use self::error::{AnswerFault, DnsError};
 pub use self::hickory::{HickoryResolver, QueryLimits, SetupError};
 pub use self::lookup::{Lookups, Question, TimedAnswer};

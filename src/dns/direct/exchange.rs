@@ -66,7 +66,7 @@ pub(super) async fn udp(
             let length = socket.recv(&mut buffer).await?;
             let datagram = buffer.get(..length).unwrap_or_default();
             if datagram.first_chunk::<2>() == Some(&request.metadata.id.to_be_bytes()) {
-                return decoded(datagram, request);
+                return decoded(datagram, request).map_err(Fault::Unreadable);
             }
             passed_over = Some(Fault::Unreadable(AnswerFault::OtherId));
         }
@@ -90,7 +90,7 @@ pub(super) async fn tcp(
         stream.write_all(&[&length.to_be_bytes(), bytes.as_slice()].concat()).await?;
         let mut answer = vec![0; usize::from(stream.read_u16().await?)];
         stream.read_exact(&mut answer).await?;
-        decoded(&answer, request)
+        decoded(&answer, request).map_err(Fault::Unreadable)
     };
     timeout(limit, exchange).await.unwrap_or(Err(Fault::Silent))
 }
@@ -100,22 +100,21 @@ fn encoded(request: &Message) -> Result<Vec<u8>, Fault> {
 }
 
 /// The message in these bytes, if it answers the request.
-fn decoded(bytes: &[u8], request: &Message) -> Result<Message, Fault> {
-    let answer =
-        Message::from_vec(bytes).map_err(|_| Fault::Unreadable(AnswerFault::Undecodable))?;
+pub(super) fn decoded(bytes: &[u8], request: &Message) -> Result<Message, AnswerFault> {
+    let answer = Message::from_vec(bytes).map_err(|_| AnswerFault::Undecodable)?;
     let head = &answer.metadata;
     if head.message_type != MessageType::Response || head.op_code != OpCode::Query {
-        return Err(Fault::Unreadable(AnswerFault::NoAnswer));
+        return Err(AnswerFault::NoAnswer);
     }
     if head.id != request.metadata.id {
-        return Err(Fault::Unreadable(AnswerFault::OtherId));
+        return Err(AnswerFault::OtherId);
     }
     // A server that fails may leave the question out.
     let left_out = answer.queries.is_empty()
         && answer.answers.is_empty()
         && !matches!(head.response_code, ResponseCode::NoError | ResponseCode::NXDomain);
     if answer.queries != request.queries && !left_out {
-        return Err(Fault::Unreadable(AnswerFault::OtherQuestion));
+        return Err(AnswerFault::OtherQuestion);
     }
     Ok(answer)
 }

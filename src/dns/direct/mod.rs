@@ -20,6 +20,7 @@ use hickory_resolver::proto::op::{Edns, Message, Query};
 use hickory_resolver::proto::rr::Name;
 
 use self::exchange::{Fault, tcp, udp};
+use super::error::AnswerFault;
 use super::hickory::{QueryLimits, SetupError};
 use super::lookup::{Lookups, Question, TimedAnswer};
 use crate::evidence::lookup::LookupAnswer;
@@ -88,11 +89,9 @@ impl DirectResolver {
     }
 
     async fn ask(&self, question: &Question) -> TimedAnswer {
-        let Ok(name) = Name::from_ascii(format!("{}.", question.name())) else {
-            // A question has a name in normal form, which the library takes.
+        let Some(query) = query(question) else {
             return TimedAnswer::untimed(LookupAnswer::NotAsked);
         };
-        let query = Query::query(name, answer::record_type(question.kind()));
         let (mut worst, mut asked) = (None, Vec::new());
         for &server in self.candidates() {
             // A question that ran at the same time may have settled on another one meanwhile.
@@ -147,6 +146,34 @@ impl DirectResolver {
         let whole = tcp(server, &request(query), self.limits.timeout).await;
         Ok(whole.ok().filter(|message| !message.metadata.truncation))
     }
+}
+
+/// What `bytes` say that came as the answer to `question` under this id; `None` where they are marked
+/// as truncated.
+///
+/// [`DirectResolver`] reads datagrams and streams by the same steps.
+///
+/// # Errors
+/// [`AnswerFault`] where they are no answer to the question.
+pub fn read_answer(
+    question: &Question,
+    id: u16,
+    bytes: &[u8],
+) -> Result<Option<TimedAnswer>, AnswerFault> {
+    let query = query(question).ok_or(AnswerFault::OtherQuestion)?;
+    let mut request = request(&query);
+    request.metadata.id = id;
+    let message = exchange::decoded(bytes, &request)?;
+    if message.metadata.truncation {
+        return Ok(None);
+    }
+    answer::read(question, query.name(), &message).map(Some)
+}
+
+/// A question has a name in normal form, which the library takes.
+fn query(question: &Question) -> Option<Query> {
+    let name = Name::from_ascii(format!("{}.", question.name())).ok()?;
+    Some(Query::query(name, answer::record_type(question.kind())))
 }
 
 /// The message that asks, with an id of its own.
