@@ -452,6 +452,8 @@ async fn hostile_words_do_no_harm() {
         "jsonl",
         "csv-hosts",
         "csv-findings",
+        "csv-listings",
+        "csv-matrix",
         "html",
         "junit",
         "prometheus",
@@ -580,6 +582,7 @@ async fn every_format_in_one_run() {
         ("jsonl", "r.jsonl"),
         ("csv-hosts", "hosts.csv"),
         ("csv-findings", "findings.csv"),
+        ("csv-listings", "listings.csv"),
         ("csv-matrix", "matrix.csv"),
         ("html", "r.html"),
         ("junit", "r.xml"),
@@ -598,7 +601,9 @@ async fn every_format_in_one_run() {
         read("r.jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0]["relay"]["verdict"], "open");
-    for (name, rows) in [("hosts.csv", 1), ("findings.csv", 1), ("matrix.csv", 0)] {
+    for (name, rows) in
+        [("hosts.csv", 1), ("findings.csv", 1), ("listings.csv", 0), ("matrix.csv", 0)]
+    {
         let text = read(name);
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         assert_eq!(reader.records().map(Result::unwrap).count(), rows, "{name}");

@@ -185,6 +185,13 @@ async fn what_a_reader_sees() {
     assert!(text.contains(&format!("lists: {DOMAIN}   listed in 1 list")), "{text}");
     let text = String::from_utf8(run(&["--format", "csv-findings"]).stdout).unwrap();
     assert!(text.contains("listed-critical"), "{text}");
+    let text = String::from_utf8(run(&["--format", "csv-listings"]).stdout).unwrap();
+    let mut table = csv::Reader::from_reader(text.as_bytes());
+    let column = table.headers().unwrap().iter().position(|name| name == "Word").unwrap();
+    let words: Vec<_> = table.records().map(|row| row.unwrap()[column].to_owned()).collect();
+    let lists = domain_zones(&Registry::embedded().unwrap()).len();
+    assert_eq!(words.iter().filter(|word| *word == "listed").count(), 1, "{text}");
+    assert_eq!(words.iter().filter(|word| *word == "not-listed").count(), lists - 1, "{text}");
     let asked = dns.asked().len();
     for (more, word) in [
         (["--zone", "nosuch"], "nosuch"),

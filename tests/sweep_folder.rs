@@ -167,7 +167,9 @@ async fn every_form_shows_the_hosts_in_the_order_of_their_addresses() {
         assert_eq!(*host, line);
     }
 
-    for (form, rows) in [("csv-hosts", 3), ("csv-findings", 1), ("csv-matrix", 0)] {
+    for (form, rows) in
+        [("csv-hosts", 3), ("csv-findings", 1), ("csv-listings", 0), ("csv-matrix", 0)]
+    {
         let table = mxaudit(&["report", "--format", form], dir).out;
         let mut reader = csv::Reader::from_reader(table.as_bytes());
         let ports: Vec<String> = reader.records().map(|row| row.unwrap()[2].to_owned()).collect();

@@ -75,6 +75,7 @@ impl Reports {
             Format::Jsonl => Ok(Stream::Jsonl(BufWriter::new(output))),
             Format::CsvHosts => table(csv::Rows::Hosts, output),
             Format::CsvFindings => table(csv::Rows::Findings, output),
+            Format::CsvListings => table(csv::Rows::Listings, output),
             Format::CsvMatrix => table(csv::Rows::Matrix, output),
             Format::Html => html::Writer::begin().map(|page| Stream::Html(Box::new(page), output)),
             Format::Junit => junit::Writer::begin(run, BufWriter::new(output))
@@ -261,6 +262,7 @@ fn render(
         Format::Jsonl => jsonl::write(report, &mut out).map_err(fault)?,
         Format::CsvHosts => csv::write_hosts(report, &mut out).map_err(fault)?,
         Format::CsvFindings => csv::write_findings(report, &mut out).map_err(fault)?,
+        Format::CsvListings => csv::write_listings(report, &mut out).map_err(fault)?,
         Format::CsvMatrix => csv::write_matrix(report, &mut out).map_err(fault)?,
         Format::Html => html::write(report, &mut out).map_err(fault)?,
         Format::Junit => junit::write(report, &mut out).map_err(fault)?,

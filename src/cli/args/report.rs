@@ -62,6 +62,8 @@ pub(in crate::cli) enum Format {
     CsvHosts,
     /// One row a finding
     CsvFindings,
+    /// One row a question to a block list
+    CsvListings,
     /// One row a cell of the relay matrix
     CsvMatrix,
     /// One page for a browser

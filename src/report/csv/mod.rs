@@ -1,10 +1,12 @@
-//! The report as tables for a spreadsheet: one of the hosts, one of the findings, one of the relay
-//! matrices.
+//! The report as tables for a spreadsheet: one of the hosts, one of the findings, one of the
+//! listings, one of the relay matrices.
 //!
 //! RFC 4180: UTF-8 without a byte order mark, CRLF line ends, a header line, every row as long as
 //! it. Every cell has passed [`csv_cell`]. A value that is not known is an empty cell; of several
 //! values, words are joined by commas and sentences by ` | `. A row of the
-//! findings or the matrices begins with the same five cells as the row of its host.
+//! findings, the listings or the matrices begins with the same five cells as the row of its host.
+
+mod listings;
 
 use std::io::{self, Write};
 
@@ -173,6 +175,9 @@ pub enum Rows {
     Hosts,
     /// One row for each finding, by host and severity. A host without findings has no row.
     Findings,
+    /// One row for each question to each list, by host. A host that no list was asked about has no
+    /// row.
+    Listings,
     /// One row for each cell of the relay matrices. A host that was not asked for its matrix has no
     /// row.
     Matrix,
@@ -202,6 +207,14 @@ pub fn write_findings(report: &RunReport, out: &mut dyn Write) -> io::Result<()>
     write(Rows::Findings, report, out)
 }
 
+/// Writes the table of listings.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_listings(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
+    write(Rows::Listings, report, out)
+}
+
 /// Writes the table of the relay matrices.
 ///
 /// # Errors
@@ -229,6 +242,9 @@ impl<'a, W: Write> Writer<'a, W> {
             Rows::Findings => {
                 table.header(target.chain(FINDINGS.iter().map(|(header, _)| *header)))
             }
+            Rows::Listings => {
+                table.header(target.chain(listings::LISTINGS.iter().map(|(header, _)| *header)))
+            }
             Rows::Matrix => table.header(target.chain(CELLS.iter().map(|(header, _)| *header))),
         }?;
         Ok(Self { table, rows, tool: Tool::this(), run })
@@ -247,6 +263,10 @@ impl<'a, W: Write> Writer<'a, W> {
             Rows::Findings => host.findings.iter().try_for_each(|finding| {
                 let row = FindingRow { host: of_host(), finding };
                 self.table.row(target().chain(FINDINGS.iter().map(|(_, cell)| cell(&row))))
+            }),
+            Rows::Listings => listings::rows(host, of_host).try_for_each(|row| {
+                let cells = listings::LISTINGS.iter().map(|(_, cell)| cell(&row));
+                self.table.row(target().chain(cells))
             }),
             Rows::Matrix => {
                 let rows = host.relay_matrix.iter().flat_map(|matrix| &matrix.rows);

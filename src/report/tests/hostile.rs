@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::samples::with_lists;
 use super::*;
 use crate::report::escape;
 use crate::report::fixtures::hostile;
@@ -30,7 +31,12 @@ pub(super) fn bait() -> RunReport {
     host.findings[0].reproduce = Some("-1".into());
     host.connections[0].exchanges[8].lost = Some(format!("+{}", "x".repeat(9000)));
     let identity = Identity { contact: Some("+49 30 1".into()), ..fixtures::identity() };
-    RunReport::build(details(&identity), vec![host], Vec::new())
+    let mut report = with_lists(RunReport::build(details(&identity), vec![host], Vec::new()));
+    let said = &mut report.hosts[0].lists[0].words[0];
+    said.texts = vec!["=1+1\u{1b}[2J".into(), "<script>\u{202e}".into()];
+    said.codes[0].meaning = Some("@SUM(A1)\r\n=2".into());
+    said.delisting = Some("-1".into());
+    report
 }
 
 #[test]
@@ -97,7 +103,8 @@ fn no_cell_is_computed() {
     let report = bait();
     let hosts = tables::read(&written(|out| csv::write_hosts(&report, out)));
     let findings = tables::read(&written(|out| csv::write_findings(&report, out)));
-    for cell in hosts.iter().chain(&findings).flat_map(|row| row.values()) {
+    let listings = tables::read(&written(|out| csv::write_listings(&report, out)));
+    for cell in hosts.iter().chain(&findings).chain(&listings).flat_map(|row| row.values()) {
         assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\u{ff1d}']), "{cell}");
         assert!(!cell.contains(escape::is_treacherous), "{cell}");
         assert!(cell.chars().count() < 4050, "{cell}");
@@ -112,6 +119,9 @@ fn no_cell_is_computed() {
             "Authorized by",
             r#"<script>alert(1)</script>; "'=cmd|' /C calc'!A0"\u{d}\u{a}=2"#,
         ),
+        (&listings, "Text of the list", r"'=1+1\u{1b}[2J | <script>\u{202e}"),
+        (&listings, "Meanings", r"'@SUM(A1)\u{d}\u{a}=2"),
+        (&listings, "Removal", "'-1"),
         (&findings, "Summary", r"'@SUM(A1)\u{2066}"),
         (&findings, "Reproduce", "'-1"),
     ];

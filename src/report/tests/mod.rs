@@ -50,13 +50,14 @@ fn written(write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> String {
 }
 
 /// The report in every form, by the names of the files in `reports/samples/`.
-fn all_forms(report: &RunReport) -> [(&'static str, String); 10] {
+fn all_forms(report: &RunReport) -> [(&'static str, String); 11] {
     [
         ("report.txt", text(report, Options::default())),
         ("report.json", written(|out| json::write(report, out))),
         ("report.jsonl", written(|out| jsonl::write(report, out))),
         ("hosts.csv", written(|out| csv::write_hosts(report, out))),
         ("findings.csv", written(|out| csv::write_findings(report, out))),
+        ("listings.csv", written(|out| csv::write_listings(report, out))),
         ("matrix.csv", written(|out| csv::write_matrix(report, out))),
         ("report.html", written(|out| html::write(report, out))),
         ("report.junit.xml", written(|out| junit::write(report, out))),

@@ -1,8 +1,7 @@
 //! The page for a browser.
 
+use super::samples::with_lists;
 use super::*;
-use crate::report::lists::tests::sample as lists_sample;
-use crate::report::model::RunLists;
 
 fn page(hosts: Vec<HostReport>) -> String {
     written(|out| html::write(&run(hosts, Vec::new()), out))
@@ -50,12 +49,7 @@ fn only_what_is_known_looks_good() {
 
 #[test]
 fn lists_stand_there_with_what_they_said_and_their_health() {
-    let lists = lists_sample();
-    let mut host = report(&closed());
-    host.lists = lists.subjects;
-    let mut report = run(vec![host], Vec::new());
-    let (resolvers, registry) = (lists.run.resolvers, lists.run.registry);
-    report.run.lists = Some(RunLists { resolvers, registry, zones: lists.zones });
+    let report = with_lists(run(vec![report(&closed())], Vec::new()));
     let page = written(|out| html::write(&report, out));
     assert!(page.contains("<li>alpha: listed</li>"), "{page}");
     assert!(page.contains("<li>gone (gone.example): ipv4 tombstoned"), "{page}");

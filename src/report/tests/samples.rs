@@ -4,6 +4,8 @@ use std::path::Path;
 
 use super::*;
 use crate::evidence::Evidence;
+use crate::report::lists::tests::sample as lists_sample;
+use crate::report::model::RunLists;
 
 /// Compares a file of the repository with what it should hold, or writes it where the environment
 /// has `MXAUDIT_BLESS`.
@@ -55,9 +57,21 @@ pub(in crate::report) fn sample() -> RunReport {
     RunReport::build(details(&identity), hosts, vec![other])
 }
 
+/// The same run with what lists say of its first host.
+pub(super) fn with_lists(mut report: RunReport) -> RunReport {
+    let lists = lists_sample();
+    report.hosts[0].lists = lists.subjects;
+    let (resolvers, registry) = (lists.run.resolvers, lists.run.registry);
+    report.run.lists = Some(RunLists { resolvers, registry, zones: lists.zones });
+    report
+}
+
 #[test]
 fn samples_are_what_the_writers_write() {
-    for (name, text) in all_forms(&sample()) {
+    for (name, mut text) in all_forms(&sample()) {
+        if name == "listings.csv" {
+            text = written(|out| csv::write_listings(&with_lists(sample()), out));
+        }
         blessed(&format!("reports/samples/{name}"), &text);
     }
 }

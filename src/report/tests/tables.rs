@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::samples::sample;
+use super::samples::{sample, with_lists};
 use super::*;
 use crate::evidence::{Evidence, Exchange};
 use crate::smtp::WireText;
@@ -86,6 +86,45 @@ fn one_row_a_host() {
                    (at most F) | relay.variants: 1 of 3 ";
     assert!(rows[0]["Reasons for the grade"].starts_with(reasons), "{:?}", rows[0]);
     assert_eq!(rows[0].len(), first.len() + 6, "every column is looked at, none is there twice");
+}
+
+#[test]
+fn one_row_a_question_to_a_list() {
+    let listings = |report: &RunReport| read(&written(|out| csv::write_listings(report, out)));
+    let report = with_lists(sample());
+    let rows = listings(&report);
+    let questions: Vec<_> = report.hosts[0]
+        .lists
+        .iter()
+        .flat_map(|subject| subject.words.iter().map(|said| [&subject.subject, &said.list]))
+        .collect();
+    let told: Vec<_> = rows.iter().map(|row| [&row["Subject"], &row["List"]]).collect();
+    assert_eq!(told, questions, "each question of the only host that lists were asked about");
+    assert!(rows.iter().all(|row| row["Target name"] == "mx1.example.test"));
+    let row = |list: &str| rows.iter().find(|row| row["List"] == list).unwrap();
+    let table = [
+        ("alpha", "Word", "listed"),
+        ("alpha", "Answers", "127.0.0.2"),
+        ("alpha", "Meanings", "sends spam"),
+        ("alpha", "Weight", "critical"),
+        ("alpha", "Text of the list", "see https://alpha.example/192.0.2.1"),
+        ("alpha", "Health of the list", "healthy"),
+        ("alpha", "Lookup", "1.2.0.192.alpha.example A: 127.0.0.2"),
+        ("alpha", "Removal", "https://alpha.example/removal"),
+        ("beta", "Word", "not-listed"),
+        ("beta", "Zone", "{key}.beta.example"),
+        ("beta", "Answers", ""),
+        ("dark", "Word", "unknown"),
+        ("dark", "Why unknown", "silent"),
+        ("dark", "Health of the list", "silent"),
+        ("dark", "In words", "2.0.0.127.dark.example: no answer in time"),
+        ("dark", "Registry", "1 of 2026-01-02"),
+        ("dark", "Resolvers", "192.0.2.53"),
+    ];
+    for (list, column, want) in table {
+        assert_eq!(row(list)[column], want, "{list}: {column}");
+    }
+    assert_eq!(listings(&sample()), [], "no list was asked");
 }
 
 #[test]
