@@ -29,12 +29,15 @@ use super::reports::Reports;
 use super::reputation::{self, Reputation};
 use super::run::{self, Run, random_seed};
 use super::store::Folder;
+use super::terms;
 use super::timings;
 
 pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let today = Zoned::now().date();
     let config = consent::read_config(args.consent.config.as_deref(), today)?;
     let expected = config.as_ref().map(|config| config.matrix.clone()).unwrap_or_default();
+    let suppressions = config.as_ref().map(|config| config.suppressions.clone());
+    let terms = terms::read(&args.terms, suppressions.unwrap_or_default())?;
     let (auditor, local, file_scope) = match config {
         Some(config) if config.rules.is_empty() => (config.auditor, config.local, None),
         Some(config) => (config.auditor, config.local, Some(config.scope)),
@@ -141,15 +144,14 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     if let Some(folder) = folder {
         folder.write(&record)?;
     }
-    let (judged, report) = run::judge_record(&record, &library)?;
+    let (_, report) = run::judge_record(&record, &library, &terms)?;
     reports.write(&report, "")?;
     if args.timings {
         record.hosts.iter().flat_map(|host| timings::lines(&host.evidence)).for_each(|line| {
             complain(&line);
         });
     }
-    let hosts = judged.iter().map(|host| (&host.relay, host.findings.as_slice()));
-    let exit = exit::of_audit(hosts, args.fail_on.severity(), record.interrupted);
+    let exit = exit::of_audit(&report, args.fail_on.severity());
     Ok(run::with_missing(&record, exit))
 }
 

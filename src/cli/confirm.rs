@@ -25,7 +25,7 @@ use super::args::{ConfirmArgs, LateArgs};
 use super::exit::{self, Exit, Failure};
 use super::reports::Reports;
 use super::store::{self, Record};
-use super::{probes, run};
+use super::{probes, run, terms};
 
 /// Messages to one host.
 const MESSAGES: usize = 5;
@@ -283,6 +283,7 @@ pub(super) fn late(args: &LateArgs) -> Result<Exit, Failure> {
             args.evidence.display()
         )));
     }
+    let terms = terms::stored(&args.terms)?;
     let library = Arc::new(probes::library(&args.library)?);
     let mut reports = Reports::prepare(&args.report)?;
     note_tokens(&mut record, &args.tokens, &jiff::Timestamp::now().to_string())?;
@@ -290,10 +291,9 @@ pub(super) fn late(args: &LateArgs) -> Result<Exit, Failure> {
         let arrived = arrivals(canary.as_ref())?;
         record.hosts.iter_mut().for_each(|host| write_down(&mut host.evidence, &arrived));
     }
-    let (judged, report) = run::judge_record(&record, &library)?;
+    let (_, report) = run::judge_record(&record, &library, &terms)?;
     reports.write(&report, "")?;
-    let hosts = judged.iter().map(|host| (&host.relay, host.findings.as_slice()));
-    let exit = exit::of_audit(hosts, args.fail_on.severity(), record.interrupted);
+    let exit = exit::of_audit(&report, args.fail_on.severity());
     Ok(run::with_missing(&record, exit))
 }
 

@@ -5,9 +5,10 @@ use std::path::Path;
 
 use jiff::civil::Date;
 
+use crate::report::terms::Suppression;
 use crate::target::spec::TargetSpec;
 
-use super::config::Config;
+use super::config::{Config, ConfigError};
 use super::exit::Failure;
 use super::input;
 
@@ -16,6 +17,19 @@ const DEFAULT_FILE: &str = "mxaudit.toml";
 
 /// Reads the configuration: the named file, else `mxaudit.toml` here, else none.
 pub(super) fn read_config(named: Option<&Path>, today: Date) -> Result<Option<Config>, Failure> {
+    let parse = |text: &str, file: &str| Config::parse(text, file, today);
+    read_as(named, parse)
+}
+
+/// Reads of the same file what is said of stored reports.
+pub(super) fn read_suppressions(named: Option<&Path>) -> Result<Vec<Suppression>, Failure> {
+    Ok(read_as(named, Config::suppressions)?.unwrap_or_default())
+}
+
+fn read_as<T>(
+    named: Option<&Path>,
+    parse: impl FnOnce(&str, &str) -> Result<T, ConfigError>,
+) -> Result<Option<T>, Failure> {
     let path = named.unwrap_or(Path::new(DEFAULT_FILE));
     let text = match input::text(path, input::BY_HAND) {
         Ok(text) => text,
@@ -30,7 +44,7 @@ pub(super) fn read_config(named: Option<&Path>, today: Date) -> Result<Option<Co
         }
     };
     let shown = path.display().to_string();
-    Config::parse(&text, &shown, today).map(Some).map_err(Failure::usage)
+    parse(&text, &shown).map(Some).map_err(Failure::usage)
 }
 
 /// Asks on the terminal; `false` where there is none.

@@ -10,6 +10,7 @@ use crate::evidence::Identity;
 use crate::net::TcpDialer;
 use crate::practice::{DemoServer, LOCAL_DOMAIN, PracticeServer, demo_fleet};
 use crate::probe::Profile;
+use crate::report::terms::Terms;
 use crate::session::Deadlines;
 use crate::target::scope::{Candidate, Scope};
 use crate::target::{Target, Via};
@@ -69,7 +70,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<Exit, Failure> {
         };
         Ok::<_, Failure>(run::run(run, &scope).await)
     })?;
-    let (judged, report) = run::judge_record(&record, &library)?;
+    let (judged, report) = run::judge_record(&record, &library, &Terms::default())?;
     let (table, all_match) = compare(&fleet, &judged);
     reports.write(&report, &table)?;
     if !all_match {

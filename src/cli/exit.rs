@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use crate::finding::{Finding, Severity};
+use crate::finding::Severity;
 use crate::report::diff::DiffReport;
-use crate::report::model::{Summary, SweepCounts};
-use crate::verdict::{RelayVerdict, Verdict};
+use crate::report::model::{RunReport, Summary, SweepCounts};
 
 /// How a command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,18 +34,12 @@ impl From<Exit> for ExitCode {
 }
 
 /// The exit code of an audit: findings outrank what is missing.
-pub(super) fn of_audit<'a>(
-    hosts: impl Iterator<Item = (&'a RelayVerdict, &'a [Finding])>,
-    threshold: Severity,
-    interrupted: bool,
-) -> Exit {
-    let (mut found, mut incomplete, mut any) = (false, interrupted, false);
-    for (relay, findings) in hosts {
-        any = true;
-        found |= findings.iter().any(|finding| finding.severity >= threshold);
-        incomplete |= matches!(relay.verdict, Verdict::Inconclusive | Verdict::Unreachable);
-    }
-    match (found, incomplete || !any) {
+pub(super) fn of_audit(report: &RunReport, threshold: Severity) -> Exit {
+    let findings = report.hosts.iter().flat_map(|host| &host.findings);
+    let found = findings.filter(|one| one.counts()).any(|one| one.severity >= threshold);
+    let Summary { hosts, inconclusive, unreachable, .. } = report.summary;
+    let incomplete = report.run.interrupted || hosts == 0 || inconclusive + unreachable > 0;
+    match (found, incomplete) {
         (true, _) => Exit::Findings,
         (false, true) => Exit::Incomplete,
         (false, false) => Exit::Clean,
@@ -54,19 +47,15 @@ pub(super) fn of_audit<'a>(
 }
 
 /// The exit code of a sweep, by its counts: as for an audit of its hosts, and what was not asked is
-/// missing. `ended` is false where it was interrupted or is still at work.
-pub(super) fn of_sweep(
-    hosts: &Summary,
-    sweep: &SweepCounts,
-    threshold: Severity,
-    ended: bool,
-) -> Exit {
+/// missing. `found` says that there is a finding at or above the threshold that counts; `ended` is
+/// false where the sweep was interrupted or is still at work.
+pub(super) fn of_sweep(hosts: &Summary, sweep: &SweepCounts, found: bool, ended: bool) -> Exit {
     let unknown = hosts.inconclusive + hosts.unreachable;
     let incomplete = !ended || unknown > 0 || sweep.not_asked > 0 || hosts.hosts == 0;
-    match (sweep.severities.at_least(threshold), incomplete) {
-        (1.., _) => Exit::Findings,
-        (0, true) => Exit::Incomplete,
-        (0, false) => Exit::Clean,
+    match (found, incomplete) {
+        (true, _) => Exit::Findings,
+        (false, true) => Exit::Incomplete,
+        (false, false) => Exit::Clean,
     }
 }
 

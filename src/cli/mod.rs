@@ -10,6 +10,7 @@ mod consent;
 mod credentials;
 mod demo;
 mod diff;
+mod earlier;
 mod exit;
 mod explain;
 mod identity;
@@ -30,6 +31,7 @@ mod run;
 mod secret_file;
 mod store;
 mod sweep;
+mod terms;
 mod timings;
 
 use std::io::Write as _;

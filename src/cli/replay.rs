@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::args::ReplayArgs;
 use super::exit::{self, Exit, Failure};
 use super::reports::Reports;
-use super::{probes, run, store};
+use super::{probes, run, store, terms};
 
 pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
     let paths: Vec<&Path> = args.evidence.iter().map(AsRef::as_ref).collect();
@@ -17,12 +17,12 @@ pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
         }
         files => store::read_files(files)?,
     };
+    let terms = terms::stored(&args.terms)?;
     let library = Arc::new(probes::library(&args.library)?);
     probes::complain_of_missing(&record.own_probes, &library);
     let mut reports = Reports::prepare(&args.report)?;
-    let (judged, report) = run::judge_record(&record, &library)?;
+    let (_, report) = run::judge_record(&record, &library, &terms)?;
     reports.write(&report, "")?;
-    let hosts = judged.iter().map(|host| (&host.relay, host.findings.as_slice()));
-    let exit = exit::of_audit(hosts, args.fail_on.severity(), record.interrupted);
+    let exit = exit::of_audit(&report, args.fail_on.severity());
     Ok(run::with_missing(&record, exit))
 }

@@ -8,6 +8,7 @@ use crate::report::model::{
     Grant, HostCounts, RunDetails, RunKey, RunSection, Summary, SweepCounts, Tally,
 };
 use crate::report::terminal::{self, SweepWriter};
+use crate::report::terms::Terms;
 
 use super::args::{FailOn, FolderArgs};
 use super::exit::{self, Exit, Failure};
@@ -16,10 +17,11 @@ use super::output::Output;
 use super::reports::{self, Reports};
 use super::reputation::Unheard;
 use super::sweep::folder::{self, Host, RunHead, RunReader};
-use super::{complain, probes, run};
+use super::{complain, probes, run, terms};
 
 pub(super) fn report(args: &FolderArgs) -> Result<Exit, Failure> {
     let reader = RunReader::open(&args.run)?;
+    let terms = terms::stored(&args.terms)?;
     let library = Arc::new(probes::library(&args.library)?);
     probes::complain_of_missing(&reader.head().run().plan.own_probes, &library);
     args.report.files().try_for_each(|file| folder::check_report(&args.run, file))?;
@@ -31,23 +33,40 @@ pub(super) fn report(args: &FolderArgs) -> Result<Exit, Failure> {
              more, go on with --resume {dir}"
         ));
     }
-    write(reader, &library, reports, args.fail_on)
+    write(
+        reader,
+        &library,
+        &terms,
+        Wish { reports: Some(reports), fail_on: args.fail_on, quiet: false },
+    )
+}
+
+/// What is to be made of a run.
+pub(super) struct Wish {
+    /// The reports; without one, the counts are told.
+    pub(super) reports: Option<Reports>,
+    pub(super) fail_on: FailOn,
+    /// Only the summary lines; `reports` know that by themselves.
+    pub(super) quiet: bool,
 }
 
 /// Judges the hosts of a run once more, one at a time, and writes them in every form that is wanted.
 pub(super) fn write(
     mut reader: RunReader,
     library: &Arc<Library>,
-    mut reports: Reports,
-    fail_on: FailOn,
+    terms: &Terms,
+    wish: Wish,
 ) -> Result<Exit, Failure> {
+    let Wish { mut reports, fail_on, quiet } = wish;
     let plan = &reader.head().run().plan;
     let judging = Judging::new(Arc::clone(library), &plan.skipped, plan.source)?;
     let section = section(reader.head());
+    let mut settlement = terms.of_run(&section.started);
     let not_probed = run::not_probed(&plan.not_probed);
     let started = reader.head().run().started.clone();
     let key = RunKey { started: &started, seed: plan.seed };
-    let mut streams = reports.begin(key, &section)?;
+    let streams = reports.as_mut().map(|reports| reports.begin(key, &section));
+    let mut streams = streams.transpose()?;
     let (mut tally, mut unheard, mut missing) = (Tally::default(), Unheard::default(), false);
     for index in 0..reader.len() {
         let Some(host) = reader.host(index)? else { break };
@@ -58,7 +77,8 @@ pub(super) fn write(
         });
         let said = said.unwrap_or_default();
         let judged = judging.judge(&evidence, &said);
-        let report = judging.report(&evidence, &judged, authority.as_ref());
+        let mut report = judging.report(&evidence, &judged, authority.as_ref());
+        settlement.host(&mut report);
         tally.add(&HostCounts::of(&report)).map_err(Failure::internal)?;
         let subjects = report.lists.iter().map(|one| (one.subject.as_str(), one.standing));
         unheard.add(report.target.label(), subjects);
@@ -66,7 +86,9 @@ pub(super) fn write(
             complain(&escape::terminal(&message));
             missing = true;
         }
-        streams.host(&report)?;
+        if let Some(streams) = &mut streams {
+            streams.host(&report)?;
+        }
     }
     if reader.head().run().plan.asks_lists()
         && let Some(message) = unheard.message()
@@ -75,23 +97,31 @@ pub(super) fn write(
         missing = true;
     }
     let counts: SweepCounts = reader.counts(&tally);
-    streams.end(&section, &not_probed, (tally.summary, counts))?;
+    let mut settled = section.clone();
+    settlement.run(&mut settled);
+    let all = (tally.summary, counts);
+    match streams {
+        Some(streams) => streams.end(&settled, &not_probed, all)?,
+        None => write_counts(reader.head(), &settled, all, quiet)?,
+    }
     let ended = reader.head().run().finished.is_some() && !reader.head().run().interrupted;
-    let exit = exit::of_sweep(&tally.summary, &counts, fail_on.severity(), ended);
+    let found = settlement.worst() >= Some(fail_on.severity());
+    let exit = exit::of_sweep(&tally.summary, &counts, found, ended);
     Ok(if missing { exit::missing(exit) } else { exit })
 }
 
 /// Prints what a run comes to, without its hosts.
 pub(super) fn write_counts(
     head: &RunHead,
+    section: &RunSection,
     counts: (Summary, SweepCounts),
     quiet: bool,
 ) -> Result<(), Failure> {
     let options = terminal::Options { quiet, width: 100 };
-    let (section, not_probed) = (section(head), run::not_probed(&head.run().plan.not_probed));
+    let not_probed = run::not_probed(&head.run().plan.not_probed);
     let mut text = Vec::new();
     reports::on_screen(true, &mut text, |out| {
-        SweepWriter::new(options).end(&section, &not_probed, counts, out)
+        SweepWriter::new(options).end(section, &not_probed, counts, out)
     })
     .map_err(Failure::internal)?;
     if !quiet {
@@ -104,7 +134,7 @@ pub(super) fn write_counts(
 }
 
 /// What the hosts of a run have in common.
-fn section(head: &RunHead) -> RunSection {
+pub(super) fn section(head: &RunHead) -> RunSection {
     let run = head.run();
     let plan = &run.plan;
     let details = RunDetails {

@@ -16,6 +16,7 @@ use crate::net::Dialer;
 use crate::probe::Library;
 use crate::report::escape;
 use crate::report::model::{self, RunDetails, RunReport};
+use crate::report::terms::Terms;
 use crate::target::Target;
 use crate::target::scope::Scope;
 use crate::verdict::listing::{Standing, each_listing};
@@ -89,10 +90,12 @@ pub(super) async fn run(run: Run, scope: &Scope) -> Record {
     }
 }
 
-/// Judges and grades a record and builds its report. The same record gives the same report.
+/// Judges and grades a record and builds its report. The same record gives the same report on the same
+/// `terms`.
 pub(super) fn judge_record(
     record: &Record,
     library: &Arc<Library>,
+    terms: &Terms,
 ) -> Result<(Vec<Judged>, RunReport), Failure> {
     let judging = Judging::new(Arc::clone(library), &record.skipped, record.source)?;
     let said = Said::by(record.listings.as_ref());
@@ -116,7 +119,8 @@ pub(super) fn judge_record(
         skipped: &record.skipped,
         listings: record.listings.as_ref(),
     };
-    let report = RunReport::build(details, hosts.collect(), not_probed(&record.not_probed));
+    let mut report = RunReport::build(details, hosts.collect(), not_probed(&record.not_probed));
+    terms.of_run(&record.started).report(&mut report);
     Ok((judged, report))
 }
 

@@ -6,7 +6,7 @@
 //! | refused, or wants a login; `closed` | passes |
 //! | accepted, or delivered; `open`, `conditional`; a finding above `info` | `failure` |
 //! | deferred, wants TLS, taken and not seen to arrive, undecided; `inconclusive`, `unreachable` | `error` |
-//! | not run | `skipped` |
+//! | not run; a finding that a baseline knows or that is suppressed, with the reason | `skipped` |
 //!
 //! A suite whose probes were all skipped is no success: the case of its verdict is an error. The last suite is that
 //! of the run: an `error` where it was cut short, met nobody or left ports unasked.
@@ -86,7 +86,8 @@ impl<W: Write> Writer<W> {
         };
         let mut cases = vec![verdict(host)];
         cases.extend(host.probes.iter().map(|probe| of_probe(host, probe)));
-        cases.extend(host.findings.iter().filter(|f| f.code.is_none()).map(of_finding));
+        let is_own = |finding: &&FindingReport| finding.code.is_none() || !finding.counts();
+        cases.extend(host.findings.iter().filter(is_own).map(of_finding));
         let grade = &host.grade;
         let properties = [
             ("verdict", host.relay.verdict.to_owned()),
@@ -263,6 +264,10 @@ fn sent(probe: &ProbeReport) -> String {
 fn of_finding(finding: &FindingReport) -> Case {
     let message = format!("{}: {}", finding.severity.as_str(), finding.title);
     let result = match finding.severity {
+        _ if !finding.counts() => {
+            let why = finding.set_aside().unwrap_or_default();
+            Result::Skipped(format!("{message}; does not count: {why}"))
+        }
         Severity::Info => Result::Pass,
         _ => Result::Failure(message, claim(finding)),
     };

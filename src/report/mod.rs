@@ -20,6 +20,7 @@ mod reproduce;
 pub mod sarif;
 pub mod schema;
 pub mod terminal;
+pub mod terms;
 
 #[cfg(test)]
 mod fixtures;

@@ -12,7 +12,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use super::escape;
-use super::model::{HostReport, RunReport, RunSection, Summary, SweepCounts};
+use super::model::{HostReport, RunReport, RunSection, Summary, SuppressionStanding, SweepCounts};
 use crate::finding::Severity;
 use crate::grade::Letter;
 use crate::verdict::Verdict;
@@ -44,6 +44,8 @@ struct Row {
     planned: usize,
     judged: usize,
     findings: [usize; SEVERITIES.len()],
+    /// Those of them that do not count because a baseline knows them, and because they are suppressed.
+    set_aside: [usize; 2],
     listings: Option<usize>,
 }
 
@@ -91,7 +93,8 @@ impl Writer {
     ) -> io::Result<()> {
         let mut out = Metrics { out };
         out.run(run, summary, sweep)?;
-        out.hosts(&self.rows)
+        out.hosts(&self.rows)?;
+        out.terms(&self.rows, run)
     }
 }
 
@@ -111,6 +114,10 @@ impl Row {
             planned: host.relay.coverage.planned,
             judged: host.relay.coverage.judged,
             findings: SEVERITIES.map(of),
+            set_aside: [false, true].map(|suppressed| {
+                let aside = host.findings.iter().filter(|finding| !finding.counts());
+                aside.filter(|finding| finding.suppression.is_some() == suppressed).count()
+            }),
             listings: (!host.lists.is_empty() && (known || listed > 0)).then_some(listed),
         }
     }
@@ -213,6 +220,32 @@ impl Metrics<'_> {
         self.family(rows, "mxaudit_host_listings", help, |row| {
             row.listings.map(|count| (String::new(), count.to_string())).into_iter().collect()
         })
+    }
+
+    /// What does not count for the exit code, in runs that have a baseline or suppressions.
+    fn terms(&mut self, rows: &BTreeMap<Target, Row>, run: &RunSection) -> io::Result<()> {
+        let terms =
+            [("baseline", run.baseline.is_some()), ("suppressed", !run.suppressions.is_empty())];
+        let help = "Those of the findings that do not count for the exit code, by the reason.";
+        self.family(rows, "mxaudit_host_findings_set_aside", help, |row| {
+            let counts = terms.iter().zip(row.set_aside).filter(|((_, asked), _)| *asked);
+            let label = |word: &str| format!(",reason=\"{word}\"");
+            counts.map(|((word, _), count)| (label(word), count.to_string())).collect()
+        })?;
+        if run.suppressions.is_empty() {
+            return Ok(());
+        }
+        self.head("mxaudit_suppressions", "Suppressions by what they do in this run.")?;
+        let standings = [
+            ("in-force", SuppressionStanding::InForce),
+            ("expired", SuppressionStanding::Expired),
+            ("unmatched", SuppressionStanding::Unmatched),
+        ];
+        for (word, standing) in standings {
+            let count = run.suppressions.iter().filter(|one| one.standing == standing).count();
+            writeln!(self.out, "mxaudit_suppressions{{standing=\"{word}\"}} {count}")?;
+        }
+        Ok(())
     }
 
     /// All samples of one metric; none is written where no host has one.

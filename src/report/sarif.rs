@@ -17,7 +17,8 @@ use serde_json::{Value, json};
 use super::gaps::gaps;
 use super::json::serialize;
 use super::model::{
-    FindingReport, HostReport, NotProbed, RunReport, RunSection, SweepCounts, Tool,
+    BaselineStanding, FindingReport, HostReport, NotProbed, RunReport, RunSection, SweepCounts,
+    Tool,
 };
 use crate::finding::{Severity, catalogue};
 
@@ -171,7 +172,7 @@ fn result(host: &HostReport, finding: &FindingReport) -> Value {
     }
     let fix: serde_json::Map<_, _> =
         finding.fix.iter().map(|(server, fix)| ((*server).to_owned(), json!(fix))).collect();
-    json!({
+    let mut result = json!({
         "ruleId": finding.id,
         "level": level(finding.severity),
         "message": { "text": text },
@@ -189,7 +190,26 @@ fn result(host: &HostReport, finding: &FindingReport) -> Value {
             "fix": fix,
             "reproduce": finding.reproduce,
         },
-    })
+    });
+    if let Some(fields) = result.as_object_mut() {
+        if let Some(standing) = finding.baseline {
+            let state = match standing {
+                BaselineStanding::Known => "unchanged",
+                BaselineStanding::New => "new",
+            };
+            fields.insert("baselineState".into(), json!(state));
+        }
+        if let Some(suppression) = finding.suppression.as_ref().filter(|one| one.in_force) {
+            let one = json!({
+                "kind": "external",
+                "status": "accepted",
+                "justification": suppression.reason,
+                "properties": { "expires": suppression.expires, "place": suppression.place },
+            });
+            fields.insert("suppressions".into(), json!([one]));
+        }
+    }
+    result
 }
 
 /// The deciding line of the dialogue; `None` for what no dialogue shows, such as a listing.

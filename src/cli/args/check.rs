@@ -8,7 +8,9 @@ use clap::{ArgGroup, Args, ValueEnum};
 
 use crate::probe::Profile;
 
-use super::{ConfirmArgs, FailOn, LibraryArgs, MatrixArgs, PopArgs, ReportArgs, ZonesArgs};
+use super::{
+    ConfirmArgs, FailOn, LibraryArgs, MatrixArgs, PopArgs, ReportArgs, TermsArgs, ZonesArgs,
+};
 
 #[derive(Debug, Args)]
 #[command(group = ArgGroup::new("accounts").args(["credentials", "pop_credentials"]).multiple(true))]
@@ -60,6 +62,8 @@ pub(in crate::cli) struct CheckArgs {
     pub(in crate::cli) timing: TimingArgs,
     #[command(flatten)]
     pub(in crate::cli) report: ReportArgs,
+    #[command(flatten)]
+    pub(in crate::cli) terms: TermsArgs,
 
     /// Lowest severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::High, value_name = "SEVERITY")]

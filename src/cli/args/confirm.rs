@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::{FailOn, LibraryArgs, ReportArgs};
+use super::{FailOn, LibraryArgs, ReportArgs, StoredTermsArgs};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -31,6 +31,8 @@ pub(in crate::cli) struct LateArgs {
     pub(in crate::cli) library: LibraryArgs,
     #[command(flatten)]
     pub(in crate::cli) report: ReportArgs,
+    #[command(flatten)]
+    pub(in crate::cli) terms: StoredTermsArgs,
 
     /// Lowest severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::High, value_name = "SEVERITY")]

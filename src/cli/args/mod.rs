@@ -8,6 +8,7 @@ mod matrix;
 mod pop;
 mod report;
 mod sweep;
+mod terms;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ pub(super) use matrix::MatrixArgs;
 pub(super) use pop::PopArgs;
 pub(super) use report::{FailOn, Format, FormatArg, ListsFormat, ListsReportArgs, ReportArgs};
 pub(super) use sweep::{LimitArgs, SweepArgs, SweepProfile, SweepTimingArgs};
+pub(super) use terms::{StoredTermsArgs, TermsArgs};
 
 /// Audits mail servers that you administer: is this server an open relay, by any known trick?
 #[derive(Debug, Parser)]
@@ -174,6 +176,8 @@ pub(super) struct ReplayArgs {
     pub(super) library: LibraryArgs,
     #[command(flatten)]
     pub(super) report: ReportArgs,
+    #[command(flatten)]
+    pub(super) terms: StoredTermsArgs,
 
     /// Lowest severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::High, value_name = "SEVERITY")]
@@ -196,6 +200,8 @@ pub(super) struct FolderArgs {
     pub(super) library: LibraryArgs,
     #[command(flatten)]
     pub(super) report: ReportArgs,
+    #[command(flatten)]
+    pub(super) terms: StoredTermsArgs,
 
     /// Lowest severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::High, value_name = "SEVERITY")]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::check::Vantage;
-use super::{FailOn, IdentityArgs, LibraryArgs, ReportArgs, ServerAddress, ZonesArgs};
+use super::{FailOn, IdentityArgs, LibraryArgs, ReportArgs, ServerAddress, TermsArgs, ZonesArgs};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -82,6 +82,8 @@ pub(in crate::cli) struct SweepArgs {
     pub(in crate::cli) timing: SweepTimingArgs,
     #[command(flatten)]
     pub(in crate::cli) report: ReportArgs,
+    #[command(flatten)]
+    pub(in crate::cli) terms: TermsArgs,
 
     /// Lowest severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::High, value_name = "SEVERITY")]

@@ -131,6 +131,24 @@ pub(crate) enum ConfigProblem {
         "mx_domain: {0} is the canary's domain, whose MX record must not name the targets; use another domain of yours, such as one below it"
     )]
     MxDomainIsCanary(String),
+    /// A suppression without one of its keys.
+    #[error(
+        "[[suppress]]: `{0}` is missing; a suppression names check, target, reason and expires, so that nobody \
+         forgets it"
+    )]
+    SuppressLacks(&'static str),
+    /// A suppression of a check that does not exist.
+    #[error("check: `{0}` is no check that finds anything; `mxaudit explain` lists all of them")]
+    NoCheck(String),
+    /// A suppression of a claim of relaying.
+    #[error(
+        "check: `{0}` cannot be suppressed: a server that relays for strangers fails every run until it is closed; \
+         `mxaudit explain {0}` says how to close it, then remove this [[suppress]] table"
+    )]
+    SuppressesRelaying(String),
+    /// A reason, code or list that says nothing.
+    #[error("{0}: is empty; say it in words or remove the [[suppress]] table")]
+    Empty(&'static str),
     /// An expectation of the relay matrix that is none.
     #[error("matrix: `{0}` is no expectation; write \"yes\", \"no\" or \"any\"")]
     Expectation(String),

@@ -1,6 +1,7 @@
 //! `mxaudit.toml`: who audits, what is local to the targets, and what is in scope.
 mod error;
 mod raw;
+mod suppress;
 mod template;
 
 use std::net::IpAddr;
@@ -14,6 +15,7 @@ pub(crate) use error::{ConfigError, ConfigProblem};
 pub(crate) use template::template;
 
 use crate::evidence::matrix::{CellKey, Client, Expected, Recipient, Sender};
+use crate::report::terms::Suppression;
 use crate::target::name::{is_at_or_below, normalise};
 use crate::target::scope::{Rule, Scope, ScopeError};
 
@@ -30,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) rules: Vec<Rule>,
     /// The scope that the rules make; without rules it permits loopback only.
     pub(crate) scope: Scope,
+    /// `[[suppress]]`: findings that may stay for a while.
+    pub(crate) suppressions: Vec<Suppression>,
 }
 
 /// `[auditor]`: the identity that the probes show, all of it the auditor's own.
@@ -82,6 +86,15 @@ impl Config {
     pub(crate) fn parse(text: &str, file: &str, today: Date) -> Result<Self, ConfigError> {
         Reader { text, file, today }.config()
     }
+
+    /// Reads what a configuration says of stored reports, whose scope is of no interest any more.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: the first problem and its line.
+    pub(crate) fn suppressions(text: &str, file: &str) -> Result<Vec<Suppression>, ConfigError> {
+        let reader = Reader { text, file, today: Date::ZERO };
+        reader.suppressions(&reader.raw()?)
+    }
 }
 
 /// A file while it is read.
@@ -93,10 +106,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn config(&self) -> Result<Config, ConfigError> {
-        let raw: raw::File = toml::from_str(self.text).map_err(|e| {
-            let problem = ConfigProblem::Toml(error::one_line(e.message()));
-            ConfigError::at(self.file, self.text, &e.span().unwrap_or(0..0), problem)
-        })?;
+        let raw = self.raw()?;
         let local = self.local(&raw.local)?;
         let auditor = self.auditor(&raw.auditor, &local)?;
         self.check_names(&raw.local, &auditor, &local)?;
@@ -112,7 +122,15 @@ impl Reader<'_> {
             }
         }
         let matrix = self.matrix(&raw.matrix)?;
-        Ok(Config { auditor, local, matrix, rules, scope })
+        let suppressions = self.suppressions(&raw)?;
+        Ok(Config { auditor, local, matrix, rules, scope, suppressions })
+    }
+
+    fn raw(&self) -> Result<raw::File, ConfigError> {
+        toml::from_str(self.text).map_err(|e| {
+            let problem = ConfigProblem::Toml(error::one_line(e.message()));
+            ConfigError::at(self.file, self.text, &e.span().unwrap_or(0..0), problem)
+        })
     }
 
     fn auditor(&self, raw: &raw::Auditor, local: &Local) -> Result<Auditor, ConfigError> {

@@ -15,6 +15,8 @@ pub(super) struct File {
     pub(super) matrix: Matrix,
     #[serde(default)]
     pub(super) scope: Vec<Spanned<Scope>>,
+    #[serde(default)]
+    pub(super) suppress: Vec<Spanned<Suppress>>,
 }
 
 /// `[matrix]`: `client.sender.recipient = "yes"`.
@@ -79,6 +81,18 @@ pub(super) struct Scope {
     pub(super) exclude: Vec<Spanned<String>>,
     pub(super) authorized_by: Option<Spanned<String>>,
     pub(super) expires: Option<Spanned<Day>>,
+}
+
+/// `[[suppress]]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Suppress {
+    pub(super) check: Option<Spanned<String>>,
+    pub(super) target: Option<Spanned<String>>,
+    pub(super) reason: Option<Spanned<String>>,
+    pub(super) expires: Option<Spanned<Day>>,
+    pub(super) code: Option<Spanned<String>>,
+    pub(super) list: Option<Spanned<String>>,
 }
 
 /// A day as a TOML date or as text.

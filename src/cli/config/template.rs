@@ -63,6 +63,22 @@ pub(crate) fn template(today: Date) -> String {
 #authorized_by = "Jane Doe, change 4711"
 # The last day of the authorisation, at most 90 days ahead. Private and loopback networks do not need it.
 #expires = {expires}
+
+# Findings that may stay for a while: they are shown and do not count for the exit code. Repeat the table for each.
+# What claims that a server relays for strangers cannot be suppressed.
+#[[suppress]]
+# The check, as in the brackets of the report; `mxaudit explain` lists them.
+#check = "postmaster-refused"
+# The hosts: an address, a network or a host name.
+#target = "198.51.100.7"
+# Why it may stay, printed in every report.
+#reason = "mended with the move to the new server, change 4712"
+# The last day on which it may; after it the finding counts again.
+#expires = {expires}
+# Only what the probe with this code found.
+#code = "H05"
+# Of a listing, only the one in this zone.
+#list = "dnsbl.example.net"
 "##
     )
 }
@@ -94,6 +110,7 @@ mod tests {
         assert_eq!(config.local, Default::default());
         assert_eq!(config.matrix, []);
         assert_eq!(config.rules, []);
+        assert_eq!(config.suppressions, []);
     }
 
     #[test]
@@ -110,6 +127,9 @@ mod tests {
         assert!(!rule.networks.is_empty() && !rule.domains.is_empty() && !rule.exclude.is_empty());
         assert!(rule.authorized_by.is_some());
         assert_eq!(rule.expires, Some(date(2027, 1, 21)));
+        let [one] = config.suppressions.as_slice() else { panic!("{:?}", config.suppressions) };
+        assert!(one.code.is_some() && one.list.is_some() && !one.reason.is_empty());
+        assert_eq!((one.check.as_str(), one.expires), ("postmaster-refused", date(2027, 1, 21)));
     }
 
     #[test]

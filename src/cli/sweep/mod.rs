@@ -19,8 +19,9 @@ use std::time::Duration;
 use super::args::SweepArgs;
 use super::config::Config;
 use super::exit::{Exit, Failure};
+use super::report::Wish;
 use super::reports::Reports;
-use super::{complain, consent, exit, interrupt, print, report};
+use super::{complain, consent, exit, interrupt, print, report, terms};
 use crate::engine::{Interrupt, ProvedLists};
 use crate::report::escape;
 use jiff::{Timestamp, Zoned};
@@ -38,6 +39,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
         ));
     };
     // Every mistake is told before anything is sent or made.
+    let terms = terms::read(&args.terms, config.suppressions.clone())?;
     for dir in args.run.resume.iter().chain(&args.run.out) {
         args.report.files().try_for_each(|file| folder::check_report(dir, file))?;
     }
@@ -106,14 +108,21 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
             dir.display()
         ));
     }
+    let (fail_on, quiet) = (args.fail_on, args.report.quiet);
     match reports {
-        Some(reports) => report::write(RunReader::open(&dir)?, &library, reports, args.fail_on),
+        reports if reports.is_some() || !terms.is_empty() => report::write(
+            RunReader::open(&dir)?,
+            &library,
+            &terms,
+            Wish { reports, fail_on, quiet },
+        ),
         // All hosts are in the folder; without a wish for more, the counts are told.
-        None => {
-            let counts = (tally.summary, counts);
-            report::write_counts(&RunHead::open(&dir)?, counts, args.report.quiet)?;
+        _ => {
+            let (head, counts) = (RunHead::open(&dir)?, (tally.summary, counts));
+            report::write_counts(&head, &report::section(&head), counts, quiet)?;
             let (summary, sweep) = counts;
-            let exit = exit::of_sweep(&summary, &sweep, args.fail_on.severity(), !interrupted);
+            let found = sweep.severities.at_least(fail_on.severity()) > 0;
+            let exit = exit::of_sweep(&summary, &sweep, found, !interrupted);
             Ok(match unheard {
                 Some(message) => {
                     complain(&escape::terminal(&message));

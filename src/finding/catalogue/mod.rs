@@ -26,6 +26,9 @@ pub struct Entry {
 pub const OPEN_RELAY: &str = "open-relay";
 /// The id of the check for relaying to domains whose MX record names the server.
 pub const CONDITIONAL_RELAY: &str = "conditional-relay";
+/// The checks whose findings claim that a server relays for strangers. What they find has a level of proof, and
+/// always counts for the exit code.
+pub const RELAYING: [&str; 2] = [OPEN_RELAY, CONDITIONAL_RELAY];
 
 /// The id of the check for users who may send in any name once they have logged in.
 pub const AUTH_SENDS_AS_ANYONE: &str = "auth-sends-as-anyone";

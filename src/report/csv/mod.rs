@@ -138,7 +138,7 @@ const CELLS: [CellColumn; 15] = [
 ];
 
 /// What is claimed, how sure it is, what shows it and what to do.
-const FINDINGS: [FindingColumn; 18] = [
+const FINDINGS: [FindingColumn; 21] = [
     ("Test started", |row| row.host.run.started.clone()),
     ("Finding", |row| row.finding.id.to_owned()),
     ("Title", |row| row.finding.title.to_owned()),
@@ -166,6 +166,11 @@ const FINDINGS: [FindingColumn; 18] = [
         fix.collect::<Vec<_>>().join(" | ")
     }),
     ("Reproduce", |row| given(&row.finding.reproduce)),
+    ("Baseline", |row| row.finding.baseline.as_ref().map(word).unwrap_or_default()),
+    ("Suppressed until", |row| {
+        given(&row.finding.suppression.as_ref().map(|suppression| suppression.expires))
+    }),
+    ("Why it does not count", |row| given(&row.finding.set_aside())),
 ];
 
 /// The tables.

@@ -50,7 +50,7 @@ fn host(address: SocketAddr, old: Option<&HostFacts>, new: Option<&HostFacts>) -
 }
 
 /// True for the same claim in both reports.
-fn is_same(old: &FindingFacts, new: &FindingFacts) -> bool {
+pub(super) fn is_same(old: &FindingFacts, new: &FindingFacts) -> bool {
     if old.id != new.id {
         return false;
     }
@@ -62,7 +62,7 @@ fn is_same(old: &FindingFacts, new: &FindingFacts) -> bool {
         return old.probe == new.probe || explains(old, new) || explains(new, old);
     }
     if old.id.starts_with("listed-") {
-        return listing_subject(old) == listing_subject(new);
+        return listing_subject(&old.summary) == listing_subject(&new.summary);
     }
     old.probe == new.probe
 }

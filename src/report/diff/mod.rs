@@ -3,17 +3,20 @@
 //! A finding that is not in the newer report is fixed only where that report shows the check to have been asked and
 //! answered well. Whatever it is silent about is unknown, and unknown is never fixed.
 
+mod baseline;
 mod compare;
 mod facts;
 mod model;
 mod told;
 mod write;
 
+pub use baseline::Baseline;
 pub use compare::compare;
 pub use facts::{Document, Facts, HEADS, Head, HostFacts, ReadError};
 pub use model::{
     DiffReport, DiffSummary, FindingChange, HostChange, Presence, Side, Standing, VerdictChange,
 };
+pub(in crate::report) use told::listing_subject;
 pub use write::{write_json, write_terminal};
 
 /// The name of this format.

@@ -19,7 +19,7 @@ const REFUSED: [&str; 2] = ["refused", "auth-required"];
 
 /// True for a check that says that a host relays.
 pub(super) fn is_relaying(check: &str) -> bool {
-    check == catalogue::OPEN_RELAY || check == catalogue::CONDITIONAL_RELAY
+    catalogue::RELAYING.contains(&check)
 }
 
 /// True for a verdict that says how the host is.
@@ -91,13 +91,13 @@ fn relaying(finding: &FindingFacts, new: &HostFacts) -> Told {
 }
 
 /// The address or domain, and the zone, of a listing.
-pub(super) fn listing_subject(finding: &FindingFacts) -> Option<(&str, &str)> {
-    let (head, _) = finding.summary.split_once(": ")?;
+pub(in crate::report) fn listing_subject(summary: &str) -> Option<(&str, &str)> {
+    let (head, _) = summary.split_once(": ")?;
     head.split_once(" is listed in ")
 }
 
 fn listing(finding: &FindingFacts, old: &HostFacts, new: &HostFacts) -> Told {
-    let Some((subject, zone)) = listing_subject(finding) else {
+    let Some((subject, zone)) = listing_subject(&finding.summary) else {
         return unknown("the list is not named");
     };
     let words = |host: &'_ HostFacts| {

@@ -13,8 +13,8 @@ use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::escape;
 use super::model::{HostReport, NotProbed, RunReport, RunSection, Summary, SweepCounts, Tool};
+use super::{escape, terms};
 
 const PAGE: &str = include_str!("../../../reports/templates/page.html");
 const HOST: &str = include_str!("../../../reports/templates/host.html");
@@ -103,6 +103,7 @@ impl Writer {
             style => STYLE,
             tool => format!("{} {}", tool.name, tool.version),
             run => Serde(visible(run)?),
+            terms => Serde(visible(&terms::remarks(run))?),
             not_probed => Serde(visible(not_probed)?),
             summary => Serde(visible(&summary)?),
             sweep => Serde(visible(&sweep)?),

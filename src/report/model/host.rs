@@ -18,9 +18,6 @@ use super::dialogue::excerpt;
 use super::messages::messages;
 use super::*;
 
-/// The checks whose findings claim relaying, and so have a level of proof.
-const RELAYING: [&str; 2] = [catalogue::OPEN_RELAY, catalogue::CONDITIONAL_RELAY];
-
 impl HostReport {
     /// The report of one host. `probes` gives the texts; a probe that is not in it is reported
     /// without them. The same evidence gives the same report.
@@ -213,12 +210,14 @@ impl Source<'_> {
             title: entry.map_or("", |entry| entry.title),
             severity: finding.severity,
             confidence: finding.confidence,
-            proof: RELAYING.contains(&finding.id).then(|| self.relay.proof.as_str()),
+            proof: catalogue::RELAYING.contains(&finding.id).then(|| self.relay.proof.as_str()),
             probe: finding.probe.clone(),
             code: judged.map(|probe| probe.code.clone()),
             summary: finding.summary.clone(),
             notes: finding.notes.iter().cloned().chain(self.inside_tls(finding.evidence)).collect(),
             also: finding.also.clone(),
+            baseline: None,
+            suppression: None,
             evidence: finding.evidence.map(Place::from),
             dialogue: self.dialogue(finding.evidence, greeting, mark),
             remedy: entry.map_or("", |entry| entry.remedy),

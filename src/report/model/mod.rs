@@ -13,17 +13,19 @@ mod tally;
 mod v1;
 
 pub use run::RunDetails;
+pub(in crate::report) use run::day_of;
 pub use tally::{HostCounts, Tally, UnknownWord};
 pub(in crate::report) use v1::words;
 pub use v1::{
-    ArrivalReport, AuthorityReport, CategoryReport, CategoryStanding, ConnectionReport,
-    ControlReport, CoverageReport, DarkCounts, DialFailureReport, DialogueLine, EnvelopeReport,
-    ExchangeReport, ExplanationReport, FindingReport, GradeReasonReport, GradeReport, Grant,
-    HostReport, HostVantage, IdentityReport, LetterCounts, MatrixCellReport, MatrixReport,
-    MatrixRowReport, MessageReport, NotProbed, OwnProbe, Place, PolicyReport, PopCheckReport,
-    PopExchangeReport, PopLoginReport, PopReport, PopWindowReport, ProbeReport, ProofCounts,
-    RelayReport, RunKey, RunLists, RunProfile, RunReport, RunSection, Seconds, ServerReport,
-    SeverityCounts, Summary, SweepCounts, SweepSummary, TargetReport, TlsReport, Tool, Totals,
-    VantageReport,
+    ArrivalReport, AuthorityReport, BaselineReport, BaselineStanding, CategoryReport,
+    CategoryStanding, ConnectionReport, ControlReport, CoverageReport, DarkCounts,
+    DialFailureReport, DialogueLine, EnvelopeReport, ExchangeReport, ExplanationReport,
+    FindingReport, GradeReasonReport, GradeReport, Grant, HostReport, HostVantage, IdentityReport,
+    LetterCounts, MatrixCellReport, MatrixReport, MatrixRowReport, MessageReport, NotProbed,
+    OwnProbe, Place, PolicyReport, PopCheckReport, PopExchangeReport, PopLoginReport, PopReport,
+    PopWindowReport, ProbeReport, ProofCounts, RelayReport, RunKey, RunLists, RunProfile,
+    RunReport, RunSection, Seconds, ServerReport, SeverityCounts, Summary, SuppressionMark,
+    SuppressionReport, SuppressionStanding, SweepCounts, SweepSummary, TargetReport, TlsReport,
+    Tool, Totals, VantageReport,
 };
 pub(crate) use v1::{PROGRAM, SCHEMA};

@@ -81,6 +81,8 @@ impl RunSection {
             own_probes: details.own_probes.iter().map(OwnProbe::of).collect(),
             skipped: details.skipped.to_vec(),
             authority,
+            baseline: None,
+            suppressions: Vec::new(),
             lists: details.listings.map(|listings| {
                 let stale = Some(listings.registry_date)
                     .zip(day_of(&details.started))
@@ -106,7 +108,8 @@ impl Grant {
     }
 }
 
-fn day_of(timestamp: &str) -> Option<Date> {
+/// The day of a time in RFC 3339, as the time says it.
+pub(in crate::report) fn day_of(timestamp: &str) -> Option<Date> {
     timestamp.get(..10)?.parse().ok()
 }
 

@@ -50,7 +50,7 @@ pub fn write(report: &RunReport, out: &mut dyn Write, options: Options) -> io::R
         write_host(host, out, options.width)?;
     }
     if options.quiet {
-        return Ok(());
+        return summary::terms(&report.run, out, options.width);
     }
     summary::of_run(report, out, options.width)
 }

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use crate::report::escape::terminal;
 use crate::report::model::{Grant, HostReport, NotProbed, RunReport, RunSection, Summary};
+use crate::report::terms;
 use crate::target::scope::Source;
 
 use super::drawn;
@@ -109,7 +110,8 @@ pub(super) fn close(
             paragraph(out, &terminal(&text), 4, width)?;
         }
     }
-    let remarks = remarks(run, inside);
+    let mut remarks = remarks(run, inside);
+    remarks.extend(terms::remarks(run));
     if !remarks.is_empty() {
         writeln!(out)?;
     }
@@ -117,6 +119,11 @@ pub(super) fn close(
         paragraph(out, &terminal(&remark), 2, width)?;
     }
     Ok(())
+}
+
+/// What was left out of the exit code, without which it could not be understood.
+pub(super) fn terms(run: &RunSection, out: &mut dyn Write, width: usize) -> io::Result<()> {
+    terms::remarks(run).iter().try_for_each(|remark| paragraph(out, &terminal(remark), 2, width))
 }
 
 /// True for a host that sees us as one of its own network.

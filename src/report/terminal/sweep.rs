@@ -76,7 +76,7 @@ impl SweepWriter {
     ) -> io::Result<()> {
         let Options { quiet, width } = self.options;
         if quiet {
-            return Ok(());
+            return summary::terms(run, out, width);
         }
         if !self.is_first {
             writeln!(out)?;

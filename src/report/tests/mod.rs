@@ -7,6 +7,7 @@ mod pages;
 pub(in crate::report) mod samples;
 mod sarif_log;
 mod schema;
+mod settled;
 mod sweeps;
 mod tables;
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::samples::{sample, with_lists};
 use super::*;
 use crate::evidence::{Evidence, Exchange};
+use crate::report::model::{BaselineStanding, SuppressionMark};
 use crate::smtp::WireText;
 
 type Row = BTreeMap<String, String>;
@@ -189,14 +190,26 @@ fn probes_that_did_not_run_are_grouped_by_reason() {
 #[test]
 fn one_row_a_finding() {
     let mut report = sample();
+    let mut known = report.hosts[1].findings[0].clone();
+    known.baseline = Some(BaselineStanding::Known);
     report.hosts[1].findings.clear();
-    let finding = report.hosts[0].findings[0].clone();
+    let mut finding = report.hosts[0].findings[0].clone();
+    finding.baseline = Some(BaselineStanding::New);
+    let expires = jiff::civil::date(2026, 2, 1);
+    let (reason, place) = ("moves".to_owned(), "mxaudit.toml:7".to_owned());
+    let mark = SuppressionMark { reason, expires, in_force: true, place };
+    known.suppression = Some(mark);
+    report.hosts[0].findings[0] = finding.clone();
+    report.hosts[3].findings = vec![known];
     report.hosts[2].findings = vec![finding.clone(), finding];
     let place = report.hosts[2].findings[1].evidence.as_mut().unwrap();
     (place.connection, place.exchange) = (9, 9);
     let rows = read(&findings(&report));
-    assert_eq!(rows.len(), 3);
+    assert_eq!(rows.len(), 4);
     let table = [
+        ("Baseline", "new"),
+        ("Suppressed until", ""),
+        ("Why it does not count", ""),
         ("Target name", "mx1.example.test"),
         ("Address", "192.0.2.1"),
         ("Port", "25"),
@@ -230,6 +243,9 @@ fn one_row_a_finding() {
         assert!(rows[0][column].starts_with(want), "{column}: {}", rows[0][column]);
     }
     assert_eq!(rows[0].len(), table.len() + begin.len(), "every column is looked at");
+    let aside = ["Baseline", "Suppressed until", "Why it does not count"];
+    let why = "suppressed until 2026-02-01 (mxaudit.toml:7): moves";
+    assert_eq!(aside.map(|column| rows[3][column].as_str()), ["known", "2026-02-01", why]);
     let empty = &rows[2];
     assert_eq!((empty["Deciding command"].as_str(), empty["Deciding reply"].as_str()), ("", ""));
 }

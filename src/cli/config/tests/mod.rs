@@ -3,6 +3,7 @@ mod problems;
 use jiff::civil::date;
 
 use super::*;
+use crate::report::terms::Suppressed;
 use crate::target::Via;
 use crate::target::scope::Candidate;
 
@@ -135,4 +136,48 @@ fn small_files_are_read() {
     for (case, text) in cases {
         assert_eq!(parse(&text).err(), None, "{case}");
     }
+}
+
+const SUPPRESS: &str = r#"[[suppress]]
+check = "listed-minor"
+target = "198.51.100.0/28"
+reason = " delisting asked for "
+expires = 2026-11-30
+
+[[suppress]]
+check = "late-refusal"
+target = "MX.Example.org."
+reason = "a gateway in front, change 4711"
+expires = "2020-01-01"
+code = "R01"
+list = "zen.example.net"
+"#;
+
+#[test]
+fn suppressions_are_read_with_their_places() {
+    let [first, second] = parse(SUPPRESS).unwrap().suppressions.try_into().unwrap();
+    let network = Suppressed::Network("198.51.100.0/28".parse().unwrap());
+    assert_eq!((first.check.as_str(), first.target), ("listed-minor", network));
+    assert_eq!((first.reason.as_str(), first.expires), ("delisting asked for", date(2026, 11, 30)));
+    assert_eq!((first.place.as_str(), first.code, first.list), ("mxaudit.toml:1", None, None));
+    // One that has ended is read: the report says that it does nothing.
+    assert_eq!(second.expires, date(2020, 1, 1));
+    assert_eq!(second.target, Suppressed::Name("mx.example.org".into()));
+    assert_eq!(second.place, "mxaudit.toml:7");
+    assert_eq!(
+        (second.code.as_deref(), second.list.as_deref()),
+        (Some("R01"), Some("zen.example.net"))
+    );
+}
+
+/// Stored reports are read when a scope may long have ended.
+#[test]
+fn suppressions_are_read_whatever_became_of_the_scope() {
+    let ended = format!(
+        "[[scope]]\nnetworks = [\"198.51.100.0/28\"]\nauthorized_by = \"J\"\nexpires = 2020-01-01\n{SUPPRESS}"
+    );
+    assert!(parse(&ended).is_err());
+    assert_eq!(Config::suppressions(&ended, "mxaudit.toml").unwrap().len(), 2);
+    let error = Config::suppressions("[[suppress]]\n", "mxaudit.toml").unwrap_err();
+    assert!(error.to_string().starts_with("mxaudit.toml:1:1: "), "{error}");
 }

@@ -266,3 +266,51 @@ fn expectations_that_are_none_have_a_place() {
         assert!(message(text).starts_with(start), "{}", message(text));
     }
 }
+
+#[test]
+fn a_suppression_says_what_whom_why_and_until_when() {
+    const KEYS: [(&str, &str); 4] = [
+        ("check", "\"peer-fault\""),
+        ("target", "\"192.0.2.1\""),
+        ("reason", "\"old\""),
+        ("expires", "2026-12-01"),
+    ];
+    let table = |key: &str, value: Option<&str>| {
+        let lines = KEYS.iter().filter_map(|(known, usual)| match *known == key {
+            true => Some(format!("{known} = {}\n", value?)),
+            false => Some(format!("{known} = {usual}\n")),
+        });
+        format!("\n[[suppress]]\n{}", lines.collect::<String>())
+    };
+    for (key, _) in KEYS {
+        let error = message(&table(key, None));
+        let want = format!("mxaudit.toml:2:1: [[suppress]]: `{key}` is missing; ");
+        assert!(error.starts_with(&want), "{error}");
+    }
+    for (key, value, place, want) in [
+        ("check", "\"peer-faults\"", "3:9", "check: `peer-faults` is no check"),
+        ("check", "\"open-relay\"", "3:9", "check: `open-relay` cannot be suppressed: "),
+        (
+            "check",
+            "\"conditional-relay\"",
+            "3:9",
+            "check: `conditional-relay` cannot be suppressed",
+        ),
+        (
+            "target",
+            "\"192.0.2.1/24\"",
+            "4:10",
+            "target: 192.0.2.1/24 is not the start of its network",
+        ),
+        ("target", "\"192.0.2.1/33\"", "4:10", "target: `192.0.2.1/33` is not a network"),
+        ("target", "\"mx one\"", "4:10", "target: character ' '"),
+        ("reason", "\"  \"", "5:10", "reason: is empty"),
+        ("expires", "\"soon\"", "6:11", "expires: `soon` is not a day"),
+        ("expires", "2026-12-01T00:00:00", "6:11", "expires: `2026-12-01T00:00:00` is not a day"),
+    ] {
+        let error = message(&table(key, Some(value)));
+        assert!(error.starts_with(&format!("mxaudit.toml:{place}: {want}")), "{error}");
+    }
+    let error = message(&format!("{}grade = \"A\"\n", table("", None)));
+    assert!(error.contains("unknown field `grade`"), "{error}");
+}

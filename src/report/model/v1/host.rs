@@ -12,7 +12,9 @@ use crate::report::lists::SubjectReport;
 use crate::smtp::Phase;
 use crate::target::Role;
 
-use super::{AuthorityReport, GradeReport, MatrixReport, PopReport, words};
+use super::{
+    AuthorityReport, BaselineStanding, GradeReport, MatrixReport, PopReport, SuppressionMark, words,
+};
 
 /// Everything about one host and port.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -231,6 +233,12 @@ pub struct FindingReport {
     pub notes: Vec<String>,
     /// The codes of other probes that the same cause explains.
     pub also: Vec<String>,
+    /// Whether the baseline of the run knows it; only runs with a baseline have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineStanding>,
+    /// The suppression that is aimed at it; only findings that have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suppression: Option<SuppressionMark>,
     /// The exchange that decides it.
     pub evidence: Option<Place>,
     /// The part of the dialogue that a reader needs.

@@ -9,6 +9,7 @@ mod matrix;
 mod pop;
 mod run;
 mod sweep;
+mod terms;
 pub(in crate::report) mod words;
 
 pub use grade::{
@@ -31,4 +32,7 @@ pub use run::{
 pub(crate) use run::{PROGRAM, SCHEMA};
 pub use sweep::{
     DarkCounts, ProofCounts, RunKey, RunProfile, SeverityCounts, SweepCounts, SweepSummary,
+};
+pub use terms::{
+    BaselineReport, BaselineStanding, SuppressionMark, SuppressionReport, SuppressionStanding,
 };

@@ -9,7 +9,9 @@ use serde::Serialize;
 use crate::report::lists::{RegistryReport, ZoneReport};
 use crate::target::scope::Source;
 
-use super::{HostReport, LetterCounts, RunProfile, SweepCounts, words};
+use super::{
+    BaselineReport, HostReport, LetterCounts, RunProfile, SuppressionReport, SweepCounts, words,
+};
 
 /// The name of this format.
 pub(crate) const SCHEMA: &str = "mxaudit.report.v1";
@@ -81,6 +83,12 @@ pub struct RunSection {
     pub authority: Vec<Grant>,
     /// The lists that were asked; `null` where nothing was there to ask about.
     pub lists: Option<RunLists>,
+    /// The earlier report whose findings do not count; only runs that have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<BaselineReport>,
+    /// The suppressions, whether they did anything or not; only runs that have some.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub suppressions: Vec<SuppressionReport>,
 }
 
 /// The lists of a run.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::cli::args::{FailOn, Format, FormatArg, ReportArgs};
 use crate::cli::exit::Exit;
+use crate::cli::report::Wish;
 use crate::cli::reports::Reports;
 use crate::dnsbl::SubjectKind;
 use crate::engine::{Budget, Interrupt, Settings, Wanted, audit};
@@ -14,6 +15,7 @@ use crate::evidence::lookup::{Lookup, LookupAnswer, LookupKind};
 use crate::net::TcpDialer;
 use crate::practice::{LOCAL_DOMAIN, PracticeServer, demo_fleet};
 use crate::probe::Profile;
+use crate::report::terms::Terms;
 use crate::session::Deadlines;
 use crate::target::scope::Authority;
 
@@ -78,7 +80,10 @@ fn reported(dir: &Path, format: Format) -> (String, Exit) {
     let formats = vec![FormatArg { format, file: Some(file.path().to_owned()) }];
     let reports = Reports::prepare(&ReportArgs { formats, output: None, quiet: false }).unwrap();
     let reader = RunReader::open(dir).unwrap();
-    let exit = crate::cli::report::write(reader, &LIBRARY, reports, FailOn::High).unwrap();
+    let exit = {
+        let wish = Wish { reports: Some(reports), fail_on: FailOn::High, quiet: false };
+        crate::cli::report::write(reader, &LIBRARY, &Terms::default(), wish).unwrap()
+    };
     (fs::read_to_string(file.path()).unwrap(), exit)
 }
 
@@ -207,7 +212,10 @@ fn the_code_is_that_of_the_worst_finding_and_of_what_is_missing() {
         (summary, sweep)
     };
     let high = crate::finding::Severity::High;
-    let code = |(summary, sweep), ended| crate::cli::exit::of_sweep(&summary, &sweep, high, ended);
+    let code = |(summary, sweep): (_, SweepCounts), ended| {
+        let found = sweep.severities.at_least(high) > 0;
+        crate::cli::exit::of_sweep(&summary, &sweep, found, ended)
+    };
     for (counts, ended, want) in [
         (counts(3, 0, 0), true, Exit::Clean),
         (counts(3, 1, 0), true, Exit::Findings),
