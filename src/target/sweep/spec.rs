@@ -33,9 +33,13 @@ impl SweepSpec {
     /// # Errors
     /// [`SweepSpecError`] says what the text is instead and what to type.
     pub fn parse(text: &str) -> Result<Self, SweepSpecError> {
+        let text = text.trim();
         match TargetSpec::parse(text) {
             Ok(TargetSpec::Address(address)) => Ok(Self::Addresses(address.into())),
-            Ok(_) if is_meant_as_range(text) => Err(RangeError::Form(shown(text.trim())).into()),
+            // Digits of other scripts are ASCII in the normal form.
+            Ok(named) if is_meant_as_range(text) || is_meant_as_range(&named.to_string()) => {
+                Err(RangeError::Form(shown(text)).into())
+            }
             Ok(named) => Ok(Self::Named(named)),
             Err(SpecError::Range(_)) => Ok(Self::Addresses(text.parse()?)),
             Err(_) if is_meant_as_range(text) => Ok(Self::Addresses(text.parse()?)),
@@ -100,6 +104,8 @@ mod tests {
             ("backwards", "192.0.2.40-10", "give 192.0.2.10-192.0.2.40"),
             ("star", "192.0.2.*", "or 192.0.2.0/24"),
             ("ranges inside", "192.0.1-2.1-9", "is no range of addresses"),
+            ("range and a tab", "0-1\t", "is no range of addresses"),
+            ("range in wide digits", "\u{ff10}-\u{ff11}", "is no range of addresses"),
             ("octet too large", "300.1.1.1-5", "is no range of addresses"),
             ("network of three octets", "192.0.2/24", "is no network"),
             ("network of a large octet", "192.0.300.0/24", "is no network"),
