@@ -17,7 +17,7 @@ use crate::target::spec::TargetSpec;
 use super::args::{CheckArgs, MatrixArgs, ServerAddress, TimingArgs};
 use super::categories::Categories;
 use super::complain;
-use super::config::{Auditor, Local};
+use super::config::{Auditor, Config, Local};
 use super::confirm::Confirmation;
 use super::consent;
 use super::credentials;
@@ -36,8 +36,8 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let today = Zoned::now().date();
     let config = consent::read_config(args.consent.config.as_deref(), today)?;
     let expected = config.as_ref().map(|config| config.matrix.clone()).unwrap_or_default();
-    let suppressions = config.as_ref().map(|config| config.suppressions.clone());
-    let terms = terms::read(&args.terms, suppressions.unwrap_or_default())?;
+    let judged = config.as_ref().map(Config::to_judged).unwrap_or_default();
+    let terms = terms::read(&args.terms, judged)?;
     let (auditor, local, file_scope) = match config {
         Some(config) if config.rules.is_empty() => (config.auditor, config.local, None),
         Some(config) => (config.auditor, config.local, Some(config.scope)),

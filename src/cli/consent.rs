@@ -5,10 +5,10 @@ use std::path::Path;
 
 use jiff::civil::Date;
 
-use crate::report::terms::Suppression;
+use crate::report::policy::Expectations;
 use crate::target::spec::TargetSpec;
 
-use super::config::{Config, ConfigError};
+use super::config::{Config, ConfigError, Judged};
 use super::exit::Failure;
 use super::input;
 
@@ -22,8 +22,19 @@ pub(super) fn read_config(named: Option<&Path>, today: Date) -> Result<Option<Co
 }
 
 /// Reads of the same file what is said of stored reports.
-pub(super) fn read_suppressions(named: Option<&Path>) -> Result<Vec<Suppression>, Failure> {
-    Ok(read_as(named, Config::suppressions)?.unwrap_or_default())
+pub(super) fn read_judged(named: Option<&Path>) -> Result<Judged, Failure> {
+    Ok(read_as(named, Config::judged)?.unwrap_or_default())
+}
+
+/// Reads the policy of a file that has nothing else, or is a configuration.
+pub(super) fn read_policy(file: &Path) -> Result<Expectations, Failure> {
+    let shown = file.display().to_string();
+    let text = input::text(file, input::BY_HAND).map_err(|error| {
+        Failure::usage(format!(
+            "{shown}: cannot be read: {error}; `mxaudit policy make` writes a policy from a report"
+        ))
+    })?;
+    Config::policy(&text, &shown).map_err(Failure::usage)
 }
 
 fn read_as<T>(

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::de::DeserializeOwned;
 
 use crate::report::diff::{Baseline, Document, Facts, Head, ReadError};
+use crate::report::policy::{PolicyDocument, StoredFacts};
 
 use super::exit::Failure;
 use super::sweep::folder::RunHead;
@@ -14,7 +15,7 @@ use super::sweep::folder::RunHead;
 /// All that is compared of a report.
 pub(super) fn facts(path: &Path) -> Result<Facts, Failure> {
     let mut facts = Facts::default();
-    let ended = documents(path, &path.display().to_string(), |document| facts.add(document))?;
+    let ended = documents(path, &path.display().to_string(), |one: Document| facts.add(one))?;
     if let Some(ended) = ended {
         facts.set_ended(ended);
     }
@@ -26,18 +27,32 @@ pub(super) fn baseline(path: &Path) -> Result<Baseline, Failure> {
     let name = path.display().to_string();
     let mut baseline = Baseline::new(&name);
     let label = format!("--baseline {name}");
-    if let Some(ended) = documents(path, &label, |document| baseline.add(document))? {
+    if let Some(ended) = documents(path, &label, |one: Document| baseline.add(one))? {
         baseline.set_ended(ended);
     }
     Ok(baseline)
 }
 
+/// What a policy is judged by.
+pub(super) fn policy_facts(path: &Path) -> Result<StoredFacts, Failure> {
+    let mut facts = StoredFacts::default();
+    let add = |one: PolicyDocument| facts.add(one);
+    if let Some(ended) = documents(path, &path.display().to_string(), add)? {
+        facts.ended = ended;
+        let head = RunHead::open(path)?;
+        let left =
+            head.run().plan.not_probed.iter().map(|one| (one.domain.clone(), one.host.clone()));
+        facts.left_alone.extend(left);
+    }
+    Ok(facts)
+}
+
 /// Reads a report as JSON or JSON lines, or the folder of a sweep; of a folder it says whether the sweep came to its
 /// end. `label` begins the messages.
-fn documents(
+fn documents<T: DeserializeOwned>(
     path: &Path,
     label: &str,
-    add: impl FnMut(Document) -> Result<(), ReadError>,
+    add: impl FnMut(T) -> Result<(), ReadError>,
 ) -> Result<Option<bool>, Failure> {
     let run = path.is_dir().then(|| RunHead::open(path)).transpose()?;
     let file: PathBuf = match run {

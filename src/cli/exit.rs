@@ -4,7 +4,8 @@ use std::process::ExitCode;
 
 use crate::finding::Severity;
 use crate::report::diff::DiffReport;
-use crate::report::model::{RunReport, Summary, SweepCounts};
+use crate::report::model::{PolicySection, RunReport, Summary, SweepCounts};
+use crate::report::policy::JudgedPolicy;
 
 /// How a command ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +37,8 @@ impl From<Exit> for ExitCode {
 /// The exit code of an audit: findings outrank what is missing.
 pub(super) fn of_audit(report: &RunReport, threshold: Severity) -> Exit {
     let findings = report.hosts.iter().flat_map(|host| &host.findings);
-    let found = findings.filter(|one| one.counts()).any(|one| one.severity >= threshold);
+    let found = findings.filter(|one| one.counts()).any(|one| one.severity >= threshold)
+        || report.run.policy.as_ref().is_some_and(PolicySection::is_violated);
     let Summary { hosts, inconclusive, unreachable, .. } = report.summary;
     let incomplete = report.run.interrupted || hosts == 0 || inconclusive + unreachable > 0;
     match (found, incomplete) {
@@ -47,8 +49,8 @@ pub(super) fn of_audit(report: &RunReport, threshold: Severity) -> Exit {
 }
 
 /// The exit code of a sweep, by its counts: as for an audit of its hosts, and what was not asked is
-/// missing. `found` says that there is a finding at or above the threshold that counts; `ended` is
-/// false where the sweep was interrupted or is still at work.
+/// missing. `found` says that there is a finding at or above the threshold that counts, or that a
+/// policy is violated; `ended` is false where the sweep was interrupted or is still at work.
 pub(super) fn of_sweep(hosts: &Summary, sweep: &SweepCounts, found: bool, ended: bool) -> Exit {
     let unknown = hosts.inconclusive + hosts.unreachable;
     let incomplete = !ended || unknown > 0 || sweep.not_asked > 0 || hosts.hosts == 0;
@@ -62,6 +64,15 @@ pub(super) fn of_sweep(hosts: &Summary, sweep: &SweepCounts, found: bool, ended:
 /// The exit code of a comparison: what is new outranks what can no longer be told.
 pub(super) fn of_diff(report: &DiffReport, threshold: Severity) -> Exit {
     match (report.has_new(threshold), report.has_unknown()) {
+        (true, _) => Exit::Findings,
+        (false, true) => Exit::Incomplete,
+        (false, false) => Exit::Clean,
+    }
+}
+
+/// The exit code of a stored report that is held to a policy.
+pub(super) fn of_policy(judged: &JudgedPolicy) -> Exit {
+    match (judged.section.is_violated(), judged.incomplete) {
         (true, _) => Exit::Findings,
         (false, true) => Exit::Incomplete,
         (false, false) => Exit::Clean,

@@ -21,6 +21,7 @@ mod judge;
 mod lists;
 mod manual;
 mod output;
+mod policy;
 mod pop;
 mod probes;
 mod replay;
@@ -60,6 +61,7 @@ pub fn main() -> ExitCode {
         Command::Init(args) => init::init(&args),
         Command::Lists(args) => lists::lists(&args),
         Command::Man(args) => manual::man(&args),
+        Command::Policy(command) => policy::policy(&command),
         Command::Probes(command) => probes::probes(&command),
         Command::Replay(args) => replay::replay(&args),
         Command::Report(args) => report::report(&args),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::probe::Library;
 use crate::report::escape;
 use crate::report::model::{
-    Grant, HostCounts, RunDetails, RunKey, RunSection, Summary, SweepCounts, Tally,
+    Grant, HostCounts, PolicySection, RunDetails, RunKey, RunSection, Summary, SweepCounts, Tally,
 };
 use crate::report::terminal::{self, SweepWriter};
 use crate::report::terms::Terms;
@@ -98,14 +98,16 @@ pub(super) fn write(
     }
     let counts: SweepCounts = reader.counts(&tally);
     let mut settled = section.clone();
-    settlement.run(&mut settled);
+    let worst = settlement.worst();
+    settlement.run(&mut settled, &not_probed);
     let all = (tally.summary, counts);
     match streams {
         Some(streams) => streams.end(&settled, &not_probed, all)?,
         None => write_counts(reader.head(), &settled, all, quiet)?,
     }
     let ended = reader.head().run().finished.is_some() && !reader.head().run().interrupted;
-    let found = settlement.worst() >= Some(fail_on.severity());
+    let found = worst >= Some(fail_on.severity())
+        || settled.policy.as_ref().is_some_and(PolicySection::is_violated);
     let exit = exit::of_sweep(&tally.summary, &counts, found, ended);
     Ok(if missing { exit::missing(exit) } else { exit })
 }

@@ -26,6 +26,8 @@ pub struct Grade {
     pub one_letter_up: Vec<String>,
     /// The categories that the letter speaks of. Print them beside it.
     pub judged_categories: Vec<String>,
+    /// Every check of the policy that is built, in its order; of two results for one check the worse.
+    pub checks: Vec<CheckResult>,
     /// The name of the policy.
     pub policy: String,
     /// Its version.
@@ -118,9 +120,20 @@ pub fn grade(policy: &Policy, results: &[CheckResult]) -> Grade {
         one_letter_up: advice::one_letter_up(policy, &asked, rating.letter),
         judged_categories: judged.map(|category| category.id.clone()).collect(),
         categories,
+        checks: checks(policy, results),
         policy: policy.name.clone(),
         policy_version: policy.version,
     }
+}
+
+fn checks(policy: &Policy, results: &[CheckResult]) -> Vec<CheckResult> {
+    let all = policy.categories.iter().flat_map(|category| &category.checks);
+    let of = |id: &str| {
+        let own = results.iter().filter(|result| result.id == id);
+        let worst = own.min_by_key(|result| result.rank()).cloned();
+        worst.unwrap_or_else(|| CheckResult::unknown(id, "not-asked", "it was not asked"))
+    };
+    all.filter(|check| check.built).map(|check| of(&check.id)).collect()
 }
 
 fn of_category(policy: &Policy, category: &Category, asked: &[Asked<'_>]) -> CategoryGrade {

@@ -4,7 +4,7 @@
 //! | what came of it | the case |
 //! |---|---|
 //! | refused, or wants a login; `closed` | passes |
-//! | accepted, or delivered; `open`, `conditional`; a finding above `info` | `failure` |
+//! | accepted, or delivered; `open`, `conditional`; a finding above `info`; a policy that is violated | `failure` |
 //! | deferred, wants TLS, taken and not seen to arrive, undecided; `inconclusive`, `unreachable` | `error` |
 //! | not run; a finding that a baseline knows or that is suppressed, with the reason | `skipped` |
 //!
@@ -20,8 +20,8 @@ use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 use super::escape;
 use super::gaps::gaps;
 use super::model::{
-    DialogueLine, FindingReport, HostReport, NotProbed, ProbeReport, RunReport, RunSection,
-    SweepCounts,
+    DialogueLine, FindingReport, HostReport, NotProbed, PolicyViolation, ProbeReport, RunReport,
+    RunSection, SweepCounts,
 };
 use crate::finding::Severity;
 
@@ -88,6 +88,7 @@ impl<W: Write> Writer<W> {
         cases.extend(host.probes.iter().map(|probe| of_probe(host, probe)));
         let is_own = |finding: &&FindingReport| finding.code.is_none() || !finding.counts();
         cases.extend(host.findings.iter().filter(is_own).map(of_finding));
+        cases.extend(host.policy.as_deref().map(of_policy));
         let grade = &host.grade;
         let properties = [
             ("verdict", host.relay.verdict.to_owned()),
@@ -183,6 +184,13 @@ impl<W: Write> Writer<W> {
             name: visible(&format!("{} of {}", one.host, one.domain)),
             result: Result::Skipped(format!("left alone: {}", one.why)),
         }));
+        cases.extend(run.policy.as_ref().map(|policy| match policy.hosts {
+            0 => {
+                let text = "no host was held to the policy".to_owned();
+                Case { name: "policy".into(), result: Result::Error(text, String::new()) }
+            }
+            _ => of_policy(&policy.violations),
+        }));
         let properties = [("profile", word(&run.profile)), ("seed", run.seed.to_string())];
         self.suite("run", "", &properties, &cases)?;
         self.xml.write_event(Event::End(BytesEnd::new("testsuites")))?;
@@ -272,6 +280,16 @@ fn of_finding(finding: &FindingReport) -> Case {
         _ => Result::Failure(message, claim(finding)),
     };
     Case { name: finding.id.to_owned(), result }
+}
+
+/// Whether all is as a policy expects.
+fn of_policy(violations: &[PolicyViolation]) -> Case {
+    let lines: Vec<_> = violations.iter().map(ToString::to_string).collect();
+    let result = match lines.as_slice() {
+        [] => Result::Pass,
+        _ => Result::Failure("the policy is violated".to_owned(), lines.join("\n")),
+    };
+    Case { name: "policy".into(), result }
 }
 
 /// What is claimed, the dialogue behind it, and the fix.

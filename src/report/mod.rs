@@ -15,6 +15,7 @@ pub mod jsonl;
 pub mod junit;
 pub mod lists;
 pub mod model;
+pub mod policy;
 pub mod prometheus;
 mod reproduce;
 pub mod sarif;

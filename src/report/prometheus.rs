@@ -46,6 +46,7 @@ struct Row {
     findings: [usize; SEVERITIES.len()],
     /// Those of them that do not count because a baseline knows them, and because they are suppressed.
     set_aside: [usize; 2],
+    violations: Option<usize>,
     listings: Option<usize>,
 }
 
@@ -118,6 +119,7 @@ impl Row {
                 let aside = host.findings.iter().filter(|finding| !finding.counts());
                 aside.filter(|finding| finding.suppression.is_some() == suppressed).count()
             }),
+            violations: host.policy.as_ref().map(Vec::len),
             listings: (!host.lists.is_empty() && (known || listed > 0)).then_some(listed),
         }
     }
@@ -232,6 +234,20 @@ impl Metrics<'_> {
             let label = |word: &str| format!(",reason=\"{word}\"");
             counts.map(|((word, _), count)| (label(word), count.to_string())).collect()
         })?;
+        let help =
+            "What of the host is not as the policy expects, counted; what is not known is not.";
+        self.family(rows, "mxaudit_host_policy_violations", help, |row| {
+            row.violations.map(|count| (String::new(), count.to_string())).into_iter().collect()
+        })?;
+        if let Some(policy) = &run.policy {
+            self.head("mxaudit_policy_met", "1 where all hosts and the run are as expected.")?;
+            let (name, met) = (label_value(&policy.name), u8::from(policy.met));
+            let version = policy.version;
+            writeln!(
+                self.out,
+                "mxaudit_policy_met{{name=\"{name}\",version=\"{version}\"}} {met}"
+            )?;
+        }
         if run.suppressions.is_empty() {
             return Ok(());
         }

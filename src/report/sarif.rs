@@ -1,6 +1,7 @@
 //! The report as SARIF 2.1.0 (OASIS), for code scanning and whatever else reads results of analysis.
 //!
-//! The rules are all entries of the finding catalogue. A result is a finding; its location is the deciding line of
+//! The rules are all entries of the finding catalogue, and one for what a policy expects in vain. A result is a
+//! finding, or such an expectation; its location is the deciding line of
 //! the dialogue of its connection, numbered as in every other report, and its snippets hold that line and what
 //! stands around it, so that nothing else has to be stored. What a host's `address:port` and check have in
 //! `partialFingerprints` stays the same from run to run.
@@ -17,13 +18,16 @@ use serde_json::{Value, json};
 use super::gaps::gaps;
 use super::json::serialize;
 use super::model::{
-    BaselineStanding, FindingReport, HostReport, NotProbed, RunReport, RunSection, SweepCounts,
-    Tool,
+    BaselineStanding, FindingReport, HostReport, NotProbed, PolicyViolation, RunReport, RunSection,
+    SweepCounts, Tool,
 };
 use crate::finding::{Severity, catalogue};
 
 const SCHEMA: &str =
     "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+
+/// The rule of expectations that are not met.
+const POLICY: &str = "policy-violated";
 
 /// Writes hosts as they come; of those that are not known it keeps a line each until the end.
 pub struct Writer<W: Write> {
@@ -67,12 +71,19 @@ impl<W: Write> Writer<W> {
             self.unknown.push(notification(host));
         }
         for finding in &host.findings {
-            if std::mem::replace(&mut self.begun, true) {
-                self.out.write_all(b",")?;
-            }
-            compact(&result(host, finding), &mut self.out)?;
+            self.result(&result(host, finding))?;
         }
-        Ok(())
+        let locations = json!([{ "logicalLocations": logical(host) }]);
+        let socket = std::net::SocketAddr::new(host.target.address, host.target.port).to_string();
+        let mut violations = host.policy.iter().flatten();
+        violations.try_for_each(|one| self.result(&of_policy(one, &socket, &locations)))
+    }
+
+    fn result(&mut self, result: &Value) -> io::Result<()> {
+        if std::mem::replace(&mut self.begun, true) {
+            self.out.write_all(b",")?;
+        }
+        compact(result, &mut self.out)
     }
 
     /// Ends the log.
@@ -85,6 +96,10 @@ impl<W: Write> Writer<W> {
         not_probed: &[NotProbed],
         sweep: Option<&SweepCounts>,
     ) -> io::Result<W> {
+        let violations = run.policy.iter().flat_map(|policy| &policy.violations);
+        for one in violations {
+            self.result(&of_policy(one, "run", &json!([])))?;
+        }
         let told =
             |level: &str, text: String| json!({ "level": level, "message": { "text": text } });
         let gaps = gaps(run, self.hosts, sweep);
@@ -112,7 +127,15 @@ fn compact(value: &Value, out: &mut impl Write) -> io::Result<()> {
 
 fn tool() -> Value {
     let Tool { name, version } = Tool::this();
-    let rules: Vec<_> = catalogue::entries().map(rule).collect();
+    let mut rules: Vec<_> = catalogue::entries().map(rule).collect();
+    rules.push(json!({
+        "id": POLICY,
+        "shortDescription": { "text": "something is not as the policy of the user expects" },
+        "fullDescription": { "text": "The policy that the run was held to names what is expected. What is not known \
+            does not meet it." },
+        "help": { "text": "Mend the server, or change the policy and count its version up." },
+        "defaultConfiguration": { "level": "error" },
+    }));
     json!({ "driver": { "name": name, "semanticVersion": version, "rules": rules } })
 }
 
@@ -152,6 +175,17 @@ fn points(severity: Severity) -> &'static str {
 
 fn logical(host: &HostReport) -> Value {
     json!([{ "fullyQualifiedName": host.target.label(), "kind": "resource" }])
+}
+
+/// An expectation that is not met; `of` is the target, or the run.
+fn of_policy(violation: &PolicyViolation, of: &str, locations: &Value) -> Value {
+    json!({
+        "ruleId": POLICY,
+        "level": "error",
+        "message": { "text": violation.to_string() },
+        "locations": locations,
+        "partialFingerprints": { "mxaudit/v1": format!("{POLICY}:{of}:{}", violation.rule) },
+    })
 }
 
 fn result(host: &HostReport, finding: &FindingReport) -> Value {

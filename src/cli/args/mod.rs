@@ -5,6 +5,7 @@ mod confirm;
 mod diff;
 mod lists;
 mod matrix;
+mod policy;
 mod pop;
 mod report;
 mod sweep;
@@ -21,6 +22,7 @@ pub(super) use confirm::{ConfirmArgs, LateArgs};
 pub(super) use diff::{DiffArgs, DiffFormat};
 pub(super) use lists::{DnsArgs, ListsArgs, ZonesArgs};
 pub(super) use matrix::MatrixArgs;
+pub(super) use policy::{PolicyCheckArgs, PolicyCommand, PolicyMakeArgs};
 pub(super) use pop::PopArgs;
 pub(super) use report::{FailOn, Format, FormatArg, ListsFormat, ListsReportArgs, ReportArgs};
 pub(super) use sweep::{LimitArgs, SweepArgs, SweepProfile, SweepTimingArgs};
@@ -76,6 +78,14 @@ pub(super) enum Command {
     Lists(Box<ListsArgs>),
     /// Print the manual page of mxaudit or of a command, or write all of them into a folder
     Man(ManArgs),
+    /// What you expect of your servers: make a policy from a report, or hold a report to one
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  \
+        mxaudit policy make --from report.json --output policy.toml\n  \
+        mxaudit policy check --policy policy.toml report.json"
+    )]
+    Policy(PolicyCommand),
     /// List, show or validate relay probes
     #[command(
         subcommand,

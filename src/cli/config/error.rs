@@ -147,8 +147,54 @@ pub(crate) enum ConfigProblem {
     )]
     SuppressesRelaying(String),
     /// A reason, code or list that says nothing.
-    #[error("{0}: is empty; say it in words or remove the [[suppress]] table")]
+    #[error("{0}: is empty; fill it in or remove its table")]
     Empty(&'static str),
+    /// A policy without its name or its version.
+    #[error(
+        "[policy]: `{0}` is missing; a policy has a name and a version, so that a report can say what it was held to"
+    )]
+    PolicyLacks(&'static str),
+    /// No policy where one was named.
+    #[error("there is no [policy] table; `mxaudit policy make` writes one from a report")]
+    NoPolicy,
+    /// A grade that nobody asks for.
+    #[error(
+        "minimum_grade: `{0}` is no grade to ask for; write \"A+\", \"A\", \"B\", \"C\" or \"D\""
+    )]
+    PolicyGrade(String),
+    /// A check that the grade does not have.
+    #[error("id: `{id}` is no check of the grade; write one of {known}")]
+    PolicyCheck {
+        /// The id, escaped.
+        id: String,
+        /// The checks that there are.
+        known: String,
+    },
+    /// An outcome that cannot be required or forbidden.
+    #[error(
+        "{key}: `{value}` is no outcome to name; write \"pass\", \"warn\" or \"fail\" (what is not known meets no rule \
+         anyway)"
+    )]
+    PolicyWord {
+        /// The key.
+        key: &'static str,
+        /// The value, escaped.
+        value: String,
+    },
+    /// A rule about nothing.
+    #[error(
+        "[[policy.check]]: `{0}` has neither required nor forbidden outcomes; name some or remove the table"
+    )]
+    PolicyEmptyRule(String),
+    /// An outcome that is required and forbidden.
+    #[error("required: `{0}` is forbidden too; remove one of the two")]
+    PolicyBoth(&'static str),
+    /// Two rules about the same.
+    #[error("there are two rules about {0}; make one of them")]
+    PolicyTwice(String),
+    /// A policy that wants a server to relay for strangers.
+    #[error("{0}: no policy expects a server to relay for strangers; close the server instead")]
+    PolicyExpectsRelay(&'static str),
     /// An expectation of the relay matrix that is none.
     #[error("matrix: `{0}` is no expectation; write \"yes\", \"no\" or \"any\"")]
     Expectation(String),

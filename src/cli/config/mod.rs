@@ -1,5 +1,6 @@
 //! `mxaudit.toml`: who audits, what is local to the targets, and what is in scope.
 mod error;
+mod policy;
 mod raw;
 mod suppress;
 mod template;
@@ -15,6 +16,7 @@ pub(crate) use error::{ConfigError, ConfigProblem};
 pub(crate) use template::template;
 
 use crate::evidence::matrix::{CellKey, Client, Expected, Recipient, Sender};
+use crate::report::policy::Expectations;
 use crate::report::terms::Suppression;
 use crate::target::name::{is_at_or_below, normalise};
 use crate::target::scope::{Rule, Scope, ScopeError};
@@ -34,6 +36,17 @@ pub(crate) struct Config {
     pub(crate) scope: Scope,
     /// `[[suppress]]`: findings that may stay for a while.
     pub(crate) suppressions: Vec<Suppression>,
+    /// `[policy]`: what is expected of the servers.
+    pub(crate) policy: Option<Expectations>,
+}
+
+/// What a configuration says of how stored reports are judged.
+#[derive(Debug, Default)]
+pub(crate) struct Judged {
+    /// `[[suppress]]`.
+    pub(crate) suppressions: Vec<Suppression>,
+    /// `[policy]`.
+    pub(crate) policy: Option<Expectations>,
 }
 
 /// `[auditor]`: the identity that the probes show, all of it the auditor's own.
@@ -78,6 +91,11 @@ pub(crate) struct Local {
 const MAX_LOCAL_PART: usize = 64;
 
 impl Config {
+    /// What it says of how reports are judged.
+    pub(crate) fn to_judged(&self) -> Judged {
+        Judged { suppressions: self.suppressions.clone(), policy: self.policy.clone() }
+    }
+
     /// Reads a configuration. `file` is its name for messages, `today` the day that expiries are
     /// compared with.
     ///
@@ -91,9 +109,19 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`]: the first problem and its line.
-    pub(crate) fn suppressions(text: &str, file: &str) -> Result<Vec<Suppression>, ConfigError> {
+    pub(crate) fn judged(text: &str, file: &str) -> Result<Judged, ConfigError> {
         let reader = Reader { text, file, today: Date::ZERO };
-        reader.suppressions(&reader.raw()?)
+        let raw = reader.raw()?;
+        Ok(Judged { suppressions: reader.suppressions(&raw)?, policy: reader.policy(&raw)? })
+    }
+
+    /// Reads the policy of a file that must have one.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: the first problem and its line.
+    pub(crate) fn policy(text: &str, file: &str) -> Result<Expectations, ConfigError> {
+        let policy = Self::judged(text, file)?.policy;
+        policy.ok_or_else(|| ConfigError::at(file, text, &(0..0), ConfigProblem::NoPolicy))
     }
 }
 
@@ -123,7 +151,8 @@ impl Reader<'_> {
         }
         let matrix = self.matrix(&raw.matrix)?;
         let suppressions = self.suppressions(&raw)?;
-        Ok(Config { auditor, local, matrix, rules, scope, suppressions })
+        let policy = self.policy(&raw)?;
+        Ok(Config { auditor, local, matrix, rules, scope, suppressions, policy })
     }
 
     fn raw(&self) -> Result<raw::File, ConfigError> {

@@ -17,6 +17,7 @@ pub(super) struct File {
     pub(super) scope: Vec<Spanned<Scope>>,
     #[serde(default)]
     pub(super) suppress: Vec<Spanned<Suppress>>,
+    pub(super) policy: Option<Spanned<Policy>>,
 }
 
 /// `[matrix]`: `client.sender.recipient = "yes"`.
@@ -93,6 +94,40 @@ pub(super) struct Suppress {
     pub(super) expires: Option<Spanned<Day>>,
     pub(super) code: Option<Spanned<String>>,
     pub(super) list: Option<Spanned<String>>,
+}
+
+/// `[policy]`.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Policy {
+    pub(super) name: Option<Spanned<String>>,
+    pub(super) version: Option<Spanned<u32>>,
+    pub(super) minimum_grade: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(super) check: Vec<Spanned<PolicyCheck>>,
+    #[serde(default)]
+    pub(super) mx: Vec<Spanned<PolicyMx>>,
+    #[serde(default)]
+    pub(super) matrix: Matrix,
+}
+
+/// `[[policy.check]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PolicyCheck {
+    pub(super) id: Spanned<String>,
+    #[serde(default)]
+    pub(super) required: Vec<Spanned<String>>,
+    #[serde(default)]
+    pub(super) forbidden: Vec<Spanned<String>>,
+}
+
+/// `[[policy.mx]]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PolicyMx {
+    pub(super) domain: Spanned<String>,
+    pub(super) hosts: Vec<Spanned<String>>,
 }
 
 /// A day as a TOML date or as text.

@@ -53,7 +53,11 @@ impl Reader<'_> {
     }
 
     /// A text that is not empty.
-    fn said(&self, key: &'static str, value: &Spanned<String>) -> Result<String, ConfigError> {
+    pub(super) fn said(
+        &self,
+        key: &'static str,
+        value: &Spanned<String>,
+    ) -> Result<String, ConfigError> {
         match value.get_ref().trim() {
             "" => Err(self.error(value, ConfigProblem::Empty(key))),
             text => Ok(text.to_owned()),

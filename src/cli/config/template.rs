@@ -79,6 +79,34 @@ pub(crate) fn template(today: Date) -> String {
 #code = "H05"
 # Of a listing, only the one in this zone.
 #list = "dnsbl.example.net"
+
+# What you expect of your servers; what is not so, or not known, makes the exit code 1. `mxaudit policy make` writes
+# such a table from a report.
+#[policy]
+# Its name, printed in every report.
+#name = "example.org mail"
+# Its version; count it up with each change.
+#version = 1
+# The worst grade that a host may have.
+#minimum_grade = "B"
+# What must come out of a check of the grade, and what may not: pass, warn or fail. Repeat the table for each.
+#[[policy.check]]
+# The check, by its id in the report's grade.
+#id = "operations.postmaster"
+# One of these must come out, where the check applies to the host.
+#required = ["pass"]
+# None of these may.
+#forbidden = ["fail"]
+# The MX records of a domain name these hosts and no others. Repeat the table for each.
+#[[policy.mx]]
+# The mail domain, which has to be audited by its name.
+#domain = "example.org"
+# All hosts.
+#hosts = ["mx1.example.org", "mx2.example.org"]
+# What cells of the relay matrix show, "yes" or "no", where it is asked for.
+#[policy.matrix]
+# A stranger who writes to your users in your users' names.
+#foreign.local.local = "no"
 "##
     )
 }
@@ -111,6 +139,7 @@ mod tests {
         assert_eq!(config.matrix, []);
         assert_eq!(config.rules, []);
         assert_eq!(config.suppressions, []);
+        assert_eq!(config.policy, None);
     }
 
     #[test]
@@ -127,6 +156,10 @@ mod tests {
         assert!(!rule.networks.is_empty() && !rule.domains.is_empty() && !rule.exclude.is_empty());
         assert!(rule.authorized_by.is_some());
         assert_eq!(rule.expires, Some(date(2027, 1, 21)));
+        let policy = config.policy.unwrap();
+        assert_eq!((policy.name.as_str(), policy.version), ("example.org mail", 1));
+        assert!(policy.minimum_grade.is_some() && policy.checks.len() == 1);
+        assert!(policy.mx.len() == 1 && policy.matrix.len() == 1);
         let [one] = config.suppressions.as_slice() else { panic!("{:?}", config.suppressions) };
         assert!(one.code.is_some() && one.list.is_some() && !one.reason.is_empty());
         assert_eq!((one.check.as_str(), one.expires), ("postmaster-refused", date(2027, 1, 21)));

@@ -39,7 +39,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
         ));
     };
     // Every mistake is told before anything is sent or made.
-    let terms = terms::read(&args.terms, config.suppressions.clone())?;
+    let terms = terms::read(&args.terms, config.to_judged())?;
     for dir in args.run.resume.iter().chain(&args.run.out) {
         args.report.files().try_for_each(|file| folder::check_report(dir, file))?;
     }

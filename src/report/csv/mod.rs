@@ -57,7 +57,7 @@ const TARGET: [HostColumn; 5] = [
 ];
 
 /// What was tested, when, by whom and by what right, and what came out.
-const HOSTS: [HostColumn; 34] = [
+const HOSTS: [HostColumn; 35] = [
     ("Test started", |row| row.run.started.clone()),
     ("Test finished", |row| row.run.finished.clone()),
     ("Test interrupted", |row| yes_or_no(row.run.interrupted)),
@@ -106,6 +106,11 @@ const HOSTS: [HostColumn; 34] = [
     ("Connections failed", |row| row.host.dial_failures.len().to_string()),
     ("Matrix mismatches", |row| {
         given(&row.host.relay_matrix.as_ref().map(|matrix| matrix.mismatches))
+    }),
+    ("Policy violations", |row| match row.host.policy.as_deref() {
+        None => String::new(),
+        Some([]) => "none".to_owned(),
+        Some(all) => all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" | "),
     }),
 ];
 

@@ -1,6 +1,8 @@
 //! From the grade of a host to its report, and the count of each letter.
 
-use crate::grade::{CategoryGrade, Grade, GradeReason, Letter, Standing};
+use crate::grade::{
+    CategoryGrade, CheckOutcome, CheckResult, Grade, GradeReason, Letter, Standing,
+};
 
 use super::*;
 
@@ -13,6 +15,7 @@ impl GradeReport {
             score: grade.score.filter(|_| grade.letter != Letter::N),
             coverage: grade.coverage,
             categories: grade.categories.iter().map(CategoryReport::of).collect(),
+            checks: grade.checks.iter().map(CheckReport::of).collect(),
             judged_categories: grade.judged_categories.clone(),
             reasons: grade.reasons.iter().map(GradeReasonReport::of).collect(),
             one_letter_up: grade.one_letter_up.clone(),
@@ -36,6 +39,22 @@ impl CategoryReport {
                 Standing::NotBuilt => CategoryStanding::NotBuilt,
             },
         }
+    }
+}
+
+impl CheckReport {
+    fn of(result: &CheckResult) -> Self {
+        let (outcome, reason) = match &result.outcome {
+            CheckOutcome::Pass => (CheckWord::Pass, None),
+            CheckOutcome::Warn => (CheckWord::Warn, None),
+            CheckOutcome::Fail => (CheckWord::Fail, None),
+            CheckOutcome::Unknown(why) => (CheckWord::Unknown, Some(why.clone())),
+            CheckOutcome::NotApplicable => (CheckWord::NotApplicable, None),
+            CheckOutcome::Skipped => (CheckWord::Skipped, None),
+        };
+        let judged = matches!(outcome, CheckWord::Pass | CheckWord::Warn | CheckWord::Fail);
+        let tested = if judged { result.tested } else { 0 };
+        Self { id: result.id.clone(), outcome, reason, tested }
     }
 }
 

@@ -57,6 +57,7 @@ impl HostReport {
                 .map(|verdict| SubjectReport { findings: Vec::new(), ..SubjectReport::of(verdict) })
                 .collect(),
             pop_before_smtp: PopReport::of(evidence),
+            policy: None,
         }
     }
 }

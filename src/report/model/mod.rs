@@ -18,14 +18,14 @@ pub use tally::{HostCounts, Tally, UnknownWord};
 pub(in crate::report) use v1::words;
 pub use v1::{
     ArrivalReport, AuthorityReport, BaselineReport, BaselineStanding, CategoryReport,
-    CategoryStanding, ConnectionReport, ControlReport, CoverageReport, DarkCounts,
-    DialFailureReport, DialogueLine, EnvelopeReport, ExchangeReport, ExplanationReport,
+    CategoryStanding, CheckReport, CheckWord, ConnectionReport, ControlReport, CoverageReport,
+    DarkCounts, DialFailureReport, DialogueLine, EnvelopeReport, ExchangeReport, ExplanationReport,
     FindingReport, GradeReasonReport, GradeReport, Grant, HostReport, HostVantage, IdentityReport,
     LetterCounts, MatrixCellReport, MatrixReport, MatrixRowReport, MessageReport, NotProbed,
-    OwnProbe, Place, PolicyReport, PopCheckReport, PopExchangeReport, PopLoginReport, PopReport,
-    PopWindowReport, ProbeReport, ProofCounts, RelayReport, RunKey, RunLists, RunProfile,
-    RunReport, RunSection, Seconds, ServerReport, SeverityCounts, Summary, SuppressionMark,
-    SuppressionReport, SuppressionStanding, SweepCounts, SweepSummary, TargetReport, TlsReport,
-    Tool, Totals, VantageReport,
+    OwnProbe, Place, PolicyReport, PolicySection, PolicyViolation, PopCheckReport,
+    PopExchangeReport, PopLoginReport, PopReport, PopWindowReport, ProbeReport, ProofCounts,
+    RelayReport, RunKey, RunLists, RunProfile, RunReport, RunSection, Seconds, ServerReport,
+    SeverityCounts, Summary, SuppressionMark, SuppressionReport, SuppressionStanding, SweepCounts,
+    SweepSummary, TargetReport, TlsReport, Tool, Totals, VantageReport,
 };
 pub(crate) use v1::{PROGRAM, SCHEMA};

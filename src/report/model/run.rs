@@ -83,6 +83,7 @@ impl RunSection {
             authority,
             baseline: None,
             suppressions: Vec::new(),
+            policy: None,
             lists: details.listings.map(|listings| {
                 let stale = Some(listings.registry_date)
                     .zip(day_of(&details.started))

@@ -75,6 +75,7 @@ fn write_host(host: &HostReport, out: &mut dyn Write, width: usize) -> io::Resul
     if let Some(pop) = &host.pop_before_smtp {
         pop::write(pop, out, width)?;
     }
+    summary::policy(host, out, width)?;
     summary::not_run(host, out, width)?;
     summary::messages(host, out, width)
 }

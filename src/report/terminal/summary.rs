@@ -38,6 +38,15 @@ pub(super) fn counted(number: usize, word: &str) -> String {
     format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
+/// What of a host is not as the policy expects.
+pub(super) fn policy(host: &HostReport, out: &mut dyn Write, width: usize) -> io::Result<()> {
+    let mut violations = host.policy.iter().flatten();
+    violations.try_for_each(|violation| {
+        let text = format!("    policy violated: {violation}");
+        paragraph(out, &terminal(&text), 6, width)
+    })
+}
+
 /// The probes that did not run, one line for each reason.
 pub(super) fn not_run(host: &HostReport, out: &mut dyn Write, width: usize) -> io::Result<()> {
     for (reason, remedy, codes) in reasons(host) {

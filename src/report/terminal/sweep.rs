@@ -41,7 +41,8 @@ impl SweepWriter {
             self.inside.push(host.target.label());
         }
         let severe = host.findings.iter().any(|finding| finding.severity >= Severity::High);
-        if host.relay.verdict == "closed" && !severe {
+        let as_expected = host.policy.as_ref().is_none_or(Vec::is_empty);
+        if host.relay.verdict == "closed" && !severe && as_expected {
             for finding in &host.findings {
                 *self.others.entry((Reverse(finding.severity), finding.id)).or_default() += 1;
             }
@@ -60,7 +61,7 @@ impl SweepWriter {
             let text = format!("    why: {} ({})", why.text, why.reason);
             paragraph(out, &terminal(&text), 6, width)?;
         }
-        Ok(())
+        summary::policy(host, out, width)
     }
 
     /// Writes the counts, and what stands at the end of every report.

@@ -11,12 +11,13 @@ use jiff::civil::Date;
 
 use super::diff::Baseline;
 use super::model::{
-    BaselineReport, BaselineStanding, FindingReport, HostReport, RunReport, RunSection,
+    BaselineReport, BaselineStanding, FindingReport, HostReport, NotProbed, RunReport, RunSection,
     SuppressionReport, SuppressionStanding, day_of,
 };
+use super::policy::{Expectations, PolicyFacts, SeenMx, left_alone};
 use crate::finding::{Severity, catalogue};
 
-pub(super) use remarks::remarks;
+pub(super) use remarks::{of_policy, remarks};
 pub use suppression::{Suppressed, Suppression};
 
 /// The terms of a run.
@@ -26,12 +27,14 @@ pub struct Terms {
     pub baseline: Option<Baseline>,
     /// The suppressions, in their order in the file.
     pub suppressions: Vec<Suppression>,
+    /// What is expected beside them.
+    pub policy: Option<Expectations>,
 }
 
 impl Terms {
     /// True where everything counts.
     pub fn is_empty(&self) -> bool {
-        self.baseline.is_none() && self.suppressions.is_empty()
+        self.baseline.is_none() && self.suppressions.is_empty() && self.policy.is_none()
     }
 
     /// Begins to settle what counts of a run that `started` then, RFC 3339: a suppression ends by that day, whenever
@@ -43,6 +46,9 @@ impl Terms {
             baseline: self.baseline.as_ref().map(Baseline::report),
             matched: vec![0; self.suppressions.len()],
             worst: None,
+            hosts: 0,
+            violating: 0,
+            mx: SeenMx::default(),
         }
     }
 }
@@ -57,26 +63,43 @@ pub struct Settlement<'a> {
     /// How many findings each suppression is aimed at.
     matched: Vec<usize>,
     worst: Option<Severity>,
+    hosts: usize,
+    violating: usize,
+    mx: SeenMx,
 }
 
 impl Settlement<'_> {
-    /// Marks the findings of a host.
+    /// Marks the findings of a host, and holds it to the policy.
     pub fn host(&mut self, host: &mut HostReport) {
         let mut findings = std::mem::take(&mut host.findings);
         for finding in &mut findings {
             self.finding(host, finding);
         }
         host.findings = findings;
+        self.hosts += 1;
+        if let Some(policy) = &self.terms.policy {
+            let facts = PolicyFacts::from(&*host);
+            let violations = policy.host(&facts);
+            policy.see(&facts, &mut self.mx);
+            self.violating += usize::from(!violations.is_empty());
+            host.policy = Some(violations);
+        }
     }
 
     /// Marks a whole report.
     pub fn report(mut self, report: &mut RunReport) {
         report.hosts.iter_mut().for_each(|host| self.host(host));
-        self.run(&mut report.run);
+        self.run(&mut report.run, &report.not_probed);
     }
 
     /// Says in the report what the terms were, and what they did to the hosts so far.
-    pub fn run(&self, run: &mut RunSection) {
+    pub fn run(mut self, run: &mut RunSection, not_probed: &[NotProbed]) {
+        if let Some(policy) = &self.terms.policy {
+            for (domain, name) in left_alone(not_probed) {
+                policy.see_mx(&domain, &name, &mut self.mx);
+            }
+            run.policy = Some(policy.section(&self.mx, self.hosts, self.violating));
+        }
         run.baseline.clone_from(&self.baseline);
         let suppressions = self.terms.suppressions.iter().zip(&self.matched);
         run.suppressions =

@@ -1,6 +1,6 @@
 //! The terms of a run in sentences, for readers.
 
-use crate::report::model::{RunSection, SuppressionReport, SuppressionStanding};
+use crate::report::model::{PolicySection, RunSection, SuppressionReport, SuppressionStanding};
 
 /// What was left out of the exit code, and what was not although somebody wished it: a sentence each.
 pub(in crate::report) fn remarks(run: &RunSection) -> Vec<String> {
@@ -22,7 +22,21 @@ pub(in crate::report) fn remarks(run: &RunSection) -> Vec<String> {
         }
     }
     remarks.extend(run.suppressions.iter().map(of_suppression));
+    remarks.extend(run.policy.iter().flat_map(of_policy));
     remarks
+}
+
+/// What came of a policy in all, a sentence each.
+pub(in crate::report) fn of_policy(policy: &PolicySection) -> Vec<String> {
+    let PolicySection { name, version, file, hosts, hosts_violating, .. } = policy;
+    let came = match (policy.met, policy.is_violated()) {
+        (true, _) => format!("met by all of {hosts}"),
+        (false, true) => format!("violated by {hosts_violating} of {hosts}"),
+        (false, false) => "not met: no host was held to it".to_owned(),
+    };
+    let head = format!("policy {name} {version} ({file}), hosts: {came}");
+    let violations = policy.violations.iter().map(|one| format!("policy violated: {one}"));
+    std::iter::once(head).chain(violations).collect()
 }
 
 fn of_suppression(one: &SuppressionReport) -> String {

@@ -142,7 +142,11 @@ fn a_suppression_holds_to_its_last_day_by_the_start_of_the_run() {
     for (expires, in_force) in
         [(date(2026, 1, 2), true), (date(2026, 1, 1), true), (date(2025, 12, 31), false)]
     {
-        let terms = Terms { suppressions: vec![suppression("192.0.2.2", expires)], baseline: None };
+        let terms = Terms {
+            suppressions: vec![suppression("192.0.2.2", expires)],
+            baseline: None,
+            policy: None,
+        };
         let report = settled(&terms);
         assert_eq!(found(&report).counts(), !in_force, "{expires}");
         let (said, word) = match in_force {
@@ -158,8 +162,11 @@ fn a_suppression_holds_to_its_last_day_by_the_start_of_the_run() {
             (said, 1)
         );
     }
-    let terms =
-        Terms { suppressions: vec![suppression("192.0.2.2", date(2030, 1, 1))], baseline: None };
+    let terms = Terms {
+        suppressions: vec![suppression("192.0.2.2", date(2030, 1, 1))],
+        baseline: None,
+        policy: None,
+    };
     let mut report = sample();
     terms.of_run("some day").report(&mut report);
     assert!(found(&report).counts(), "without a day nothing is suppressed");
@@ -169,13 +176,13 @@ fn a_suppression_holds_to_its_last_day_by_the_start_of_the_run() {
 fn a_suppression_that_ended_outranks_a_baseline() {
     let ended = suppression("192.0.2.2", date(2025, 6, 1));
     let known = || Some(baseline(|_| ()));
-    let terms = Terms { baseline: known(), suppressions: vec![ended.clone()] };
+    let terms = Terms { baseline: known(), suppressions: vec![ended.clone()], policy: None };
     let report = settled(&terms);
     assert!(found(&report).counts());
     // Unless another one holds, wherever it stands in the file.
     let holds = suppression("192.0.2.0/24", date(2027, 1, 1));
     for suppressions in [vec![ended.clone(), holds.clone()], vec![holds, ended]] {
-        let report = settled(&Terms { baseline: known(), suppressions });
+        let report = settled(&Terms { baseline: known(), suppressions, policy: None });
         assert!(!found(&report).counts());
     }
 }
@@ -199,7 +206,7 @@ fn a_suppression_is_aimed_at_its_target_and_nothing_else() {
         ("another code", with(|one| one.code = Some("R01".into())), false),
         ("a list", with(|one| one.list = Some("list.example.test".into())), false),
     ] {
-        let report = settled(&Terms { suppressions: vec![one], baseline: None });
+        let report = settled(&Terms { suppressions: vec![one], baseline: None, policy: None });
         assert_eq!(!found(&report).counts(), hits, "{what}");
         let standing = report.run.suppressions[0].standing;
         assert_eq!(standing == SuppressionStanding::Unmatched, !hits, "{what}");
@@ -217,7 +224,7 @@ fn a_listing_is_told_by_its_zone() {
         finding.summary = "192.0.2.2 is listed in zen.example.test: spam".into();
         let mut one = suppression("192.0.2.2", date(2030, 1, 1));
         (one.check, one.list) = ("listed-major".into(), Some(list.into()));
-        Terms { suppressions: vec![one], baseline: None }
+        Terms { suppressions: vec![one], baseline: None, policy: None }
             .of_run("2026-01-01T00:00:00Z")
             .report(&mut report);
         let finding = report.hosts[1].findings.iter().find(|one| one.id == "listed-major");
@@ -233,7 +240,7 @@ fn nothing_suppresses_a_claim_of_relaying() {
         report.hosts[0].findings[0].id = check;
         let mut one = suppression("192.0.2.0/24", date(2030, 1, 1));
         one.check = check.into();
-        let terms = Terms { suppressions: vec![one], baseline: None };
+        let terms = Terms { suppressions: vec![one], baseline: None, policy: None };
         assert_eq!(worst(&terms, &report), Some(Severity::Critical), "{check}");
         terms.of_run("2026-01-01T00:00:00Z").report(&mut report);
         assert!(report.hosts[0].findings[0].counts(), "{check}");

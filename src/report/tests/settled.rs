@@ -5,6 +5,8 @@ use jiff::civil::date;
 use super::samples::sample;
 use super::*;
 use crate::report::diff::Baseline;
+use crate::report::model::CheckWord;
+use crate::report::policy::{CheckRule, Expectations};
 use crate::report::terms::{Suppressed, Suppression, Terms};
 
 const REASON: &str = "moves in spring; <b>change</b> 4711";
@@ -33,14 +35,14 @@ fn settled(terms: &Terms) -> RunReport {
 }
 
 fn with_suppressions() -> RunReport {
-    settled(&Terms { baseline: None, suppressions: suppressions() })
+    settled(&Terms { baseline: None, suppressions: suppressions(), policy: None })
 }
 
 fn with_baseline() -> RunReport {
     let document = serde_json::from_value(serde_json::to_value(sample()).unwrap()).unwrap();
     let mut baseline = Baseline::new("old.json");
     baseline.add(document).unwrap();
-    settled(&Terms { baseline: Some(baseline), suppressions: Vec::new() })
+    settled(&Terms { baseline: Some(baseline), suppressions: Vec::new(), policy: None })
 }
 
 fn form(report: &RunReport, name: &str) -> String {
@@ -145,4 +147,85 @@ fn metrics_count_what_is_set_aside() {
         );
     }
     assert!(!form(&sample(), "report.prom").contains("set_aside"));
+}
+
+fn policy() -> Expectations {
+    let required = vec![CheckWord::Pass];
+    let id = "relay.variants".to_owned();
+    Expectations {
+        name: "mail <b>servers</b>".into(),
+        version: 4,
+        file: "policy.toml".into(),
+        minimum_grade: None,
+        checks: vec![CheckRule { id, required, forbidden: Vec::new() }],
+        mx: [("example.test".to_owned(), ["mx7.example.test".to_owned()].into())].into(),
+        matrix: Vec::new(),
+    }
+}
+
+fn held_to(policy: Expectations) -> RunReport {
+    settled(&Terms { policy: Some(policy), ..Terms::default() })
+}
+
+#[test]
+fn what_a_policy_expects_in_vain_is_in_every_form() {
+    let report = held_to(policy());
+    let section = report.run.policy.as_ref().unwrap();
+    assert_eq!((section.hosts, section.hosts_violating, section.met), (4, 3, false));
+    for (name, text) in all_forms(&report) {
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let wants: &[&str] = match name {
+            "findings.csv" | "matrix.csv" => continue,
+            "hosts.csv" => &["relay.variants: expected pass, found fail", ",none"],
+            "report.prom" => &[
+                "mxaudit_host_policy_violations{host=\"mx1.example.test\",address=\"192.0.2.1\",port=\"25\"} 2",
+                "mxaudit_host_policy_violations{host=\"mx2.example.test\",address=\"192.0.2.2\",port=\"25\"} 0",
+                "mxaudit_policy_met{name=\"mail <b>servers</b>\",version=\"4\"} 0",
+            ],
+            "report.json" => &["\"hosts_violating\": 3", "\"rule\": \"relay.variants\""],
+            "report.jsonl" => &["\"hosts_violating\":3", "\"rule\":\"relay.variants\""],
+            "report.html" => &[
+                "<h3>Policy</h3><ul><li>relay: expected closed, found open</li>",
+                "<p>As expected.</p>",
+                "policy mail &lt;b&gt;servers&lt;&#x2f;b&gt; 4 (policy.toml), hosts: violated by 3 of 4",
+                "policy violated: mx example.test: expected mx7.example.test, found mx.provider.test",
+            ],
+            "report.sarif" => &["\"ruleId\":\"policy-violated\"", "mx example.test: expected"],
+            "report.junit.xml" => &[
+                "name=\"policy\" time=\"0\"/>",
+                "<failure message=\"the policy is violated\">relay: expected closed, found open",
+                "mx example.test: expected mx7.example.test",
+            ],
+            _ => &[
+                "policy violated: relay.variants: expected pass, found unknown (not known is not met)",
+                "policy mail <b>servers</b> 4 (policy.toml), hosts: violated by 3 of 4",
+                "policy violated: mx example.test: expected mx7.example.test",
+            ],
+        };
+        for want in wants {
+            assert!(text.contains(want), "{name}: {want}\n{text}");
+        }
+    }
+}
+
+#[test]
+fn a_policy_that_is_met_says_so_and_one_that_judged_nobody_does_not() {
+    let easy = || Expectations { mx: Default::default(), ..policy() };
+    let mut report = sample();
+    report.hosts = vec![report.hosts[1].clone()];
+    let terms = Terms { policy: Some(easy()), ..Terms::default() };
+    terms.of_run("2026-01-01T00:00:00Z").report(&mut report);
+    assert!(report.run.policy.as_ref().unwrap().met);
+    assert!(form(&report, "report.txt").contains("hosts: met by all of 1"));
+    assert!(!form(&report, "report.junit.xml").contains("the policy is violated"));
+    assert!(form(&report, "report.prom").contains("version=\"4\"} 1"));
+    let mut nobody = run(Vec::new(), Vec::new());
+    terms.of_run("2026-01-01T00:00:00Z").report(&mut nobody);
+    assert!(!nobody.run.policy.as_ref().unwrap().met);
+    assert!(form(&nobody, "report.txt").contains("not met: no host was held to it"));
+    assert!(
+        form(&nobody, "report.junit.xml")
+            .contains("<error message=\"no host was held to the policy\"")
+    );
+    assert!(form(&nobody, "report.prom").contains("version=\"4\"} 0"));
 }

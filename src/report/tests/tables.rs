@@ -77,6 +77,7 @@ fn one_row_a_host() {
         ("Commands", "11"),
         ("Connections failed", "0"),
         ("Matrix mismatches", ""),
+        ("Policy violations", ""),
     ];
     for (column, want) in first {
         assert_eq!(rows[0][column], want, "{column}");

@@ -1,3 +1,4 @@
+mod policy;
 mod problems;
 
 use jiff::civil::date;
@@ -177,7 +178,7 @@ fn suppressions_are_read_whatever_became_of_the_scope() {
         "[[scope]]\nnetworks = [\"198.51.100.0/28\"]\nauthorized_by = \"J\"\nexpires = 2020-01-01\n{SUPPRESS}"
     );
     assert!(parse(&ended).is_err());
-    assert_eq!(Config::suppressions(&ended, "mxaudit.toml").unwrap().len(), 2);
-    let error = Config::suppressions("[[suppress]]\n", "mxaudit.toml").unwrap_err();
+    assert_eq!(Config::judged(&ended, "mxaudit.toml").unwrap().suppressions.len(), 2);
+    let error = Config::judged("[[suppress]]\n", "mxaudit.toml").unwrap_err();
     assert!(error.to_string().starts_with("mxaudit.toml:1:1: "), "{error}");
 }

@@ -17,6 +17,8 @@ pub struct GradeReport {
     pub coverage: u32,
     /// Every category of the policy, in its order.
     pub categories: Vec<CategoryReport>,
+    /// Every check that it is made of.
+    pub checks: Vec<CheckReport>,
     /// The ids of the categories that the letter speaks of.
     pub judged_categories: Vec<String>,
     /// Why, most important first.
@@ -57,6 +59,60 @@ pub enum CategoryStanding {
     NotApplicable,
     /// It does not count: the program has none of its checks yet.
     NotBuilt,
+}
+
+/// What became of one check of a grade.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct CheckReport {
+    /// Its id in the rules of the grade.
+    pub id: String,
+    /// What came out.
+    pub outcome: CheckWord,
+    /// Why it is not known, where it is not.
+    pub reason: Option<String>,
+    /// How much of it was judged, in percent.
+    pub tested: u32,
+}
+
+/// What comes out of a check, the worst first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CheckWord {
+    /// Not as it should be.
+    Fail,
+    /// Not as it should be, and no failure.
+    Warn,
+    /// As it should be.
+    Pass,
+    /// Nothing was learned.
+    Unknown,
+    /// The user left it out.
+    Skipped,
+    /// It makes no sense for this host.
+    NotApplicable,
+}
+
+impl CheckWord {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Fail, Self::Warn, Self::Pass, Self::Unknown, Self::Skipped, Self::NotApplicable];
+
+    /// The word of the report.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Warn => "warn",
+            Self::Pass => "pass",
+            Self::Unknown => "unknown",
+            Self::Skipped => "skipped",
+            Self::NotApplicable => "not-applicable",
+        }
+    }
+
+    /// True where nothing is known of what should be.
+    pub fn is_unknown(self) -> bool {
+        matches!(self, Self::Unknown | Self::Skipped)
+    }
 }
 
 /// One reason for a grade.

@@ -13,7 +13,8 @@ use crate::smtp::Phase;
 use crate::target::Role;
 
 use super::{
-    AuthorityReport, BaselineStanding, GradeReport, MatrixReport, PopReport, SuppressionMark, words,
+    AuthorityReport, BaselineStanding, GradeReport, MatrixReport, PolicyViolation, PopReport,
+    SuppressionMark, words,
 };
 
 /// Everything about one host and port.
@@ -54,6 +55,9 @@ pub struct HostReport {
     pub lists: Vec<SubjectReport>,
     /// Whether a POP3 login opens the server to its address; `null` where that was not asked.
     pub pop_before_smtp: Option<PopReport>,
+    /// What of it is not as the policy expects; only hosts that were held to one have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<Vec<PolicyViolation>>,
 }
 
 /// One server port.

@@ -6,6 +6,7 @@
 mod grade;
 mod host;
 mod matrix;
+mod policy;
 mod pop;
 mod run;
 mod sweep;
@@ -13,7 +14,8 @@ mod terms;
 pub(in crate::report) mod words;
 
 pub use grade::{
-    CategoryReport, CategoryStanding, GradeReasonReport, GradeReport, LetterCounts, PolicyReport,
+    CategoryReport, CategoryStanding, CheckReport, CheckWord, GradeReasonReport, GradeReport,
+    LetterCounts, PolicyReport,
 };
 pub use host::{
     ArrivalReport, ConnectionReport, ControlReport, CoverageReport, DialFailureReport,
@@ -22,6 +24,7 @@ pub use host::{
     TlsReport, Totals,
 };
 pub use matrix::{MatrixCellReport, MatrixReport, MatrixRowReport};
+pub use policy::{PolicySection, PolicyViolation};
 pub use pop::{
     PopCheckReport, PopExchangeReport, PopLoginReport, PopReport, PopWindowReport, Seconds,
 };

@@ -10,7 +10,8 @@ use crate::report::lists::{RegistryReport, ZoneReport};
 use crate::target::scope::Source;
 
 use super::{
-    BaselineReport, HostReport, LetterCounts, RunProfile, SuppressionReport, SweepCounts, words,
+    BaselineReport, HostReport, LetterCounts, PolicySection, RunProfile, SuppressionReport,
+    SweepCounts, words,
 };
 
 /// The name of this format.
@@ -89,6 +90,9 @@ pub struct RunSection {
     /// The suppressions, whether they did anything or not; only runs that have some.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub suppressions: Vec<SuppressionReport>,
+    /// The policy that it was held to; only runs that have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy: Option<PolicySection>,
 }
 
 /// The lists of a run.
