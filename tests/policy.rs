@@ -6,7 +6,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 
-use mxaudit::practice::{Behaviour, LOCAL_DOMAIN, PracticeServer, RelayPolicy};
+use mxaudit::practice::{Behaviour, Delivery, LOCAL_DOMAIN, PracticeServer, RelayPolicy};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -15,6 +15,13 @@ struct Ran {
     code: Option<i32>,
     out: String,
     err: String,
+}
+
+impl Ran {
+    /// Whether the report has these words, however its lines are broken.
+    fn says(&self, words: &str) -> bool {
+        self.out.split_whitespace().collect::<Vec<_>>().join(" ").contains(words)
+    }
 }
 
 /// A folder in which runs are made.
@@ -78,9 +85,9 @@ async fn a_policy_made_from_a_report_is_met_by_it_and_by_the_server() {
         for report in ["report.json", "report.jsonl"] {
             let ran = place.run(&format!("policy check --policy policy.toml {report}"));
             assert_eq!(ran.code, Some(0), "{ran:?}");
-            assert!(ran.out.contains(": as expected\n"), "{ran:?}");
+            assert!(ran.says(": as expected"), "{ran:?}");
             assert!(
-                ran.out.contains("policy mail servers 1 (policy.toml), hosts: met by all of 1"),
+                ran.says("policy mail servers 1 (policy.toml), hosts: met by all of 1"),
                 "{ran:?}"
             );
         }
@@ -96,7 +103,7 @@ async fn a_policy_made_from_a_report_is_met_by_it_and_by_the_server() {
     let ran = place.check(&server, "--policy policy.toml");
     assert_eq!(ran.code, Some(1), "{ran:?}");
     let want = "policy violated: matrix foreign.foreign.foreign: expected no, found not asked (not known is not met)";
-    assert!(ran.out.contains(want), "{ran:?}");
+    assert!(ran.says(want), "{ran:?}");
     assert_eq!(place.run("replay evidence --policy policy.toml").code, Some(0));
     place.write("mxaudit.toml", &place.read("policy.toml"));
     assert_eq!(place.check(&server, "").code, Some(1), "the table of the configuration");
@@ -110,24 +117,22 @@ async fn a_server_that_became_worse_violates_its_policy() {
     let made = place.run("policy make --from good.json --name example.org --version 4");
     assert_eq!((made.code, made.err.as_str()), (Some(0), ""), "{made:?}");
     place.write("policy.toml", &made.out);
-    let deaf = Behaviour {
-        refuse_postmaster: Some("550 5.1.1 no such user".into()),
-        ..Behaviour::closed()
-    };
-    let worse = start(deaf).await;
-    assert_eq!(place.check(&worse, "--format json=worse.json").code, Some(0), "a medium finding");
+    let sloppy = Behaviour { delivery: Delivery::BareLf, ..Behaviour::closed() };
+    let worse = start(sloppy).await;
+    assert_eq!(
+        place.check(&worse, "--format json=worse.json").code,
+        Some(0),
+        "a finding of low severity"
+    );
     let ran = place.check(&worse, "--policy policy.toml");
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(
-        ran.out.contains("policy violated: operations.postmaster: expected pass, found fail"),
+        ran.says("policy violated: protocol.conformance: expected pass, found warn"),
         "{ran:?}"
     );
     let ran = place.run("policy check --policy policy.toml worse.json");
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(
-        ran.out.contains("policy example.org 4 (policy.toml), hosts: violated by 1 of 1"),
-        "{ran:?}"
-    );
+    assert!(ran.says("policy example.org 4 (policy.toml), hosts: violated by 1 of 1"), "{ran:?}");
     // Nobody answers any more: that is not known, and no success.
     let port = worse.address().port();
     drop(worse);
@@ -157,7 +162,7 @@ async fn no_policy_expects_an_open_relay() {
     place.write("nothing.toml", "[policy]\nname = \"nothing\"\nversion = 1\n");
     let ran = place.run("policy check --policy nothing.toml open.json");
     assert_eq!(ran.code, Some(1), "{ran:?}");
-    assert!(ran.out.contains("relay: expected closed, found open"), "{ran:?}");
+    assert!(ran.says("relay: expected closed, found open"), "{ran:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -174,7 +179,7 @@ async fn a_sweep_is_held_to_a_policy_too() {
     assert_eq!(place.run("policy check --policy policy.toml first").code, Some(0));
     let ran = place.run(&format!("{sweep} --out second --policy policy.toml"));
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert!(ran.out.contains("hosts: met by all of 1"), "{ran:?}");
+    assert!(ran.says("hosts: met by all of 1"), "{ran:?}");
     let better = place.read("policy.toml").replace("version = 1", "version = 2")
         + "\n[[policy.mx]]\ndomain = \"example.test\"\nhosts = [\"mx.example.test\"]\n";
     place.write("policy.toml", &better);
@@ -183,10 +188,7 @@ async fn a_sweep_is_held_to_a_policy_too() {
     {
         let ran = place.run(command);
         assert_eq!(ran.code, Some(1), "{ran:?}");
-        assert!(
-            ran.out.contains("mx example.test: expected mx.example.test, found not known"),
-            "{ran:?}"
-        );
+        assert!(ran.says("mx example.test: expected mx.example.test, found not known"), "{ran:?}");
     }
 }
 

@@ -175,7 +175,7 @@ fn what_a_policy_expects_in_vain_is_in_every_form() {
     for (name, text) in all_forms(&report) {
         let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let wants: &[&str] = match name {
-            "findings.csv" | "matrix.csv" => continue,
+            "findings.csv" | "matrix.csv" | "listings.csv" => continue,
             "hosts.csv" => &["relay.variants: expected pass, found fail", ",none"],
             "report.prom" => &[
                 "mxaudit_host_policy_violations{host=\"mx1.example.test\",address=\"192.0.2.1\",port=\"25\"} 2",
@@ -228,4 +228,23 @@ fn a_policy_that_is_met_says_so_and_one_that_judged_nobody_does_not() {
             .contains("<error message=\"no host was held to the policy\"")
     );
     assert!(form(&nobody, "report.prom").contains("version=\"4\"} 0"));
+}
+
+/// In a sweep a closed host is only counted, unless something of it is not as expected.
+#[test]
+fn a_sweep_shows_a_closed_host_that_violates_its_policy() {
+    for (mx_only, shown) in [(true, false), (false, true)] {
+        let checks = match mx_only {
+            true => Vec::new(),
+            false => vec![CheckRule {
+                id: "operations.postmaster".into(),
+                required: vec![CheckWord::Fail],
+                forbidden: Vec::new(),
+            }],
+        };
+        let report = held_to(Expectations { checks, ..policy() });
+        let mut writer = crate::report::terminal::SweepWriter::new(Options::default());
+        let text = written(|out| writer.host(&report.hosts[1], out));
+        assert_eq!(text.contains("policy violated: operations.postmaster"), shown, "{text}");
+    }
 }
