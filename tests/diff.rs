@@ -69,6 +69,16 @@ fn exit_codes_say_what_is_new_and_what_is_not_known() {
 }
 
 #[test]
+fn a_page_for_a_browser() {
+    let old = told();
+    let mut closed = old.clone();
+    closed["hosts"][0]["relay"]["verdict"] = json!("inconclusive");
+    let (code, out, _) = compared(&old, &closed, &["--format", "html"]);
+    assert_eq!(code, Some(3), "{out}");
+    assert!(out.starts_with("<!doctype html>") && out.contains("no longer testable"), "{out}");
+}
+
+#[test]
 fn lines_are_the_same_report() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("old"), sample("report.json")).unwrap();

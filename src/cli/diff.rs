@@ -16,6 +16,7 @@ pub(super) fn diff(args: &DiffArgs) -> Result<Exit, Failure> {
         DiffFormat::Terminal => reports::on_screen(output.is_standard(), &mut bytes, |out| {
             diff::write_terminal(&report, out)
         }),
+        DiffFormat::Html => diff::write_html(&report, &mut bytes),
         DiffFormat::Json => diff::write_json(&report, &mut bytes),
     };
     written.map_err(Failure::internal)?;

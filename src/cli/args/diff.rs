@@ -9,7 +9,8 @@ use super::FailOn;
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     mxaudit diff last-week.json today.json\n  \
-    mxaudit diff run-1 run-2 --format json --output diff.json\n\n\
+    mxaudit diff run-1 run-2 --format json --output diff.json\n  \
+    mxaudit diff run-1 run-2 --format html --output diff.html\n\n\
     What the newer report does not tell is never fixed: it is no longer testable. Exit codes: 0 nothing new; 1 a \
     host relays that was not known to, or a new finding at or above --fail-on; 3 something cannot be told now.")]
 pub(in crate::cli) struct DiffArgs {
@@ -41,4 +42,6 @@ pub(in crate::cli) enum DiffFormat {
     Terminal,
     /// For machines: mxaudit.diff.v1
     Json,
+    /// One page for a browser
+    Html,
 }

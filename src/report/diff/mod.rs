@@ -6,6 +6,7 @@
 mod baseline;
 mod compare;
 mod facts;
+mod html;
 mod model;
 mod told;
 mod write;
@@ -13,6 +14,7 @@ mod write;
 pub use baseline::Baseline;
 pub use compare::compare;
 pub use facts::{Document, Facts, HEADS, Head, HostFacts, ReadError};
+pub use html::write_html;
 pub use model::{
     DiffReport, DiffSummary, FindingChange, HostChange, Presence, Side, Standing, VerdictChange,
 };

@@ -288,8 +288,9 @@ fn later() -> DiffReport {
 
 #[test]
 fn the_forms_are_as_stored() {
-    let (mut text, mut document) = (Vec::new(), Vec::new());
+    let (mut text, mut document, mut page) = (Vec::new(), Vec::new(), Vec::new());
     let report = later();
+    write_html(&report, &mut page).unwrap();
     write_terminal(&report, &mut text).unwrap();
     write_json(&report, &mut document).unwrap();
     let document = String::from_utf8(document).unwrap();
@@ -299,6 +300,7 @@ fn the_forms_are_as_stored() {
     blessed("reports/schema/diff-v1.json", &schema::text(&stored));
     blessed("reports/samples/diff.txt", &String::from_utf8(text).unwrap());
     blessed("reports/samples/diff.json", &document);
+    blessed("reports/samples/diff.html", &String::from_utf8(page).unwrap());
 }
 
 #[test]
@@ -312,14 +314,44 @@ fn hostile_words_are_shown_and_not_obeyed() {
     let new = host("open", ["x", "x"], json!([finding("a\u{7}", "b\u{2028}")]));
     let both = [(&old, &new), (&new, &old)];
     for (old, new) in both {
-        let (mut text, mut document) = (Vec::new(), Vec::new());
+        let (mut text, mut document, mut page) = (Vec::new(), Vec::new(), Vec::new());
         let report = diff(old, new);
+        write_html(&report, &mut page).unwrap();
         write_terminal(&report, &mut text).unwrap();
         write_json(&report, &mut document).unwrap();
-        for bytes in [text, document] {
+        for bytes in [text, document, page] {
             let text = String::from_utf8(bytes).unwrap();
             assert!(!text.contains(|c| c != '\n' && escape::is_treacherous(c)), "{text}");
             assert!(!text.lines().any(|line| line == "x"), "{text}");
         }
     }
+}
+
+/// The page runs and loads nothing, and what a server says is text in it.
+#[test]
+fn the_page_is_text_and_nothing_looks_better_than_it_is() {
+    let markup = "<script>alert(1)</script>\"'><img src=x>";
+    let mut old = host("open", ["x", "x"], json!([finding(markup, markup)]));
+    old["target"]["name"] = json!(markup);
+    let new = host("inconclusive", ["x", "x"], json!([]));
+    let mut page = Vec::new();
+    write_html(&diff(&old, &new), &mut page).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    assert!(page.contains("&lt;script&gt;"), "{page}");
+    for bad in ["<script", "<img", "http:", "https:", "url(", "style=\"", "onclick"] {
+        assert!(!page.contains(bad), "{bad}");
+    }
+    assert!(page.contains("default-src 'none'"), "{page}");
+    assert!(
+        page.contains("relay open → inconclusive: <span class=\"inconclusive\">no longer testable"),
+        "{page}"
+    );
+    assert!(page.contains("<li><span class=\"closed\">fixed</span>: 0</li>"), "{page}");
+    let standings = page.matches("class=\"closed\"").count();
+    assert_eq!(standings, 1, "nothing else is good: {page}");
+    let mut page = Vec::new();
+    write_html(&compare(&Facts::default(), &Facts::default()), &mut page).unwrap();
+    let page = String::from_utf8(page).unwrap();
+    assert!(page.contains("No host is in either report, so nothing is known."), "{page}");
+    assert!(page.contains("The newer run was interrupted or has not ended"), "{page}");
 }

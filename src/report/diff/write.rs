@@ -62,7 +62,7 @@ pub fn write_terminal(report: &DiffReport, out: &mut dyn Write) -> io::Result<()
     Ok(())
 }
 
-fn has_changed(host: &HostChange) -> bool {
+pub(super) fn has_changed(host: &HostChange) -> bool {
     host.presence != Presence::Both
         || host.relay.standing != Standing::Unchanged
         || host.findings.iter().any(|finding| finding.standing != Standing::Unchanged)
