@@ -18,7 +18,9 @@ use mta::family::{FAMILIES, Family};
 use mta::lab::{Lab, Turn};
 use mta::limit::Limit;
 use mta::postfix::{exact, report};
-use mta::{boxed, dovecot, isolation, judge, limit, matrix, nmap, pop, requirement, rows, truth};
+use mta::{
+    boxed, closing, dovecot, isolation, judge, limit, matrix, nmap, pop, requirement, rows, truth,
+};
 
 /// How many trials run at once. They wait for servers rather than compute.
 const THREADS: usize = 32;
@@ -63,7 +65,7 @@ fn publish(lab: &Lab) -> Result<()> {
 /// servers that take longest come first with all of theirs.
 fn trials(lab: &Result<Arc<Lab>, String>) -> Vec<Trial> {
     let (mut slow, mut trials) = (Vec::new(), Vec::new());
-    let kinds: [(&str, Judge, bool); 9] = [
+    let kinds: [(&str, Judge, bool); 10] = [
         ("truth", truth_is_as_told, false),
         ("audit", audited, false),
         ("confirm", confirmed, false),
@@ -73,6 +75,7 @@ fn trials(lab: &Result<Arc<Lab>, String>) -> Vec<Trial> {
         ("matrix", matrix_is_right, false),
         ("pop", pop_is_right, false),
         ("nmap", asked_nmap, false),
+        ("closing", closed_in_time, false),
     ];
     for (kind, judge, needs_view) in kinds {
         for family in FAMILIES {
@@ -83,7 +86,8 @@ fn trials(lab: &Result<Arc<Lab>, String>) -> Vec<Trial> {
                 let no_message = kind == "confirm" && !case.takes_strangers();
                 let no_rows = kind == "matrix" && rows::of(family.name(), case).is_none();
                 let no_pop = kind == "pop" && pop::of(family.name(), case).is_none();
-                if needs_view && !has_view || no_message || no_rows || no_pop {
+                let no_closing = kind == "closing" && closing::of(family.name(), case).is_none();
+                if needs_view && !has_view || no_message || no_rows || no_pop || no_closing {
                     continue;
                 }
                 let (lab, missing) = (lab.clone(), missing.clone());
@@ -209,6 +213,13 @@ fn pop_is_right(_: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()>
     let held = pop::hold(has_it, case, turn.place());
     let after = turn.server()?.settled_log()?;
     held.and_then(|()| turn.was_polite(&before, &after)).map_err(|error| turn.explained(&error))
+}
+
+/// Audits a server before and after it is closed, and compares the two.
+fn closed_in_time(_: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
+    let closing = closing::of(turn.family(), case).context("nothing is known of this case")?;
+    closing::hold(closing, case, turn.place(), turn.server()?)
+        .map_err(|error| turn.explained(&error))
 }
 
 /// Audits a server with the probes that find most.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::case::Case;
 use super::limit::Limit;
@@ -66,6 +66,15 @@ pub(crate) trait Server: Send + fmt::Debug {
     ///
     /// Fails where the log does not come to rest.
     fn settled_log(&self) -> Result<String>;
+
+    /// Changes a setting, `key = value`, while the server runs. It may take a while until it holds.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the server cannot be told.
+    fn set(&self, setting: &str) -> Result<()> {
+        bail!("{setting}: this kind of server is not told anything while it runs")
+    }
 }
 
 /// Every kind.

@@ -12,6 +12,7 @@ pub(crate) mod boxed;
 pub(crate) mod case;
 pub(crate) mod catcher;
 pub(crate) mod certificate;
+pub(crate) mod closing;
 pub(crate) mod dialogue;
 pub(crate) mod dns;
 pub(crate) mod dovecot;

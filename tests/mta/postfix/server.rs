@@ -165,6 +165,29 @@ impl family::Server for Instance {
             thread::sleep(PAUSE);
         }
     }
+
+    fn set(&self, setting: &str) -> Result<()> {
+        let configuration = self.directory.join("etc");
+        told("postconf", &configuration, &["-e", setting])?;
+        let main = configuration.join("main.cf");
+        write_settled(&main, &fs::read_to_string(&main)?)?;
+        told("postfix", &configuration, &["reload"])
+    }
+}
+
+/// Has a program of Postfix do something with a configuration.
+fn told(program: &str, configuration: &Path, arguments: &[&str]) -> Result<()> {
+    let output = Command::new(program)
+        .arg("-c")
+        .arg(configuration)
+        .args(arguments)
+        .env_remove("MAIL_CONFIG")
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("{program} cannot be run"))?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{program} {arguments:?}: {}: {said}", output.status);
+    Ok(())
 }
 
 impl Drop for Instance {
