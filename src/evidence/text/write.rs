@@ -7,14 +7,13 @@ use crate::smtp::ReplyFault;
 
 use super::HEADER;
 
-/// The text of a transcript. `notes` gives the comments that stand before exchange `index`.
+/// The text of a transcript. `notes` gives the comments that stand before exchange `index`; those before the exchange
+/// behind the last stand at the end.
 pub fn write_transcript(transcript: &Transcript, notes: impl Fn(usize) -> Vec<String>) -> String {
     let mut out = format!("{HEADER}\nconnection {} > {}\n", transcript.local, transcript.peer);
     let begins = transcript.exchanges.iter().position(|exchange| exchange.tls);
     for (index, exchange) in transcript.exchanges.iter().enumerate() {
-        for note in notes(index) {
-            let _ = writeln!(out, "; {note}");
-        }
+        write_notes(&mut out, &notes(index));
         if begins == Some(index) {
             write_tls(&mut out, transcript.tls.as_ref());
         }
@@ -24,7 +23,14 @@ pub fn write_transcript(transcript: &Transcript, notes: impl Fn(usize) -> Vec<St
     if begins.is_none() {
         write_tls(&mut out, transcript.tls.as_ref());
     }
+    write_notes(&mut out, &notes(transcript.exchanges.len()));
     out
+}
+
+fn write_notes(out: &mut String, notes: &[String]) {
+    for note in notes {
+        let _ = writeln!(out, "; {note}");
+    }
 }
 
 fn write_tls(out: &mut String, tls: Option<&TlsFacts>) {
