@@ -1,14 +1,15 @@
 //! The reports that a command writes: which forms, and where each goes.
 
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use crate::report::html::{PageOptions, UserTemplate};
 use crate::report::lists::{self, ListsReport};
 use crate::report::model::{
     HostReport, NotProbed, RunKey, RunReport, RunSection, Summary, SweepCounts,
 };
 use crate::report::terminal::SweepWriter;
-use crate::report::{csv, html, json, jsonl, junit, prometheus, sarif, terminal};
+use crate::report::{csv, escape, html, json, jsonl, junit, prometheus, sarif, terminal};
 
 use super::args::{Format, FormatArg, ListsFormat, ListsReportArgs, ReportArgs};
 use super::exit::Failure;
@@ -18,20 +19,23 @@ use super::output::Output;
 #[derive(Debug)]
 pub(super) struct Reports {
     places: Vec<(Format, Output)>,
+    page: PageOptions,
     quiet: bool,
 }
 
 impl Reports {
     /// Opens every place.
     pub(super) fn prepare(args: &ReportArgs) -> Result<Self, Failure> {
+        let template = args.template.as_deref().map(|file| template(file, args)).transpose()?;
         let places = places(&args.formats, args.output.as_ref(), Format::Terminal)?;
-        Ok(Self { places, quiet: args.quiet })
+        Ok(Self { places, page: PageOptions { plain: false, template }, quiet: args.quiet })
     }
 
     /// Writes them all; `epilogue` follows a terminal report.
     pub(super) fn write(&mut self, report: &RunReport, epilogue: &str) -> Result<(), Failure> {
         for (format, output) in &mut self.places {
-            let mut bytes = render(report, *format, self.quiet, output.is_standard())?;
+            let look = (&self.page, self.quiet);
+            let mut bytes = render(report, *format, look, output.is_standard())?;
             if *format == Format::Terminal {
                 bytes.extend_from_slice(epilogue.as_bytes());
             }
@@ -77,7 +81,9 @@ impl Reports {
             Format::CsvFindings => table(csv::Rows::Findings, output),
             Format::CsvListings => table(csv::Rows::Listings, output),
             Format::CsvMatrix => table(csv::Rows::Matrix, output),
-            Format::Html => html::Writer::begin().map(|page| Stream::Html(Box::new(page), output)),
+            Format::Html => {
+                html::Writer::begin(&self.page).map(|page| Stream::Html(Box::new(page), output))
+            }
             Format::Junit => junit::Writer::begin(run, BufWriter::new(output))
                 .map(|suites| Stream::Junit(Box::new(suites))),
             Format::Prometheus => Ok(Stream::Prometheus(prometheus::Writer::default(), output)),
@@ -246,6 +252,18 @@ fn places<F: Copy>(
     wanted.iter().map(place).collect()
 }
 
+/// Reads a user's template, and tries it.
+fn template(file: &Path, args: &ReportArgs) -> Result<UserTemplate, Failure> {
+    if !args.formats.iter().any(|wanted| wanted.format == Format::Html) {
+        return Err(Failure::usage("--template is for pages: add --format html=FILE"));
+    }
+    let name = file.display().to_string();
+    let source = std::fs::read_to_string(file)
+        .map_err(|error| Failure::usage(format!("--template {name}: {error}")))?;
+    UserTemplate::new(&name, &source)
+        .map_err(|fault| Failure::usage(escape::terminal(&format!("--template {fault}"))))
+}
+
 fn fault(error: std::io::Error) -> Failure {
     Failure::internal(format!("cannot write the report: {error}"))
 }
@@ -253,7 +271,7 @@ fn fault(error: std::io::Error) -> Failure {
 fn render(
     report: &RunReport,
     format: Format,
-    quiet: bool,
+    (page, quiet): (&PageOptions, bool),
     to_screen: bool,
 ) -> Result<Vec<u8>, Failure> {
     let mut out = Vec::new();
@@ -264,7 +282,7 @@ fn render(
         Format::CsvFindings => csv::write_findings(report, &mut out).map_err(fault)?,
         Format::CsvListings => csv::write_listings(report, &mut out).map_err(fault)?,
         Format::CsvMatrix => csv::write_matrix(report, &mut out).map_err(fault)?,
-        Format::Html => html::write(report, &mut out).map_err(fault)?,
+        Format::Html => html::write(report, page, &mut out).map_err(fault)?,
         Format::Junit => junit::write(report, &mut out).map_err(fault)?,
         Format::Prometheus => prometheus::write(report, &mut out).map_err(fault)?,
         Format::Sarif => sarif::write(report, &mut out).map_err(fault)?,

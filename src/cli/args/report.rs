@@ -19,6 +19,10 @@ pub(in crate::cli) struct ReportArgs {
     #[arg(long, short, value_name = "FILE")]
     pub(in crate::cli) output: Option<PathBuf>,
 
+    /// A page of your own for --format html, as a minijinja template; it may extend "page.html"
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) template: Option<PathBuf>,
+
     /// Only the summary lines, and no progress
     #[arg(long, short)]
     pub(in crate::cli) quiet: bool,

@@ -3,8 +3,6 @@
 use std::io::{self, Write};
 use std::net::SocketAddr;
 
-use aws_lc_rs::digest::{SHA256, digest};
-use data_encoding::BASE64;
 use minijinja::value::Serde;
 use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
@@ -12,9 +10,9 @@ use serde::Serialize;
 use super::model::{DiffReport, FindingChange, HostChange, Presence, Standing};
 use super::write::has_changed;
 use crate::report::escape::terminal;
+use crate::report::html::{STYLE, hash};
 
 const PAGE: &str = include_str!("../../../reports/templates/diff.html");
-const STYLE: &str = include_str!("../../../reports/templates/style.css");
 
 /// A host as the page shows it; every text of it has passed [`terminal`].
 #[derive(Serialize)]
@@ -67,7 +65,7 @@ pub fn write_html(report: &DiffReport, out: &mut dyn Write) -> io::Result<()> {
     let hosts: Vec<_> =
         report.hosts.iter().filter(|host| has_changed(host)).map(Host::of).collect();
     let text = template.render(context! {
-        hash => BASE64.encode(digest(&SHA256, STYLE.as_bytes()).as_ref()),
+        hash => hash(STYLE),
         style => STYLE,
         tool => format!("{} {}", report.tool.name, report.tool.version),
         as_before => report.hosts.len().saturating_sub(hosts.len()),

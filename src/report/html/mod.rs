@@ -1,34 +1,41 @@
 //! The report as one page for a browser, complete in itself.
 //!
-//! The page holds no script, asks for nothing from elsewhere and forbids both by its
-//! Content-Security-Policy. Templates escape by themselves, and before that every text has passed
-//! [`escape::terminal`], so that nobody is misled by what cannot be seen.
+//! The page asks for nothing from elsewhere, and its Content-Security-Policy forbids that and every script but its
+//! own, which finds all it works on in the document. Templates escape by themselves, and before that every text has
+//! passed [`escape::terminal`], so that nobody is misled by what cannot be seen.
+
+mod map;
+mod rows;
+mod template;
+mod trial;
 
 use std::io::{self, Write};
 
-use aws_lc_rs::digest::{SHA256, digest};
-use data_encoding::BASE64;
+use minijinja::context;
 use minijinja::value::Serde;
-use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 use serde_json::Value;
 
+pub use self::template::{PageOptions, TemplateFault, UserTemplate};
+pub(in crate::report) use self::template::{STYLE, hash};
+
+use self::rows::Row;
+use self::template::Templates;
 use super::model::{HostReport, NotProbed, RunReport, RunSection, Summary, SweepCounts, Tool};
 use super::{escape, terms};
 
-const PAGE: &str = include_str!("../../../reports/templates/page.html");
-const HOST: &str = include_str!("../../../reports/templates/host.html");
-const STYLE: &str = include_str!("../../../reports/templates/style.css");
 /// The length of the longest bar of the chart.
 const LONGEST: usize = 340;
+/// Characters of one text that are shown; all of it is in the JSON.
+const LONGEST_TEXT: usize = 2000;
 
 /// A page that is made host by host. It keeps the text of each until it ends, since the counts
 /// stand before them.
 #[derive(Debug)]
 pub struct Writer {
-    templates: Environment<'static>,
+    templates: Templates,
     hosts: String,
-    number: usize,
+    rows: Vec<Row>,
 }
 
 /// One bar of the chart of grades.
@@ -44,8 +51,8 @@ struct Bar {
 ///
 /// # Errors
 /// Those of `out`, and of the templates.
-pub fn write(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
-    let mut writer = Writer::begin()?;
+pub fn write(report: &RunReport, options: &PageOptions, out: &mut dyn Write) -> io::Result<()> {
+    let mut writer = Writer::begin(options)?;
     report.hosts.iter().try_for_each(|host| writer.host(host))?;
     writer.end(&report.run, &report.not_probed, (report.summary, report.sweep), out)
 }
@@ -55,12 +62,8 @@ impl Writer {
     ///
     /// # Errors
     /// Those of the templates.
-    pub fn begin() -> io::Result<Self> {
-        let mut templates = Environment::new();
-        templates.set_undefined_behavior(UndefinedBehavior::Strict);
-        templates.add_template("page.html", PAGE).map_err(io::Error::other)?;
-        templates.add_template("host.html", HOST).map_err(io::Error::other)?;
-        Ok(Self { templates, hosts: String::new(), number: 0 })
+    pub fn begin(options: &PageOptions) -> io::Result<Self> {
+        Ok(Self { templates: Templates::new(options)?, hosts: String::new(), rows: Vec::new() })
     }
 
     /// Takes a host.
@@ -68,20 +71,16 @@ impl Writer {
     /// # Errors
     /// Those of the templates.
     pub fn host(&mut self, host: &HostReport) -> io::Result<()> {
-        self.number += 1;
-        let template = self.templates.get_template("host.html").map_err(io::Error::other)?;
-        let text = template.render(context! {
-            number => self.number,
-            label => escape::terminal(&host.target.label()),
-            class => match host.relay.verdict {
-                // A host of which too little is known never looks good, whatever its letter.
-                "inconclusive" | "unreachable" => "N",
-                _ => class(host.grade.letter),
-            },
+        let row = Row::of(host, self.rows.len() + 1);
+        let text = self.templates.host(context! {
+            number => row.number,
+            label => &row.label,
+            class => row.class,
             host => Serde(visible(host)?),
-        });
-        self.hosts.push_str(&text.map_err(io::Error::other)?);
+        })?;
+        self.hosts.push_str(&text);
         self.hosts.push('\n');
+        self.rows.push(row);
         Ok(())
     }
 
@@ -90,17 +89,15 @@ impl Writer {
     /// # Errors
     /// Those of `out`, and of the templates.
     pub fn end(
-        self,
+        mut self,
         run: &RunSection,
         not_probed: &[NotProbed],
         (summary, sweep): (Summary, Option<SweepCounts>),
         out: &mut dyn Write,
     ) -> io::Result<()> {
         let tool = Tool::this();
-        let template = self.templates.get_template("page.html").map_err(io::Error::other)?;
-        let text = template.render(context! {
-            hash => BASE64.encode(digest(&SHA256, STYLE.as_bytes()).as_ref()),
-            style => STYLE,
+        rows::place_by_address(&mut self.rows);
+        let text = self.templates.page(context! {
             tool => format!("{} {}", tool.name, tool.version),
             run => Serde(visible(run)?),
             terms => Serde(visible(&terms::remarks(run))?),
@@ -108,9 +105,11 @@ impl Writer {
             summary => Serde(visible(&summary)?),
             sweep => Serde(visible(&sweep)?),
             grades => Serde(bars(&summary)),
+            map => Serde(map::map(&self.rows)),
+            rows => Serde(&self.rows),
             hosts => self.hosts,
-        });
-        out.write_all(text.map_err(io::Error::other)?.as_bytes())?;
+        })?;
+        out.write_all(text.as_bytes())?;
         out.write_all(b"\n")
     }
 }
@@ -155,7 +154,7 @@ fn visible<T: Serialize + ?Sized>(value: &T) -> io::Result<Value> {
 
 fn show(value: &mut Value) {
     match value {
-        Value::String(text) => *text = escape::terminal(text),
+        Value::String(text) => *text = escape::capped(&escape::terminal(text), LONGEST_TEXT),
         Value::Array(values) => values.iter_mut().for_each(show),
         Value::Object(fields) => fields.values_mut().for_each(show),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}

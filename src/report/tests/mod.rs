@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::fixtures::{
     closed, deferred, details, open, report, run, unreachable, with_matrix, with_pop,
 };
+use super::html::PageOptions;
 use super::model::{AuthorityReport, FindingReport, HostReport, NotProbed, ProbeReport, RunReport};
 use super::terminal::{Options, write};
 use super::{csv, fixtures, html, json, jsonl, junit, prometheus, sarif};
@@ -60,7 +61,7 @@ fn all_forms(report: &RunReport) -> [(&'static str, String); 11] {
         ("findings.csv", written(|out| csv::write_findings(report, out))),
         ("listings.csv", written(|out| csv::write_listings(report, out))),
         ("matrix.csv", written(|out| csv::write_matrix(report, out))),
-        ("report.html", written(|out| html::write(report, out))),
+        ("report.html", written(|out| html::write(report, &PageOptions::default(), out))),
         ("report.junit.xml", written(|out| junit::write(report, out))),
         ("report.prom", written(|out| prometheus::write(report, out))),
         ("report.sarif", written(|out| sarif::write(report, out))),

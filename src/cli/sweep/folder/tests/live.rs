@@ -78,7 +78,9 @@ fn written(folder: &mut RunFolder, number: u64, host: &(Evidence, Option<Authori
 fn reported(dir: &Path, format: Format) -> (String, Exit) {
     let file = tempfile::NamedTempFile::new().unwrap();
     let formats = vec![FormatArg { format, file: Some(file.path().to_owned()) }];
-    let reports = Reports::prepare(&ReportArgs { formats, output: None, quiet: false }).unwrap();
+    let reports =
+        Reports::prepare(&ReportArgs { formats, output: None, template: None, quiet: false })
+            .unwrap();
     let reader = RunReader::open(dir).unwrap();
     let exit = {
         let wish = Wish { reports: Some(reports), fail_on: FailOn::High, quiet: false };
