@@ -36,9 +36,9 @@ pub(super) use terms::{StoredTermsArgs, TermsArgs};
     mxaudit check mx.example.org --local-domain example.org\n  \
     mxaudit sweep 192.0.2.0/24 --out run\n  \
     mxaudit man check                                # all of a command, for `man -l -`\n\n\
-    Exit codes: 0 nothing found at or above --fail-on; 1 findings; 2 usage, \
-    configuration, or a name that does not resolve; 3 incomplete (a verdict is unknown, or nothing \
-    could be reached); 4 a fault of mxaudit.")]
+    Exit codes: 0 nothing found at or above --fail-on; 1 findings, or a \
+    policy that is violated; 2 usage, configuration, or a name that does not resolve; 3 incomplete \
+    (a verdict is unknown, or nothing could be reached); 4 a fault of mxaudit.")]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
