@@ -133,6 +133,10 @@ async fn a_server_that_became_worse_violates_its_policy() {
     let ran = place.run("policy check --policy policy.toml worse.json");
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.says("policy example.org 4 (policy.toml), hosts: violated by 1 of 1"), "{ran:?}");
+    let ran = place.run("policy check --policy policy.toml worse.json --format json");
+    let said: Value = serde_json::from_str(&ran.out).unwrap();
+    assert_eq!((ran.code, &said["policy"]["version"]), (Some(1), &4.into()), "{ran:?}");
+    assert_eq!(said["hosts"][0]["violations"][0]["found"], "warn", "{ran:?}");
     // Nobody answers any more: that is not known, and no success.
     let port = worse.address().port();
     drop(worse);

@@ -4,7 +4,7 @@ use crate::grade::Policy;
 use crate::report::escape;
 use crate::report::policy;
 
-use super::args::{PolicyCheckArgs, PolicyCommand, PolicyMakeArgs};
+use super::args::{PolicyCheckArgs, PolicyCommand, PolicyFormat, PolicyMakeArgs};
 use super::exit::{self, Exit, Failure};
 use super::output::Output;
 use super::{complain, consent, earlier};
@@ -19,10 +19,15 @@ pub(super) fn policy(command: &PolicyCommand) -> Result<Exit, Failure> {
 fn check(args: &PolicyCheckArgs) -> Result<Exit, Failure> {
     let policy = consent::read_policy(&args.policy)?;
     let facts = earlier::policy_facts(&args.report)?;
+    let mut output = Output::prepare(args.output.as_deref(), "--output")?;
     let judged = policy.judge(&facts);
     let mut bytes = Vec::new();
-    policy::write_terminal(&judged, &mut bytes).map_err(Failure::internal)?;
-    Output::prepare(None, "")?.write(&bytes)?;
+    let written = match args.format {
+        PolicyFormat::Terminal => policy::write_terminal(&judged, &mut bytes),
+        PolicyFormat::Json => policy::write_json(&judged, &mut bytes),
+    };
+    written.map_err(Failure::internal)?;
+    output.write(&bytes)?;
     Ok(exit::of_policy(&judged))
 }
 

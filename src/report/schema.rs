@@ -12,6 +12,7 @@ use super::diff::{self, DiffReport};
 use super::jsonl::Line;
 use super::lists::{self, ListsReport};
 use super::model::{RunReport, SweepSummary};
+use super::policy::{self, JudgedPolicy};
 
 /// The schema of the whole report, which [`json::write`](super::json::write) prints.
 pub fn report() -> Value {
@@ -37,6 +38,12 @@ pub fn sweep_summary() -> Value {
 pub fn diff() -> Value {
     let about = "Two reports of mxaudit compared. What the newer one does not tell is never fixed.";
     document::<DiffReport>(diff::SCHEMA, about)
+}
+
+/// The schema of a stored report that was held to a policy, which [`policy::write_json`] prints.
+pub fn policy() -> Value {
+    let about = "A stored report of mxaudit that was held to a policy.";
+    document::<JudgedPolicy>(policy::SCHEMA, about)
 }
 
 /// The schema of the report on lists, which [`lists::json::write`] prints.

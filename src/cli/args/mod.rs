@@ -22,7 +22,7 @@ pub(super) use confirm::{ConfirmArgs, LateArgs};
 pub(super) use diff::{DiffArgs, DiffFormat};
 pub(super) use lists::{DnsArgs, ListsArgs, ZonesArgs};
 pub(super) use matrix::MatrixArgs;
-pub(super) use policy::{PolicyCheckArgs, PolicyCommand, PolicyMakeArgs};
+pub(super) use policy::{PolicyCheckArgs, PolicyCommand, PolicyFormat, PolicyMakeArgs};
 pub(super) use pop::PopArgs;
 pub(super) use report::{FailOn, Format, FormatArg, ListsFormat, ListsReportArgs, ReportArgs};
 pub(super) use sweep::{LimitArgs, SweepArgs, SweepProfile, SweepTimingArgs};

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 #[derive(Debug, Subcommand)]
 pub(in crate::cli) enum PolicyCommand {
@@ -15,7 +15,7 @@ pub(in crate::cli) enum PolicyCommand {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     mxaudit policy check --policy policy.toml report.json\n  \
-    mxaudit policy check --policy mxaudit.toml run\n\n\
+    mxaudit policy check --policy mxaudit.toml run --format json\n\n\
     Exit codes: 0 all is as expected; 1 something is not, or is not known, or a host relays for strangers; 3 no host, \
     a host whose verdict is unknown, or a run that did not end.")]
 pub(in crate::cli) struct PolicyCheckArgs {
@@ -26,6 +26,23 @@ pub(in crate::cli) struct PolicyCheckArgs {
     /// The report: of --format json or jsonl, or the folder of a sweep
     #[arg(value_name = "REPORT")]
     pub(in crate::cli) report: PathBuf,
+
+    /// Form of what is said
+    #[arg(long, value_enum, default_value_t = PolicyFormat::Terminal, value_name = "FORMAT")]
+    pub(in crate::cli) format: PolicyFormat,
+
+    /// File for it [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    pub(in crate::cli) output: Option<PathBuf>,
+}
+
+/// The forms of a judgement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum PolicyFormat {
+    /// For reading
+    Terminal,
+    /// For machines: mxaudit.policy.v1
+    Json,
 }
 
 #[derive(Debug, Args)]

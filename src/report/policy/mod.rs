@@ -12,14 +12,20 @@ mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::evidence::matrix::{CellKey, Expected};
 use crate::grade::Letter;
-use crate::report::model::{CheckWord, PolicySection, PolicyViolation};
+use crate::report::model::{CheckWord, PolicySection, PolicyViolation, Tool};
 
 pub(in crate::report) use facts::left_alone;
 pub use facts::{PolicyDocument, PolicyFacts, StoredFacts};
 pub use make::{Made, MakeError, make};
-pub use write::write_terminal;
+pub use write::{write_json, write_terminal};
+
+/// The name of the format of a stored report that was held to a policy.
+pub(in crate::report) const SCHEMA: &str = "mxaudit.policy.v1";
 
 /// A policy.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,15 +57,32 @@ pub struct CheckRule {
     pub forbidden: Vec<CheckWord>,
 }
 
-/// A stored report that was held to a policy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A stored report that was held to a policy: version 1 of `mxaudit.policy.v1`. Fields may grow, never change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct JudgedPolicy {
+    /// The name of this format: `mxaudit.policy.v1`.
+    #[schemars(extend("const" = SCHEMA))]
+    pub schema: &'static str,
+    /// What wrote it.
+    pub tool: Tool,
+    /// When the run of the report began, RFC 3339, if it says so.
+    pub started: Option<String>,
     /// What came of it in all.
+    #[serde(rename = "policy")]
     pub section: PolicySection,
-    /// The hosts by their names, with what each violates.
-    pub hosts: Vec<(String, Vec<PolicyViolation>)>,
+    /// The hosts, with what each violates.
+    pub hosts: Vec<JudgedHost>,
     /// True where the report does not tell of every host how it is.
     pub incomplete: bool,
+}
+
+/// A host that was held to a policy.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct JudgedHost {
+    /// `name:port`, or `address:port`.
+    pub host: String,
+    /// What it violates; empty where it is as expected.
+    pub violations: Vec<PolicyViolation>,
 }
 
 /// The hosts that the MX records of the domains of a policy name, as far as a report shows them.
@@ -120,18 +143,19 @@ impl Expectations {
         let mut hosts = Vec::new();
         for host in &facts.hosts {
             self.see(host, &mut seen);
-            hosts.push((host.label(), self.host(host)));
+            hosts.push(JudgedHost { host: host.label(), violations: self.host(host) });
         }
         for (domain, name) in &facts.left_alone {
             self.see_mx(domain, name, &mut seen);
         }
-        let violating = hosts.iter().filter(|(_, violations)| !violations.is_empty()).count();
+        let violating = hosts.iter().filter(|host| !host.violations.is_empty()).count();
         let unknown = |host: &PolicyFacts| {
             !matches!(host.relay.verdict.as_str(), "open" | "conditional" | "closed")
         };
         let section = self.section(&seen, hosts.len(), violating);
         let incomplete = !facts.ended || hosts.is_empty() || facts.hosts.iter().any(unknown);
-        JudgedPolicy { section, hosts, incomplete }
+        let (tool, started) = (Tool::this(), facts.started.clone());
+        JudgedPolicy { schema: SCHEMA, tool, started, section, hosts, incomplete }
     }
 
     /// What a report says of it, when all of its hosts were held to it.

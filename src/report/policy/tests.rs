@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::report::model::HostReport;
-use crate::report::tests::samples::sample;
+use crate::report::schema;
+use crate::report::tests::samples::{blessed, sample};
 
 const POSTMASTER: &str = "operations.postmaster";
 
@@ -287,4 +288,21 @@ fn a_policy_is_one_whatever_it_is_called() {
         Some(evil.to_ascii_lowercase().as_str())
     );
     assert!(!text.contains('\u{1b}'), "{text:?}");
+}
+
+#[test]
+fn the_forms_of_a_judgement_are_as_stored() {
+    let mut policy = Expectations { minimum_grade: Some(Letter::B), ..nothing() };
+    policy.mx.insert("example.test".into(), ["mx.example.test".to_owned()].into());
+    let judged = policy.judge(&facts_of(&sample().hosts));
+    let (mut text, mut document) = (Vec::new(), Vec::new());
+    write_terminal(&judged, &mut text).unwrap();
+    write_json(&judged, &mut document).unwrap();
+    let document = String::from_utf8(document).unwrap();
+    let stored = schema::policy();
+    let valid = jsonschema::validator_for(&stored).unwrap();
+    assert!(valid.is_valid(&serde_json::from_str(&document).unwrap()), "{document}");
+    blessed("reports/schema/policy-v1.json", &schema::text(&stored));
+    blessed("reports/samples/policy.txt", &String::from_utf8(text).unwrap());
+    blessed("reports/samples/policy.json", &document);
 }

@@ -1,9 +1,12 @@
-//! What came of holding a stored report to a policy, for a reader.
+//! What came of holding a stored report to a policy, for readers and for machines.
 
 use std::io::{self, Write};
 
-use super::JudgedPolicy;
+use serde_json::ser::PrettyFormatter;
+
+use super::{JudgedHost, JudgedPolicy};
 use crate::report::escape::terminal;
+use crate::report::json;
 use crate::report::terms::of_policy;
 
 /// Writes each host with what it violates, and what came of it in all.
@@ -11,7 +14,7 @@ use crate::report::terms::of_policy;
 /// # Errors
 /// Those of `out`.
 pub fn write_terminal(judged: &JudgedPolicy, out: &mut dyn Write) -> io::Result<()> {
-    for (host, violations) in &judged.hosts {
+    for JudgedHost { host, violations } in &judged.hosts {
         let host = terminal(host);
         if violations.is_empty() {
             writeln!(out, "{host}: as expected")?;
@@ -27,4 +30,12 @@ pub fn write_terminal(judged: &JudgedPolicy, out: &mut dyn Write) -> io::Result<
         true => writeln!(out, "the report does not tell of every host how it is"),
         false => Ok(()),
     }
+}
+
+/// Writes it as indented JSON with a final newline, as [`json::write`] does.
+///
+/// # Errors
+/// Those of `out`.
+pub fn write_json(judged: &JudgedPolicy, out: &mut dyn Write) -> io::Result<()> {
+    json::serialize(judged, PrettyFormatter::new(), out)
 }
