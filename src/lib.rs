@@ -14,6 +14,7 @@
 //! | shell | [`practice`] | practice servers, for demonstration and tests | nothing |
 //! | reporting, pure | [`report`] | the v1 model and its writers | vocabulary, judgement |
 //! | engine | [`engine`] | targets, plan, the course of one host, many hosts | `smtp`, `target`, `probe`, `dnsbl`, `evidence`, `verdict`, `dns`, `net`, `session` |
+//! | wire | [`submission`] | a finished mail, to the user's own relay | `smtp` |
 //! | wire | [`session`] | one SMTP or POP3 connection | `smtp`, `evidence`, `net` |
 //! | wire | [`net`] | connections and TLS | `target`, `evidence` |
 //! | wire | [`dns`], [`canary`] | resolvers; where the canary's mail is found | `evidence` |
@@ -50,5 +51,6 @@ pub mod probe;
 pub mod report;
 pub mod session;
 pub mod smtp;
+pub mod submission;
 pub mod target;
 pub mod verdict;

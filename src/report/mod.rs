@@ -14,6 +14,7 @@ pub mod json;
 pub mod jsonl;
 pub mod junit;
 pub mod lists;
+pub mod mail;
 pub mod model;
 pub mod policy;
 pub mod prometheus;

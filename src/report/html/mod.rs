@@ -84,6 +84,11 @@ impl Writer {
         Ok(())
     }
 
+    /// Bytes of the hosts so far.
+    pub fn size(&self) -> usize {
+        self.hosts.len()
+    }
+
     /// Writes the page.
     ///
     /// # Errors
