@@ -23,6 +23,7 @@ use super::consent;
 use super::credentials;
 use super::exit::{self, Exit, Failure};
 use super::identity;
+use super::mail::{self, Kept};
 use super::pop;
 use super::probes;
 use super::reports::Reports;
@@ -45,6 +46,10 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     };
     let categories = Categories::read(&args.only, &args.skip)?;
     let identity = identity::identity(&args.identity, &auditor, &local)?;
+    let domain = identity.auditor_domain.as_deref();
+    let kept = Kept::of_check(args.evidence.as_deref(), &args.report);
+    let mail = mail::Wanted::read(&args.mail)?;
+    let mail = mail.map(|mail| mail.by(domain, kept, args.report.quiet)).transpose()?;
     let specs = specs(&args.targets)?;
     if let Some(source) = args.network.source {
         check_source("--source", source)?;
@@ -152,7 +157,13 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         });
     }
     let exit = exit::of_audit(&report, args.fail_on.severity());
-    Ok(run::with_missing(&record, exit))
+    let exit = run::with_missing(&record, exit);
+    // What is left of the run has no more to say, also not about Ctrl-C.
+    drop(runtime);
+    Ok(match mail {
+        Some(mail) if !mail.send_report(&report) => exit::missing(exit),
+        _ => exit,
+    })
 }
 
 /// A source that is not this machine's is a mistake of the user's, not a fault of the targets.

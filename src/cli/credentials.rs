@@ -1,5 +1,5 @@
-//! `--credentials FILE` and `--pop-credentials FILE`: the operator's own account. No message holds a
-//! value of the file.
+//! `--credentials FILE`, `--pop-credentials FILE` and `--smtp-credentials FILE`: the operator's own
+//! account. No message holds a value of the file.
 
 use std::path::Path;
 
@@ -25,8 +25,22 @@ struct Raw {
     address: Option<String>,
 }
 
-/// Reads the file, which nobody else may read.
+/// An account as the file has it, checked.
+pub(super) struct Account {
+    pub(super) username: String,
+    pub(super) password: String,
+    pub(super) mechanism: Option<Mechanism>,
+    pub(super) address: Option<String>,
+}
+
+/// Reads the file, which nobody else may read, for a session of an audit.
 pub(super) fn read(flag: &str, path: &Path) -> Result<Credentials, Failure> {
+    let Account { username, password, mechanism, address } = account(flag, path)?;
+    Ok(Credentials { username, password: Secret::new(password), mechanism, address })
+}
+
+/// Reads the file, which nobody else may read.
+pub(super) fn account(flag: &str, path: &Path) -> Result<Account, Failure> {
     let shown = path.display();
     let text = secret_file::read(flag, path)?;
     let usage = |message: String| Failure::usage(format!("{shown}: {message}"));
@@ -39,7 +53,7 @@ pub(super) fn read(flag: &str, path: &Path) -> Result<Credentials, Failure> {
         ))
     })?;
     for (key, value) in [("username", &raw.username), ("password", &raw.password)] {
-        if value.is_empty() || value.len() > LONGEST || value.chars().any(char::is_control) {
+        if !is_usable(value) {
             return Err(usage(format!(
                 "{key}: give 1 to {LONGEST} bytes without control characters"
             )));
@@ -60,10 +74,15 @@ pub(super) fn read(flag: &str, path: &Path) -> Result<Credentials, Failure> {
         let is_none = || usage("address: write it like jane@example.org".into());
         mailbox.map(|_| text.to_owned()).ok_or_else(is_none)
     });
-    Ok(Credentials {
+    Ok(Account {
         username: raw.username,
-        password: Secret::new(raw.password),
+        password: raw.password,
         mechanism: mechanism.transpose()?,
         address: address.transpose()?,
     })
+}
+
+/// True for a user name or a password that can be sent.
+pub(super) fn is_usable(value: &str) -> bool {
+    !value.is_empty() && value.len() <= LONGEST && !value.chars().any(char::is_control)
 }

@@ -19,6 +19,7 @@ mod input;
 mod interrupt;
 mod judge;
 mod lists;
+mod mail;
 mod manual;
 mod output;
 mod policy;

@@ -1,9 +1,11 @@
-//! `mxaudit report`: the folder of a sweep in any form, at any time. No network.
+//! `mxaudit report`: the folder of a sweep in any form, at any time. No network, but for a mail that
+//! is wanted.
 
 use std::sync::Arc;
 
 use crate::probe::Library;
 use crate::report::escape;
+use crate::report::mail::{Collector, LARGEST};
 use crate::report::model::{
     Grant, HostCounts, PolicySection, RunDetails, RunKey, RunSection, Summary, SweepCounts, Tally,
 };
@@ -13,6 +15,7 @@ use crate::report::terms::Terms;
 use super::args::{FailOn, FolderArgs};
 use super::exit::{self, Exit, Failure};
 use super::judge::{Judging, Said};
+use super::mail::{self, Kept, Mail};
 use super::output::Output;
 use super::reports::{self, Reports};
 use super::reputation::Unheard;
@@ -20,8 +23,12 @@ use super::sweep::folder::{self, Host, RunHead, RunReader};
 use super::{complain, probes, run, terms};
 
 pub(super) fn report(args: &FolderArgs) -> Result<Exit, Failure> {
+    let mail = mail::Wanted::read(&args.mail)?;
     let reader = RunReader::open(&args.run)?;
     let terms = terms::stored(&args.terms)?;
+    let domain = reader.head().run().plan.identity.auditor_domain.as_deref();
+    let kept = Kept::Sweep(args.run.clone());
+    let mail = mail.map(|mail| mail.by(domain, kept, args.report.quiet)).transpose()?;
     let library = Arc::new(probes::library(&args.library)?);
     probes::complain_of_missing(&reader.head().run().plan.own_probes, &library);
     args.report.files().try_for_each(|file| folder::check_report(&args.run, file))?;
@@ -33,31 +40,31 @@ pub(super) fn report(args: &FolderArgs) -> Result<Exit, Failure> {
              more, go on with --resume {dir}"
         ));
     }
-    write(
-        reader,
-        &library,
-        &terms,
-        Wish { reports: Some(reports), fail_on: args.fail_on, quiet: false },
-    )
+    let reports = Some(reports);
+    let wish = Wish { reports, mail, fail_on: args.fail_on, quiet: false };
+    write(reader, &library, &terms, wish)
 }
 
 /// What is to be made of a run.
 pub(super) struct Wish {
     /// The reports; without one, the counts are told.
     pub(super) reports: Option<Reports>,
+    /// The mail.
+    pub(super) mail: Option<Mail>,
     pub(super) fail_on: FailOn,
     /// Only the summary lines; `reports` know that by themselves.
     pub(super) quiet: bool,
 }
 
-/// Judges the hosts of a run once more, one at a time, and writes them in every form that is wanted.
+/// Judges the hosts of a run once more, one at a time, writes them in every form that is wanted, and
+/// sends the mail that is.
 pub(super) fn write(
     mut reader: RunReader,
     library: &Arc<Library>,
     terms: &Terms,
     wish: Wish,
 ) -> Result<Exit, Failure> {
-    let Wish { mut reports, fail_on, quiet } = wish;
+    let Wish { mut reports, mail, fail_on, quiet } = wish;
     let plan = &reader.head().run().plan;
     let judging = Judging::new(Arc::clone(library), &plan.skipped, plan.source)?;
     let section = section(reader.head());
@@ -67,6 +74,8 @@ pub(super) fn write(
     let key = RunKey { started: &started, seed: plan.seed };
     let streams = reports.as_mut().map(|reports| reports.begin(key, &section));
     let mut streams = streams.transpose()?;
+    let contents = mail.as_ref().map(|_| Collector::begin(&section, LARGEST));
+    let mut contents = contents.transpose().map_err(Failure::internal)?;
     let (mut tally, mut unheard, mut missing) = (Tally::default(), Unheard::default(), false);
     for index in 0..reader.len() {
         let Some(host) = reader.host(index)? else { break };
@@ -89,6 +98,9 @@ pub(super) fn write(
         if let Some(streams) = &mut streams {
             streams.host(&report)?;
         }
+        if let Some(contents) = &mut contents {
+            contents.host(&report).map_err(Failure::internal)?;
+        }
     }
     if reader.head().run().plan.asks_lists()
         && let Some(message) = unheard.message()
@@ -105,11 +117,14 @@ pub(super) fn write(
         Some(streams) => streams.end(&settled, &not_probed, all)?,
         None => write_counts(reader.head(), &settled, all, quiet)?,
     }
+    let contents = contents.map(|contents| contents.end(&settled, &not_probed, all));
+    let contents = contents.transpose().map_err(Failure::internal)?;
     let ended = reader.head().run().finished.is_some() && !reader.head().run().interrupted;
     let found = worst >= Some(fail_on.severity())
         || settled.policy.as_ref().is_some_and(PolicySection::is_violated);
     let exit = exit::of_sweep(&tally.summary, &counts, found, ended);
-    Ok(if missing { exit::missing(exit) } else { exit })
+    let sent = mail.zip(contents).is_none_or(|(mail, contents)| mail.send(contents));
+    Ok(if missing || !sent { exit::missing(exit) } else { exit })
 }
 
 /// Prints what a run comes to, without its hosts.

@@ -9,7 +9,8 @@ use clap::{ArgGroup, Args, ValueEnum};
 use crate::probe::Profile;
 
 use super::{
-    ConfirmArgs, FailOn, LibraryArgs, MatrixArgs, PopArgs, ReportArgs, TermsArgs, ZonesArgs,
+    ConfirmArgs, FailOn, LibraryArgs, MailArgs, MatrixArgs, PopArgs, ReportArgs, TermsArgs,
+    ZonesArgs,
 };
 
 #[derive(Debug, Args)]
@@ -64,6 +65,8 @@ pub(in crate::cli) struct CheckArgs {
     pub(in crate::cli) report: ReportArgs,
     #[command(flatten)]
     pub(in crate::cli) terms: TermsArgs,
+    #[command(flatten)]
+    pub(in crate::cli) mail: MailArgs,
 
     /// Lowest severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::High, value_name = "SEVERITY")]

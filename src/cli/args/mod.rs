@@ -4,6 +4,7 @@ mod check;
 mod confirm;
 mod diff;
 mod lists;
+mod mail;
 mod matrix;
 mod policy;
 mod pop;
@@ -21,6 +22,7 @@ pub(super) use check::{CheckArgs, IdentityArgs, ServerAddress, TimingArgs};
 pub(super) use confirm::{ConfirmArgs, LateArgs};
 pub(super) use diff::{DiffArgs, DiffFormat};
 pub(super) use lists::{DnsArgs, ListsArgs, ZonesArgs};
+pub(super) use mail::MailArgs;
 pub(super) use matrix::MatrixArgs;
 pub(super) use policy::{PolicyCheckArgs, PolicyCommand, PolicyFormat, PolicyMakeArgs};
 pub(super) use pop::PopArgs;
@@ -188,6 +190,8 @@ pub(super) struct ReplayArgs {
     pub(super) report: ReportArgs,
     #[command(flatten)]
     pub(super) terms: StoredTermsArgs,
+    #[command(flatten)]
+    pub(super) mail: MailArgs,
 
     /// Lowest severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::High, value_name = "SEVERITY")]
@@ -197,7 +201,9 @@ pub(super) struct ReplayArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     mxaudit report run\n  \
-    mxaudit report run --format csv-hosts=hosts.csv --format json=report.json\n\n\
+    mxaudit report run --format csv-hosts=hosts.csv --format json=report.json\n  \
+    mxaudit report run --quiet --mail-report ops@example.org --smtp-url smtps://audit@mail.example.org \
+    --smtp-credentials smtp.toml\n\n\
     Every form but json and prometheus is written host by host, whatever their number; json needs all of them in \
     memory, prometheus a line of each. The hosts stand in the order of their addresses. In the terminal form, closed hosts without a finding of \
     high severity are counted and not shown; with --quiet each host has its line.")]
@@ -212,6 +218,8 @@ pub(super) struct FolderArgs {
     pub(super) report: ReportArgs,
     #[command(flatten)]
     pub(super) terms: StoredTermsArgs,
+    #[command(flatten)]
+    pub(super) mail: MailArgs,
 
     /// Lowest severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::High, value_name = "SEVERITY")]

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::check::Vantage;
-use super::{FailOn, IdentityArgs, LibraryArgs, ReportArgs, ServerAddress, TermsArgs, ZonesArgs};
+use super::{
+    FailOn, IdentityArgs, LibraryArgs, MailArgs, ReportArgs, ServerAddress, TermsArgs, ZonesArgs,
+};
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
@@ -84,6 +86,8 @@ pub(in crate::cli) struct SweepArgs {
     pub(in crate::cli) report: ReportArgs,
     #[command(flatten)]
     pub(in crate::cli) terms: TermsArgs,
+    #[command(flatten)]
+    pub(in crate::cli) mail: MailArgs,
 
     /// Lowest severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::High, value_name = "SEVERITY")]

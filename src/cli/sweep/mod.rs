@@ -19,6 +19,7 @@ use std::time::Duration;
 use super::args::SweepArgs;
 use super::config::Config;
 use super::exit::{Exit, Failure};
+use super::mail::{self, Kept};
 use super::report::Wish;
 use super::reports::Reports;
 use super::{complain, consent, exit, interrupt, print, report, terms};
@@ -40,6 +41,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
     };
     // Every mistake is told before anything is sent or made.
     let terms = terms::read(&args.terms, config.to_judged())?;
+    let mail = mail::Wanted::read(&args.mail)?;
     for dir in args.run.resume.iter().chain(&args.run.out) {
         args.report.files().try_for_each(|file| folder::check_report(dir, file))?;
     }
@@ -60,6 +62,10 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
             (prepared, None)
         }
     };
+    let kept = args.run.resume.as_ref().or(args.run.out.as_ref()).cloned().map(Kept::Sweep);
+    let domain = prepared.plan.identity.auditor_domain.as_deref();
+    let mail = mail.zip(kept).map(|(mail, kept)| mail.by(domain, kept, args.report.quiet));
+    let mail = mail.transpose()?;
     if let Some(dir) = args.run.out.as_deref().filter(|_| stopped.is_none()) {
         RunFolder::check_vacant(dir)?;
     }
@@ -108,13 +114,15 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
             dir.display()
         ));
     }
+    // What is left of the run has no more to say, also not about Ctrl-C.
+    drop(runtime);
     let (fail_on, quiet) = (args.fail_on, args.report.quiet);
     match reports {
-        reports if reports.is_some() || !terms.is_empty() => report::write(
+        reports if reports.is_some() || mail.is_some() || !terms.is_empty() => report::write(
             RunReader::open(&dir)?,
             &library,
             &terms,
-            Wish { reports, fail_on, quiet },
+            Wish { reports, mail, fail_on, quiet },
         ),
         // All hosts are in the folder; without a wish for more, the counts are told.
         _ => {

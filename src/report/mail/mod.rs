@@ -80,7 +80,6 @@ impl Contents {
 
 /// Gathers the contents host by host. What it holds does not grow beyond the bound of the mail.
 pub struct Collector<'a> {
-    run: &'a RunSection,
     limit: usize,
     text: Beginning,
     writer: SweepWriter,
@@ -99,7 +98,6 @@ impl<'a> Collector<'a> {
     /// Those of the writers.
     pub fn begin(run: &'a RunSection, limit: usize) -> io::Result<Self> {
         Ok(Self {
-            run,
             limit,
             text: Beginning::new(limit / TEXT),
             writer: SweepWriter::new(terminal::Options { quiet: false, width: WIDTH }),
@@ -164,7 +162,7 @@ impl<'a> Collector<'a> {
             }
         };
         Ok(Contents {
-            subject: subject::subject(self.run, &summary, Some(&sweep), self.single.as_ref()),
+            subject: subject::subject(run, &summary, Some(&sweep), self.single.as_ref()),
             text,
             is_text_cut,
             html,

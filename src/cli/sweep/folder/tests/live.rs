@@ -83,7 +83,8 @@ fn reported(dir: &Path, format: Format) -> (String, Exit) {
             .unwrap();
     let reader = RunReader::open(dir).unwrap();
     let exit = {
-        let wish = Wish { reports: Some(reports), fail_on: FailOn::High, quiet: false };
+        let (reports, mail, fail_on) = (Some(reports), None, FailOn::High);
+        let wish = Wish { reports, mail, fail_on, quiet: false };
         crate::cli::report::write(reader, &LIBRARY, &Terms::default(), wish).unwrap()
     };
     (fs::read_to_string(file.path()).unwrap(), exit)
