@@ -17,7 +17,7 @@ use mta::case::Case;
 use mta::family::{FAMILIES, Family};
 use mta::lab::{Lab, Turn};
 use mta::limit::Limit;
-use mta::postfix::{exact, report};
+use mta::postfix::{exact, mail_report, report};
 use mta::{
     boxed, closing, dovecot, isolation, judge, limit, matrix, nmap, pop, requirement, rows, truth,
 };
@@ -112,7 +112,25 @@ fn trials(lab: &Result<Arc<Lab>, String>) -> Vec<Trial> {
     }
     slow.extend(trials);
     slow.extend(limits(lab));
+    slow.push(mailed(lab));
     slow
+}
+
+/// Sends a report through a Postfix of its own.
+fn mailed(lab: &Result<Arc<Lab>, String>) -> Trial {
+    let (lab, family) = (lab.clone(), &mta::postfix::FAMILY);
+    Trial::ignorable_test("postfix::mail-report", move || {
+        let python = std::process::Command::new("python3").arg("--version").output().is_ok();
+        match (lab, family.available()) {
+            (Err(reason), _) => requirement::missing(family.name(), &reason),
+            (_, Err(error)) => requirement::missing(family.name(), &format!("{error:#}")),
+            _ if !python => requirement::missing("python3", "python3 is not installed"),
+            _ => {
+                mail_report::hold().map_err(|error| format!("{error:#}"))?;
+                Ok(Completion::Completed)
+            }
+        }
+    })
 }
 
 /// Provokes every limit, and sees that no word by which an audit is found out goes without such a proof.

@@ -48,7 +48,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
     let identity = identity::identity(&args.identity, &auditor, &local)?;
     let domain = identity.auditor_domain.as_deref();
     let kept = Kept::of_check(args.evidence.as_deref(), &args.report);
-    let mail = mail::Wanted::read(&args.mail)?;
+    let mail = mail::Wanted::read(&args.mail, &args.terms, args.consent.config.as_deref())?;
     let mail = mail.map(|mail| mail.by(domain, kept, args.report.quiet)).transpose()?;
     let specs = specs(&args.targets)?;
     if let Some(source) = args.network.source {

@@ -16,7 +16,7 @@ pub(super) enum Exit {
     Findings,
     /// Usage, configuration, or a name that does not resolve.
     Usage,
-    /// A verdict is unknown, or nothing could be reached.
+    /// A verdict is unknown, nothing could be reached, or a report could not be mailed.
     Incomplete,
     /// A fault of this program.
     Internal,

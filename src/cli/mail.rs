@@ -16,7 +16,7 @@ use crate::report::mail::{Contents, Head, LARGEST};
 use crate::report::model::RunReport;
 use crate::submission::{self, Account, Relay, RelayError, Roots, RootsError, Security, Taken};
 
-use super::args::{MailArgs, ReportArgs};
+use super::args::{MailArgs, ReportArgs, TermsArgs};
 use super::complain;
 use super::credentials;
 use super::exit::Failure;
@@ -63,7 +63,12 @@ pub(super) struct Mail {
 
 impl Wanted {
     /// Reads what was typed, and the files that it names. Nothing where no mail is wanted.
-    pub(super) fn read(args: &MailArgs) -> Result<Option<Self>, Failure> {
+    /// `terms` and `config` are what sends the same report again.
+    pub(super) fn read(
+        args: &MailArgs,
+        terms: &TermsArgs,
+        config: Option<&Path>,
+    ) -> Result<Option<Self>, Failure> {
         let Some(url) = args.smtp_url.as_deref().filter(|_| !args.mail_report.is_empty()) else {
             return Ok(None);
         };
@@ -80,7 +85,7 @@ impl Wanted {
             Failure::usage(format!("--smtp-url: {host} has no address: {error}; name your relay"))
         })?;
         let from = from.map_or(of_account, |from| Ok(Some(from)))?;
-        Ok(Some(Self { to, from, relay, options: options(args, url) }))
+        Ok(Some(Self { to, from, relay, options: options(args, url, terms, config) }))
     }
 
     /// Adds the sender, who is at `domain` where none was named.
@@ -102,9 +107,15 @@ impl Wanted {
 }
 
 /// The options that send it to others in the same way.
-fn options(args: &MailArgs, url: &str) -> String {
+fn options(args: &MailArgs, url: &str, terms: &TermsArgs, config: Option<&Path>) -> String {
     let mut options = format!(" --smtp-url '{url}'");
-    let files = [("smtp-credentials", &args.smtp_credentials), ("smtp-ca", &args.smtp_ca)];
+    let files = [
+        ("smtp-credentials", args.smtp_credentials.as_deref()),
+        ("smtp-ca", args.smtp_ca.as_deref()),
+        ("baseline", terms.baseline.as_deref()),
+        ("policy", terms.policy.as_deref()),
+        ("config", config),
+    ];
     for (name, file) in files {
         if let Some(file) = file {
             let _ = write!(options, " --{name} {}", file.display());

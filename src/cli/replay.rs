@@ -11,7 +11,7 @@ use super::reports::Reports;
 use super::{probes, run, store, terms};
 
 pub(super) fn replay(args: &ReplayArgs) -> Result<Exit, Failure> {
-    let mail = mail::Wanted::read(&args.mail)?;
+    let mail = mail::Wanted::read(&args.mail, &args.terms.terms, args.terms.config.as_deref())?;
     let paths: Vec<&Path> = args.evidence.iter().map(AsRef::as_ref).collect();
     let record = match paths.as_slice() {
         [folder] if folder.is_dir() => store::read_folder(folder)?,

@@ -23,7 +23,7 @@ use super::sweep::folder::{self, Host, RunHead, RunReader};
 use super::{complain, probes, run, terms};
 
 pub(super) fn report(args: &FolderArgs) -> Result<Exit, Failure> {
-    let mail = mail::Wanted::read(&args.mail)?;
+    let mail = mail::Wanted::read(&args.mail, &args.terms.terms, args.terms.config.as_deref())?;
     let reader = RunReader::open(&args.run)?;
     let terms = terms::stored(&args.terms)?;
     let domain = reader.head().run().plan.identity.auditor_domain.as_deref();

@@ -18,7 +18,8 @@ use super::{
 #[command(after_help = "Examples:\n  \
     mxaudit check mx.example.org --local-domain example.org\n  \
     mxaudit check domain:example.org --profile thorough --evidence evidence\n  \
-    mxaudit check 192.0.2.25 --port 25 --port 587 --format json=report.json")]
+    mxaudit check 192.0.2.25 --port 25 --port 587 --format json=report.json\n  \
+    mxaudit check mx.example.org --mail-report ops@example.org --smtp-url smtps://mail.example.org")]
 pub(in crate::cli) struct CheckArgs {
     /// Host names, addresses or mail domains; host:NAME and domain:NAME say which of the two a
     /// name is

@@ -40,7 +40,7 @@ pub(super) use terms::{StoredTermsArgs, TermsArgs};
     mxaudit man check                                # all of a command, for `man -l -`\n\n\
     Exit codes: 0 nothing found at or above --fail-on; 1 findings, or a \
     policy that is violated; 2 usage, configuration, or a name that does not resolve; 3 incomplete \
-    (a verdict is unknown, or nothing could be reached); 4 a fault of mxaudit.")]
+    (a verdict is unknown, nothing could be reached, or a report could not be mailed); 4 a fault of mxaudit.")]
 pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Command,
@@ -178,7 +178,8 @@ pub(super) struct InitArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     mxaudit replay evidence\n  \
-    mxaudit replay evidence --format json=report.json")]
+    mxaudit replay evidence --format json=report.json\n  \
+    mxaudit replay evidence --mail-report ops@example.org --smtp-url smtps://mail.example.org")]
 pub(super) struct ReplayArgs {
     /// A folder that --evidence wrote, or .smtp transcripts out of one
     #[arg(required = true, value_name = "DIR|FILE")]

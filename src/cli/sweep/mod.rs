@@ -41,7 +41,7 @@ pub(super) fn sweep(args: &SweepArgs) -> Result<Exit, Failure> {
     };
     // Every mistake is told before anything is sent or made.
     let terms = terms::read(&args.terms, config.to_judged())?;
-    let mail = mail::Wanted::read(&args.mail)?;
+    let mail = mail::Wanted::read(&args.mail, &args.terms, args.config.as_deref())?;
     for dir in args.run.resume.iter().chain(&args.run.out) {
         args.report.files().try_for_each(|file| folder::check_report(dir, file))?;
     }

@@ -13,6 +13,7 @@ mod cases;
 pub(crate) mod exact;
 mod limits;
 mod log;
+pub(crate) mod mail_report;
 pub(crate) mod report;
 mod server;
 

@@ -201,7 +201,7 @@ impl Drop for Instance {
 }
 
 /// Writes a file that looks a minute old: Postfix waits before it reads a younger one.
-fn write_settled(path: &Path, content: &str) -> Result<()> {
+pub(super) fn write_settled(path: &Path, content: &str) -> Result<()> {
     fs::write(path, content)?;
     let file = File::options().write(true).open(path)?;
     file.set_modified(SystemTime::now() - Duration::from_secs(60))?;
@@ -210,7 +210,7 @@ fn write_settled(path: &Path, content: &str) -> Result<()> {
 
 /// The common settings but for those that the case has of its own. Each program of Postfix warns of a parameter that is
 /// set twice, and the log service takes ten lines before it runs: with more, the whole start waits for ever.
-fn base_without(base: &str, settings: &str) -> String {
+pub(super) fn base_without(base: &str, settings: &str) -> String {
     let key = |line: &str| {
         let named = !line.starts_with([' ', '\t', '#']);
         line.split_once('=').filter(|_| named).map(|(key, _)| key.trim().to_owned())
