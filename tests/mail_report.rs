@@ -335,6 +335,10 @@ async fn a_report_that_was_not_sent_is_still_written() {
     assert!(ran.err.contains("was sent to a@ops.test: 250 2.0.0 queued as 7\n"), "{}", ran.err);
     assert!(ran.err.contains("not sent to everybody: b@ops.test: 550 "), "{}", ran.err);
     assert!(ran.err.contains(&again), "{}", ran.err);
+    // What sends it again judges it in the same way.
+    let terms = ["replay", "e", "--baseline", "r.json", "--mail-report", "b@ops.test"];
+    let ran = mxaudit(folder.path(), &[&terms[..], &["--smtp-url", url]].concat(), None);
+    assert!(ran.err.contains(&format!("--smtp-url '{url}' --baseline r.json\n")), "{}", ran.err);
     // Findings outrank what is missing, as everywhere.
     let ran = check(folder.path(), &target(open()).await, &of_b, None);
     assert_eq!(ran.code, Some(1), "{}", ran.err);
