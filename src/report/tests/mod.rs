@@ -4,6 +4,7 @@ mod grades;
 mod hostile;
 mod machines;
 mod pages;
+mod picture;
 pub(in crate::report) mod samples;
 mod sarif_log;
 mod schema;
