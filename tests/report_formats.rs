@@ -113,3 +113,31 @@ fn tables_and_document_say_the_same() {
     assert_eq!(rows, claims);
     assert!(!claims.is_empty());
 }
+
+/// A template that does not work ends the command before anything is asked, with its place.
+#[test]
+fn a_template_is_tried_first() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let own = folder.path().join("own.html");
+    let page = folder.path().join("page.html");
+    let format = format!("html={}", page.display());
+    let check = |source: &str, format: &str| {
+        fs::write(&own, source).expect("a file");
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_mxaudit"));
+        let command =
+            command.current_dir(folder.path()).args(["check", "127.0.0.1", "--port", "1"]);
+        let command = command.args(["--format", format, "--template"]).arg(&own);
+        let ran = command.output().expect("the program");
+        (ran.status.code(), String::from_utf8(ran.stderr).expect("text"))
+    };
+    let (code, said) = check("fine\n{{ nothing_of_ours }}", &format);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("own.html:2") && said.contains("reports/templates/README.md"), "{said}");
+    assert!(!page.exists());
+    let (code, said) = check("fine", "json=report.json");
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.contains("--template is for pages: add --format html=FILE"), "{said}");
+    let (code, said) = check("{{ rows|length }} of ours", &format);
+    assert_eq!(code, Some(3), "nobody listens: {said}");
+    assert_eq!(fs::read_to_string(&page).expect("the page").trim(), "1 of ours");
+}

@@ -152,6 +152,15 @@ impl Browser {
         self.ask("Emulation.setDeviceMetricsOverride", screen).map(|_| ())
     }
 
+    /// Keeps what is seen as `NAME.png` in the folder that `MXAUDIT_PICTURES` names, if it names one.
+    pub(crate) fn picture(&mut self, name: &str) -> Result<()> {
+        let Some(folder) = std::env::var_os("MXAUDIT_PICTURES") else { return Ok(()) };
+        let told = self.ask("Page.captureScreenshot", json!({ "format": "png" }))?;
+        let text = told["data"].as_str().context("no picture")?;
+        let bytes = data_encoding::BASE64.decode(text.as_bytes())?;
+        Ok(fs::write(Path::new(&folder).join(format!("{name}.png")), bytes)?)
+    }
+
     /// Fails where the page has said anything on its console, asked for anything but itself, or opened a dialogue.
     pub(crate) fn was_quiet(&self) -> Result<()> {
         let loud = |event: &&Value| match event["method"].as_str() {

@@ -11,6 +11,7 @@ mod subject;
 
 use std::io::{self, Write};
 
+use super::html::PageOptions;
 use super::model::{HostReport, NotProbed, RunReport, RunSection, Summary, SweepCounts};
 use super::terminal::{self, SweepWriter};
 use super::{csv, html, json};
@@ -25,6 +26,8 @@ pub const LARGEST: usize = 10_000_000;
 const TEXT: usize = 20;
 /// The columns of the text.
 const WIDTH: usize = 100;
+/// Programs that show mail run no script.
+const PLAIN: PageOptions = PageOptions { plain: true, template: None };
 
 /// Everything that a mail is made of but its head.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,7 +70,7 @@ impl Contents {
             subject: subject::subject(&report.run, &report.summary, sweep, single.as_ref()),
             text,
             is_text_cut,
-            html: utf8(bounded(&|out| html::write(report, out))?)?,
+            html: utf8(bounded(&|out| html::write(report, &PLAIN, out))?)?,
             files: files(
                 bounded(&|out| json::write(report, out))?,
                 bounded(&|out| csv::write_hosts(report, out))?,
@@ -101,7 +104,7 @@ impl<'a> Collector<'a> {
             limit,
             text: Beginning::new(limit / TEXT),
             writer: SweepWriter::new(terminal::Options { quiet: false, width: WIDTH }),
-            page: Some(Box::new(html::Writer::begin()?)),
+            page: Some(Box::new(html::Writer::begin(&PLAIN)?)),
             hosts: csv::Writer::begin(csv::Rows::Hosts, run, Bounded::new(limit))?,
             findings: csv::Writer::begin(csv::Rows::Findings, run, Bounded::new(limit))?,
             all: Some(Default::default()),

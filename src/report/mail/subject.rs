@@ -39,7 +39,9 @@ pub(super) fn subject(
     };
     let missing = sweep.map(|sweep| sweep.not_asked).filter(|count| *count > 0);
     let missing = missing.map(|count| format!("; {count} not asked")).unwrap_or_default();
-    escape::capped(&escape::terminal(&format!("{begin}{said}{missing}")), LONGEST)
+    let is_violated = run.policy.as_ref().is_some_and(|policy| !policy.met);
+    let policy = if is_violated { "; policy violated" } else { "" };
+    escape::capped(&escape::terminal(&format!("{begin}{said}{policy}{missing}")), LONGEST)
 }
 
 fn of_many(summary: &Summary) -> String {

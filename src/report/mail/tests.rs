@@ -5,6 +5,7 @@ use lettre::message::header::Date;
 
 use super::*;
 use crate::report::fixtures::{closed, details, hostile, identity, open, report, run};
+use crate::report::model::PolicySection;
 use crate::report::tests::samples::sample;
 
 const ELSEWHERE: &str = "All of it: mxaudit report run";
@@ -57,6 +58,20 @@ fn the_verdict_comes_first_and_the_unknown_never_sounds_good() {
     let one = |evidence| run(vec![report(&evidence)], Vec::new());
     assert_eq!(subject_of(&one(open())), "mxaudit: open relay, grade F: mx1.example.test:25");
     assert_eq!(subject_of(&one(closed())), "mxaudit: closed, grade B: mx1.example.test:25");
+    let mut held = one(closed());
+    let policy = |met| PolicySection {
+        name: "ours".into(),
+        version: 1,
+        file: "policy.toml".into(),
+        met,
+        hosts: 1,
+        hosts_violating: usize::from(!met),
+        violations: Vec::new(),
+    };
+    held.run.policy = Some(policy(true));
+    assert_eq!(subject_of(&held), "mxaudit: closed, grade B: mx1.example.test:25");
+    held.run.policy = Some(policy(false));
+    assert!(subject_of(&held).ends_with("example.test:25; policy violated"));
     let none = subject_of(&run(Vec::new(), Vec::new()));
     assert_eq!(none, "mxaudit: no host was reached, so nothing is known");
     let many = subject_of(&sample());
