@@ -238,6 +238,13 @@ fn unfolded() -> Result<()> {
     browser.value(&format!("document.querySelector('{link}').focus()"))?;
     browser.press("Enter", 13, "\r")?;
     ensure!(browser.value(below)? == 4, "by keyboard");
+    browser.click("#host-4 > summary")?;
+    let closed = "new Promise(done => setTimeout(() => requestAnimationFrame(() => \
+                  done(document.querySelectorAll('.unfolded').length))))";
+    ensure!(browser.value(closed)? == 0, "its own heading folds it too");
+    ensure!(browser.value("document.activeElement.hash")? == "#host-4", "the focus is not lost");
+    browser.press("Enter", 13, "\r")?;
+    ensure!(browser.value(below)? == 4, "and again");
     browser.click("#overview thead th:nth-child(4) button")?;
     ensure!(browser.value("document.querySelectorAll('.unfolded').length")? == 0, "sorting folds");
     ensure!(browser.value("document.querySelectorAll('#details > details').length")? == 200);

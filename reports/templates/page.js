@@ -56,12 +56,6 @@
     row.after(line);
     link.setAttribute("aria-expanded", "true");
     details.open = true;
-    details.addEventListener("toggle", () => {
-      if (!details.open && line.isConnected) {
-        fold(line);
-        link.focus();
-      }
-    });
     return true;
   };
 
@@ -100,6 +94,15 @@
       event.preventDefault();
     }
   });
+
+  // A host that is closed by its own heading goes back too. The event does not bubble.
+  body.addEventListener("toggle", (event) => {
+    const line = event.target.closest(".unfolded");
+    if (!line || event.target.open) return;
+    const link = line.previousElementSibling.querySelector("a");
+    fold(line);
+    link.focus();
+  }, true);
 
   Array.from(table.tHead.rows[0].cells).forEach((head, column) => {
     const button = document.createElement("button");

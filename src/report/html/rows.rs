@@ -29,8 +29,8 @@ pub(super) struct Row {
     /// Their checks, each once, the gravest first.
     pub(super) checks: String,
     pub(super) coverage: u32,
-    /// Its place by address, which is known when all hosts are.
-    pub(super) place: Option<usize>,
+    /// Its place by address, from 1 on, once all hosts are known.
+    pub(super) place: usize,
 }
 
 impl Row {
@@ -55,7 +55,7 @@ impl Row {
             findings: findings.len(),
             checks: escape::terminal(&checks.join(", ")),
             coverage: host.grade.coverage,
-            place: None,
+            place: 0,
         }
     }
 }
@@ -69,7 +69,7 @@ pub(super) fn worse(one: &'static str, other: &'static str) -> &'static str {
 pub(super) fn place_by_address(rows: &mut [Row]) {
     let mut order: Vec<_> = rows.iter_mut().collect();
     order.sort_by_key(|row| row.address);
-    order.into_iter().zip(1..).for_each(|(row, place)| row.place = Some(place));
+    order.into_iter().zip(1..).for_each(|(row, place)| row.place = place);
 }
 
 /// The class of the letter; a host of which too little is known never looks good.

@@ -52,6 +52,6 @@ fn row(number: usize) -> Row {
         findings: 1,
         checks: "open-relay".into(),
         coverage: 50,
-        place: Some(number),
+        place: number,
     }
 }
