@@ -13,6 +13,7 @@ use crate::report::{csv, escape, html, json, jsonl, junit, prometheus, sarif, te
 
 use super::args::{Format, FormatArg, ListsFormat, ListsReportArgs, ReportArgs};
 use super::exit::Failure;
+use super::input;
 use super::output::Output;
 
 /// All reports of a command, their places proved to be writable before anything is sent.
@@ -258,7 +259,7 @@ fn template(file: &Path, args: &ReportArgs) -> Result<UserTemplate, Failure> {
         return Err(Failure::usage("--template is for pages: add --format html=FILE"));
     }
     let name = file.display().to_string();
-    let source = std::fs::read_to_string(file)
+    let source = input::text(file, input::BY_HAND)
         .map_err(|error| Failure::usage(format!("--template {name}: {error}")))?;
     UserTemplate::new(&name, &source)
         .map_err(|fault| Failure::usage(escape::terminal(&format!("--template {fault}"))))
