@@ -7,7 +7,7 @@ use std::time::Duration;
 use jiff::Zoned;
 
 use crate::dns::{HickoryResolver, Resolver, ZoneFile};
-use crate::engine::{Budget, Expansion, MatrixSettings, Settings, expand, taker_of};
+use crate::engine::{Budget, Expansion, MatrixSettings, RETRY_WAIT, Settings, expand, taker_of};
 use crate::evidence::matrix::{CellKey, Expected};
 use crate::net::TcpDialer;
 use crate::session::Deadlines;
@@ -108,7 +108,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Exit, Failure> {
         outside_asserted: args.network.vantage.is_some(),
         deadlines,
         host_deadline: seconds(args.timing.host_deadline) + seconds(args.timing.greylist_wait),
-        retry_wait: Duration::from_secs(5),
+        retry_wait: RETRY_WAIT,
         greylist_wait: seconds(args.timing.greylist_wait),
         budget: Budget::default(),
         letters: confirmation.as_ref().map(Confirmation::letters),

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::engine::{Budget, Settings, Wanted};
+use crate::engine::{Budget, RETRY_WAIT, Settings, Wanted};
 use crate::evidence::Identity;
 use crate::net::TcpDialer;
 use crate::practice::{DemoServer, LOCAL_DOMAIN, PracticeServer, demo_fleet};
@@ -36,7 +36,7 @@ pub(super) fn demo(args: &DemoArgs) -> Result<Exit, Failure> {
         outside_asserted: true,
         deadlines: Deadlines { greeting: Duration::from_secs(5), reply: Duration::from_secs(5) },
         host_deadline: Duration::from_secs(60),
-        retry_wait: Duration::from_secs(5),
+        retry_wait: RETRY_WAIT,
         greylist_wait: Duration::ZERO,
         budget: Budget::default(),
         letters: None,

@@ -39,6 +39,11 @@ use crate::probe::{Library, Profile};
 use crate::session::{Credentials, Deadlines, PopTls};
 use crate::target::Target;
 
+/// The wait before deferred forms are asked again, for servers that put every stranger off once and
+/// know it as soon as it has hung up, as Postfix's postscreen does. Greylists want minutes, which
+/// [`Settings::greylist_wait`] is for.
+pub const RETRY_WAIT: Duration = Duration::from_secs(1);
+
 /// What a run is made of. One for all hosts.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -58,7 +63,7 @@ pub struct Settings {
     pub deadlines: Deadlines,
     /// How long one host may take.
     pub host_deadline: Duration,
-    /// The wait before deferred forms are asked again.
+    /// The wait before deferred forms are asked again; zero means none.
     pub retry_wait: Duration,
     /// A second, longer wait for what is still deferred; zero means none.
     pub greylist_wait: Duration,

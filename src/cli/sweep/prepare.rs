@@ -22,7 +22,7 @@ use crate::cli::exit::Failure;
 use crate::cli::judge::Judging;
 use crate::cli::run::random_seed;
 use crate::cli::{identity, lists, probes};
-use crate::engine::{Budget, Settings};
+use crate::engine::{Budget, RETRY_WAIT, Settings};
 use crate::net::TcpDialer;
 use crate::probe::{Library, Profile};
 use crate::report::model::RunProfile;
@@ -31,9 +31,6 @@ use crate::target::Target;
 use crate::target::order::Order;
 use crate::target::scope::Scope;
 use crate::target::set::AddressSet;
-
-/// The wait before deferred forms are asked again.
-const RETRY_WAIT: Duration = Duration::from_secs(5);
 
 /// A sweep that could begin.
 pub(super) struct Prepared {
