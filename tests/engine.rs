@@ -182,7 +182,7 @@ async fn no_server_is_annoyed() {
         assert!(seen.most_refused_recipients <= 9, "{seen:?}\n{shown}");
         assert!(seen.most_syntax_errors <= 3, "{seen:?}\n{shown}");
         assert!(seen.most_resets <= 5, "{seen:?}\n{shown}");
-        assert!(seen.most_ehlos <= 1, "{seen:?}\n{shown}");
+        assert!(seen.most_ehlos <= 2, "{seen:?}\n{shown}");
         assert_eq!(seen.concurrent_peak, 1);
         assert_eq!(seen.quits, seen.connections, "QUIT always\n{shown}");
         assert_eq!(seen.data, 0, "DATA never");
@@ -190,11 +190,11 @@ async fn no_server_is_annoyed() {
     }
 }
 
-/// A tolerant closed server is done in three connections.
+/// A tolerant closed server is done in two connections.
 #[tokio::test]
 async fn few_connections_where_few_are_needed() {
     let (evidence, _, server) = audited(Behaviour::closed(), settings()).await;
-    assert_eq!(server.counters().connections, 3, "{}", dialogue(&evidence));
+    assert_eq!(server.counters().connections, 2, "{}", dialogue(&evidence));
 }
 
 /// Low limits are met, learned, and stayed below.
@@ -624,7 +624,7 @@ async fn one_connection_at_a_time_to_an_address() {
     let dialer = Arc::clone(&noting) as Arc<dyn Dialer>;
     audit(targets, Arc::new(settings()), dialer, Interrupt::default(), |_| {}).await;
     let mut turns = noting.ports.lock().unwrap().clone();
-    assert!(turns.len() > 4, "each host took several connections");
+    assert!(turns.len() >= 4, "each host took several connections");
     turns.dedup();
     assert_eq!(turns.len(), 2, "the second host begins when the first has ended: {turns:?}");
 }

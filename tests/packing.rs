@@ -34,12 +34,12 @@ async fn a_closed_server_takes_few_connections_and_round_trips() {
     by_name.identity.local_user = "user".into();
     let refuse_in = |wording| Behaviour { wording, ..Behaviour::closed() };
     let cases = [
-        (Profile::Quick, settings(), Behaviour::closed(), (3, 20)),
-        (Profile::Quick, by_name.clone(), Behaviour::closed(), (3, 20)),
-        (Profile::Quick, settings(), refuse_in(Wording::PostfixReject), (3, 20)),
-        (Profile::Standard, settings(), Behaviour::closed(), (11, 57)),
-        (Profile::Standard, by_name, Behaviour::closed(), (11, 62)),
-        (Profile::Standard, settings(), refuse_in(Wording::Sendmail), (11, 57)),
+        (Profile::Quick, settings(), Behaviour::closed(), (2, 17)),
+        (Profile::Quick, by_name.clone(), Behaviour::closed(), (2, 18)),
+        (Profile::Quick, settings(), refuse_in(Wording::PostfixReject), (2, 17)),
+        (Profile::Standard, settings(), Behaviour::closed(), (11, 56)),
+        (Profile::Standard, by_name, Behaviour::closed(), (11, 61)),
+        (Profile::Standard, settings(), refuse_in(Wording::Sendmail), (11, 56)),
     ];
     for (profile, settings, behaviour, (connections, trips)) in cases {
         let (evidence, verdict, server) =

@@ -134,6 +134,7 @@ async fn course(runner: &mut Runner, settings: &Settings, tokens: &Tokens) {
         is_closed = judged.verdict == Verdict::Closed;
         if !is_closed && !runner.is_over() {
             profile = deeper;
+            runner.keep_names_apart();
             runner.evidence.profile = Some(profile);
             let probes = settings.library.in_profile(profile);
             let added = plan_deeper(&mut runner.evidence, probes, profile, settings, tokens);

@@ -14,8 +14,10 @@ pub(super) struct Line {
     pub(super) session: Session,
     /// Index of its transcript in the evidence.
     pub(super) transcript: usize,
-    /// What it was opened with.
+    /// What it was opened with, or greeted with again.
     pub(super) hello: Hello,
+    /// It was greeted a second time, with our own name.
+    pub(super) greeted_again: bool,
     /// PIPELINING was offered.
     pub(super) pipelining: bool,
     /// STARTTLS was offered.
@@ -43,6 +45,7 @@ impl Line {
             session: Session::new(connection, deadlines),
             transcript,
             hello,
+            greeted_again: false,
             pipelining: false,
             starttls: false,
             greeted: 0,

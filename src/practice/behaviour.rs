@@ -62,6 +62,8 @@ pub struct Behaviour {
     pub xforward: bool,
     /// Whether EHLO is understood.
     pub ehlo: EhloSupport,
+    /// What becomes of a second greeting on one connection.
+    pub second_greeting: SecondGreeting,
     /// HELO and EHLO names that are refused, and the reply.
     pub refuse_helo: Option<(HeloMatch, String)>,
     /// Reverse-paths that are refused at MAIL, and the reply.
@@ -105,6 +107,7 @@ impl Behaviour {
             xclient: None,
             xforward: false,
             ehlo: EhloSupport::Offered,
+            second_greeting: SecondGreeting::Counts,
             refuse_helo: None,
             refuse_sender: None,
             refuse_postmaster: None,
@@ -279,6 +282,21 @@ pub enum EhloSupport {
     Offered,
     /// It gets this reply, such as `502 5.5.1 Command not implemented`; only HELO works.
     Refused(String),
+}
+
+/// What becomes of a second HELO or EHLO on one connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SecondGreeting {
+    /// It counts, and the transaction is forgotten (RFC 5321 section 4.1.4).
+    Counts,
+    /// It gets this reply, such as `503 5.5.1 Duplicate HELO/EHLO`.
+    Refused(String),
+    /// It is taken, and the transaction goes on.
+    KeepsTransaction,
+    /// It is taken, and the first name is kept.
+    KeepsName,
+    /// It counts, and who once greeted with the server's own name gets this reply to each recipient.
+    HeldAgainst(String),
 }
 
 /// Which HELO and EHLO names.

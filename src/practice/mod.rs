@@ -31,7 +31,7 @@ mod wording;
 pub use account::Account;
 pub use behaviour::{
     Behaviour, Block, BlockStage, Delivery, EhloSupport, ErrorLimit, HeloMatch, RelayPolicy,
-    SenderMatch, Syntax, Temporary, Wording,
+    SecondGreeting, SenderMatch, Syntax, Temporary, Wording,
 };
 pub use counters::{Counters, Ledger, SeenEnvelope};
 pub use extension::{AuthOffer, Xclient};

@@ -11,7 +11,7 @@ use super::{Place, Runner, sender_of};
 
 /// What an answer means for the rest of its group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Then {
+pub(super) enum Then {
     /// The next answer counts.
     Next,
     /// MAIL was refused: the recipients behind it were never put as questions.
@@ -51,6 +51,7 @@ impl Runner {
             then = match (step, then) {
                 (_, Then::Over) => return,
                 (Step::Rset, _) => self.reset_answered(answer, place).await,
+                (Step::Hello, _) => self.greeted_again(answer, place).await,
                 (Step::Mail(index), _) => {
                     self.sender_answered(index, pass, answer, place, queue).await
                 }
@@ -79,6 +80,7 @@ impl Runner {
         let form = |index: usize| self.evidence.forms.get(index);
         match step {
             Step::Rset => Some(Command::rset()),
+            Step::Hello => self.greeting_again(),
             Step::Mail(index) => mail(form(index)?).ok(),
             Step::First(index) => {
                 Command::rcpt(form(index)?.envelope.first_rcpt.as_ref()?.as_bytes()).ok()
@@ -131,6 +133,9 @@ impl Runner {
         if self.must_go_inside(answer, place) {
             self.go_inside().await;
             return Then::Over;
+        }
+        if self.may_be_owed_to_first_name(index, answer, place) {
+            return self.part_from_name().await;
         }
         if self.is_yes(answer, place, &[Phase::Mail]) {
             self.accepted_senders.insert(sender);
@@ -254,6 +259,9 @@ impl Runner {
         if self.must_go_inside(answer, place) {
             self.go_inside().await;
             return Then::Over;
+        }
+        if self.may_be_owed_to_first_name(index, answer, place) {
+            return self.part_from_name().await;
         }
         if !self.is_judged(answer, place) {
             self.lost(index, pass, answer, place, queue).await;

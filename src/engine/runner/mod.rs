@@ -4,6 +4,7 @@
 //! server; when the server ends one itself, the course goes on at the form that was not answered,
 //! and from then on stays below what the server has shown to tolerate.
 
+mod again;
 mod ask;
 mod context;
 mod deliver;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::evidence::{Attempt, Control, Evidence, Form, Hello, Pass, Stop};
 use crate::net::Dialer;
+use crate::probe::Profile;
 use crate::session::PopSession;
 use crate::smtp::{Phase, Severity, WireText, is_syntax_risk};
 use crate::verdict::Reading;
@@ -66,6 +68,8 @@ pub(super) struct Runner {
     lenient: bool,
     lost_hellos: HashMap<Hello, usize>,
     helo_only: bool,
+    /// A connection may be greeted by our own name behind another one.
+    greets_again: bool,
     /// The server wants TLS, so that every connection is secured first.
     in_tls: bool,
     /// Connections on which TLS was wanted and did not come about.
@@ -92,6 +96,7 @@ impl Runner {
         finish: CancellationToken,
         turn: Arc<Turn>,
     ) -> Self {
+        let greets_again = settings.profile == Profile::Quick;
         Self {
             evidence,
             budget: settings.budget,
@@ -111,6 +116,7 @@ impl Runner {
             lenient: false,
             lost_hellos: HashMap::new(),
             helo_only: false,
+            greets_again,
             in_tls: false,
             tls_losses: 0,
             tls_given_up: false,
@@ -182,7 +188,7 @@ impl Runner {
                 queue.pop_front();
             } else if self.is_over() {
                 return;
-            } else if let Some(hello) = self.wanted_instead(index) {
+            } else if let Some(hello) = self.wanted_instead(&queue) {
                 self.hang_up().await;
                 self.open(hello).await;
             } else {
@@ -204,10 +210,11 @@ impl Runner {
             .or_else(|| if senders.is_empty() || before_mail { None } else { of_sender() })
     }
 
-    /// What a line has to be opened with where the open one cannot take a form.
-    fn wanted_instead(&self, index: usize) -> Option<Hello> {
-        let form = self.evidence.forms.get(index)?;
-        (!self.fits(form)).then(|| form.envelope.hello())
+    /// What a line has to be opened with where the open one cannot take the next form, nor fill up
+    /// with others.
+    fn wanted_instead(&self, queue: &VecDeque<usize>) -> Option<Hello> {
+        let form = self.evidence.forms.get(*queue.front()?)?;
+        (!self.fits(form) && !self.may_fill_up(queue)).then(|| form.envelope.hello())
     }
 
     /// True when the open line can take this form.
@@ -221,9 +228,11 @@ impl Runner {
             return false;
         }
         let most = self.budget.recipients;
-        let taken = line.transaction.as_ref().map(|open| open.takes(form, most));
+        let again = self.may_greet_again(line, form);
+        let open = line.transaction.as_ref().filter(|_| !again);
+        let taken = open.map(|open| open.takes(form, most));
         let sender_risk = taken != Some(true) && !before_mail && self.is_sender_risk(form);
-        form.envelope.is_opened_by(&line.hello)
+        (again || form.envelope.is_opened_by(&line.hello))
             && self.budget.room(&line.spent) >= recipients_of(form).min(self.budget.refusals)
             && (!(risk || before_mail || sender_risk) || self.budget.syntax_room(&line.spent) > 0)
             && (taken != Some(false) || line.spent.resets < self.budget.resets)

@@ -145,15 +145,7 @@ impl Runner {
             let Some((answer, place)) = self.ask(&ehlo).await else { return };
             match &answer {
                 Answer::Reply(reply) if reply.severity() == Severity::Positive => {
-                    self.learn_name(reply);
-                    let ehlo = Ehlo::read(reply);
-                    self.learn_extensions(&ehlo);
-                    if let Some(line) = &mut self.line {
-                        line.pipelining = ehlo.offers("PIPELINING");
-                        line.starttls = ehlo.offers("STARTTLS");
-                        line.greeted = place.1;
-                    }
-                    return;
+                    return self.ehlo_taken(reply, place);
                 }
                 Answer::Reply(reply) if reply.severity() == Severity::Permanent => {
                     self.count(&answer);
@@ -188,7 +180,7 @@ impl Runner {
         self.hang_up().await;
     }
 
-    fn learn_extensions(&mut self, ehlo: &Ehlo) {
+    pub(super) fn learn_extensions(&mut self, ehlo: &Ehlo) {
         let in_tls = self.line.as_ref().is_some_and(|line| line.session.tls().is_some())
             && !self.evidence.target.is_tls_at_once();
         let keywords = || ehlo.keywords().map(str::to_owned).collect();

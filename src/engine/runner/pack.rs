@@ -3,7 +3,7 @@
 //! RFC 2920 section 3.1 lets RSET, MAIL and RCPT stand anywhere in a group, and QUIT at its end. So
 //! a group may hold the end of one transaction and the beginning of the next. What follows a MAIL
 //! that may yet be refused is out of sequence then: it counts as such beforehand, and once a server
-//! has refused a sender, nothing follows a new one before its answer.
+//! has refused a sender, nothing follows a new one before its answer. EHLO may only end a group too.
 
 use std::collections::VecDeque;
 
@@ -17,6 +17,8 @@ use super::{Runner, sender_of};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Step {
     Rset,
+    /// Our own greeting behind another one.
+    Hello,
     Mail(usize),
     /// The recipient that a form wants accepted before its own.
     First(usize),
@@ -27,7 +29,7 @@ pub(super) enum Step {
 
 /// What becomes of the next form of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Next {
+pub(super) enum Next {
     /// It is in the group.
     Packed,
     /// It has to wait for the answers.
@@ -37,8 +39,8 @@ enum Next {
 }
 
 /// A group in the making, and what the connection bears beyond it.
-struct Pack {
-    steps: Vec<Step>,
+pub(super) struct Pack {
+    pub(super) steps: Vec<Step>,
     /// The transaction that is open behind it.
     open: Option<Transaction>,
     /// MAIL of that transaction is part of the group, and from a new sender.
@@ -52,7 +54,7 @@ struct Pack {
     /// RSET commands that are left.
     resets: usize,
     /// Refusals that are left if foreign and unknown recipients are refused and the others not.
-    expected: usize,
+    pub(super) expected: usize,
 }
 
 impl Pack {
@@ -84,17 +86,23 @@ impl Runner {
             expected: room,
         };
         // Behind the last form, a connection under our own name may still be of use.
-        let mut next = match pass == Pass::End || line.hello != Hello::default() {
+        let is_ours = line.hello == Hello::default() || self.greets_again && !line.greeted_again;
+        let mut next = match pass == Pass::End || !is_ours {
             true => Next::Elsewhere,
             false => Next::Waits,
         };
+        let mut to_fill = false;
         for &index in queue {
             let Some(form) = self.evidence.forms.get(index) else { continue };
-            if self.refusal_of(form).is_some() {
+            let is_here = form.envelope.is_opened_by(&line.hello);
+            if self.refusal_of(form).is_some() || to_fill && !is_here {
                 continue;
             }
             let became = self.add(&mut pack, line, index, form, pass);
-            if became != Next::Packed {
+            if became == Next::Elsewhere && !is_here && self.greets_again {
+                // Another name is next: what this connection still bears is for forms behind it.
+                (to_fill, next) = (true, Next::Elsewhere);
+            } else if became != Next::Packed {
                 let is_spent = !self.lenient && pack.expected < recipients_of(form);
                 next = if is_spent { Next::Elsewhere } else { became };
                 break;
@@ -111,7 +119,7 @@ impl Runner {
 
     fn add(&self, pack: &mut Pack, line: &Line, index: usize, form: &Form, pass: Pass) -> Next {
         if !form.envelope.is_opened_by(&line.hello) {
-            return Next::Elsewhere;
+            return self.add_greeting(pack, line, form);
         }
         let risk = usize::from(is_syntax_risk(form.envelope.forward_path.as_bytes()));
         if form.control() == Some(Control::RcptBeforeMail) {
@@ -164,7 +172,7 @@ impl Runner {
         }
         let known = self.accepted_senders.contains(&sender_of(form));
         let syntax = usize::from(!known);
-        // MAIL may be refused, or else all that follows it.
+        // MAIL may be refused, and then all that follows it is; not from a sender that was accepted.
         if pack.unproven && self.wary || !pack.bears(recipients_of(form), syntax) {
             return Next::Waits;
         }
@@ -173,7 +181,7 @@ impl Runner {
             pack.resets -= 1;
         }
         pack.steps.push(Step::Mail(index));
-        pack.pay(1, syntax);
+        pack.pay(syntax, syntax);
         pack.open = Some(Transaction::of(form));
         (pack.unproven, pack.has_control) = (!known, false);
         Next::Packed

@@ -1,6 +1,6 @@
 //! Who the client says that it is: HELO and EHLO, STARTTLS and XCLIENT.
 
-use crate::practice::behaviour::{Behaviour, BlockStage, EhloSupport, HeloMatch};
+use crate::practice::behaviour::{Behaviour, BlockStage, EhloSupport, HeloMatch, SecondGreeting};
 use crate::practice::counters::Kind;
 use crate::practice::secure::Session;
 use crate::practice::wording::{Phrase, Reply};
@@ -39,6 +39,10 @@ impl Conversation<'_> {
         if let (Kind::Ehlo, EhloSupport::Refused(reply)) = (kind, &behaviour.ehlo) {
             return reply.clone().into_bytes();
         }
+        let again = self.helo.as_ref().map(|_| &behaviour.second_greeting);
+        if let Some(SecondGreeting::Refused(reply)) = again {
+            return reply.clone().into_bytes();
+        }
         let name = argument.trim_ascii();
         if name.is_empty() && !behaviour.accept_everything {
             return behaviour.syntax.say(Phrase::HeloSyntax);
@@ -48,8 +52,13 @@ impl Conversation<'_> {
         {
             return reply.clone().into_bytes();
         }
-        self.helo = Some(name.to_vec());
-        self.transaction = None;
+        self.posed_as_us |= name.eq_ignore_ascii_case(behaviour.name.as_bytes());
+        if again != Some(&SecondGreeting::KeepsName) {
+            self.helo = Some(name.to_vec());
+        }
+        if again != Some(&SecondGreeting::KeepsTransaction) {
+            self.transaction = None;
+        }
         match kind {
             Kind::Ehlo => behaviour.list_extensions(self.inside_tls),
             _ => format!("250 {}", behaviour.name).into_bytes(),

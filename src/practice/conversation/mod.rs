@@ -49,6 +49,8 @@ pub(super) struct Conversation<'a> {
     /// What the next line answers, in the middle of AUTH.
     login: Option<Pending>,
     helo: Option<Vec<u8>>,
+    /// It has greeted with the server's own name.
+    posed_as_us: bool,
     transaction: Option<Transaction>,
     message: Option<Message>,
 }
@@ -66,6 +68,7 @@ impl<'a> Conversation<'a> {
             tried_login: false,
             login: None,
             helo: None,
+            posed_as_us: false,
             transaction: None,
             message: None,
         }

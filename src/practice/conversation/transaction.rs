@@ -1,7 +1,7 @@
 //! The mail transaction: MAIL, RCPT, DATA and the message.
 
 use crate::practice::address::{Argument, Destination, Mailbox};
-use crate::practice::behaviour::{BlockStage, Syntax};
+use crate::practice::behaviour::{BlockStage, SecondGreeting, Syntax};
 use crate::practice::counters::SeenEnvelope;
 use crate::practice::recipient::{Request, Role};
 use crate::practice::wording::{Phrase, Reply};
@@ -102,8 +102,15 @@ impl Conversation<'_> {
             inside_tls: self.inside_tls,
             trusted: self.trusted || self.logged_in,
         };
-        let judged =
-            if sink { Ok(Destination::Foreign) } else { behaviour.judge(&request, self.ledger) };
+        let judged = if let SecondGreeting::HeldAgainst(reply) = &behaviour.second_greeting
+            && self.posed_as_us
+        {
+            Err(reply.clone().into_bytes())
+        } else if sink {
+            Ok(Destination::Foreign)
+        } else {
+            behaviour.judge(&request, self.ledger)
+        };
         self.ledger.note_envelope(SeenEnvelope {
             helo: helo.to_vec(),
             reverse_path: transaction.reverse_path.clone(),

@@ -43,6 +43,11 @@ impl Reading {
         }
     }
 
+    /// True when a refusal is about the greeting name, or about commands out of sequence.
+    pub fn blames_greeting(&self, reply: &Reply, phase: Phase) -> bool {
+        matches!(self.0.classify(reply, phase), Class::HeloRefused | Class::Sequence)
+    }
+
     /// True when a reply complains of too much: errors, commands, connections. It says nothing about
     /// the form that it answers, and asks for a new connection and less on it.
     pub fn is_complaint(&self, reply: &Reply) -> bool {
