@@ -70,7 +70,7 @@ fn trials(lab: &Result<Arc<Lab>, String>) -> Vec<Trial> {
         ("audit", audited, false),
         ("confirm", confirmed, false),
         ("exact", exactly, true),
-        ("quick", audited_quickly, true),
+        ("quick", audited_quickly, false),
         ("thorough", audited_thoroughly, true),
         ("matrix", matrix_is_right, false),
         ("pop", pop_is_right, false),
@@ -240,9 +240,15 @@ fn closed_in_time(_: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<(
         .map_err(|error| turn.explained(&error))
 }
 
-/// Audits a server with the probes that find most.
+/// Audits a server with the probes that find most, under two names on one connection.
 fn audited_quickly(_: &Lab, case: &'static Case, turn: &mut Turn<'_>) -> Result<()> {
-    audited_with(case, turn, "quick", report::quick)
+    if exact::view(case).is_some() && turn.family() == "postfix" {
+        return audited_with(case, turn, "quick", report::quick);
+    }
+    turn.truth();
+    let (audit, ..) = turn.audit("quick", false)?;
+    let held = judge::quick(case, turn.truth(), &audit);
+    held.map_err(|error| turn.explained(&anyhow!("{error:#}\n{audit:#?}")))
 }
 
 /// Audits a server with every probe: the verdict stays the same, and the server is not annoyed.

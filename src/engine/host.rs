@@ -176,6 +176,9 @@ async fn ask_all(
 /// name again; then what is asked inside TLS or as another client. A name that is not ours, where it
 /// is asked again, stands last.
 pub(super) fn in_order(forms: &[Form], mut some: Vec<usize>) -> Vec<usize> {
+    if some.len() < 2 {
+        return some;
+    }
     let stage = |form: &Form| match (form.control(), form.axis()) {
         (Some(Control::RcptBeforeMail), _) => 0,
         (Some(Control::MismatchedHelo), _) => 6,

@@ -18,6 +18,8 @@ pub(super) struct Line {
     pub(super) hello: Hello,
     /// It was greeted a second time, with our own name.
     pub(super) greeted_again: bool,
+    /// And a recipient was answered by that name.
+    pub(super) is_in_force: bool,
     /// PIPELINING was offered.
     pub(super) pipelining: bool,
     /// STARTTLS was offered.
@@ -46,6 +48,7 @@ impl Line {
             transcript,
             hello,
             greeted_again: false,
+            is_in_force: false,
             pipelining: false,
             starttls: false,
             greeted: 0,

@@ -39,10 +39,10 @@ use crate::probe::{Library, Profile};
 use crate::session::{Credentials, Deadlines, PopTls};
 use crate::target::Target;
 
-/// The wait before deferred forms are asked again, for servers that put every stranger off once and
-/// know it as soon as it has hung up, as Postfix's postscreen does. Greylists want minutes, which
+/// The wait before deferred forms are asked again where one host is looked at: a name server may
+/// have answered late, a policy service may have been busy. Greylists want minutes, which
 /// [`Settings::greylist_wait`] is for.
-pub const RETRY_WAIT: Duration = Duration::from_secs(1);
+pub const RETRY_WAIT: Duration = Duration::from_secs(5);
 
 /// What a run is made of. One for all hosts.
 #[derive(Clone, Debug)]

@@ -216,9 +216,29 @@ impl Dialogue {
         self.text.lines().any(heard)
     }
 
+    /// Whether TLS was asked for.
+    pub(crate) fn is_in_tls(&self) -> bool {
+        self.sent().any(|line| line == "STARTTLS")
+    }
+
+    /// How often the server was greeted, since TLS where there is any.
+    pub(crate) fn greetings(&self) -> usize {
+        let sent: Vec<_> = self.sent().collect();
+        let behind = sent.rsplit(|line| *line == "STARTTLS").next().unwrap_or_default();
+        behind.iter().filter(|line| line.starts_with("EHLO ") || line.starts_with("HELO ")).count()
+    }
+
     /// How many commands were sent.
     pub(crate) fn commands(&self) -> usize {
-        let sent = |line: &&str| line.starts_with("C:") || line.starts_with("C|");
-        self.text.lines().filter(sent).count()
+        self.sent().count()
+    }
+
+    /// The commands, alone or in a group.
+    fn sent(&self) -> impl Iterator<Item = &str> {
+        let sent = |line: &'_ str| line.starts_with("C:") || line.starts_with("C|");
+        self.text
+            .lines()
+            .filter(move |line| sent(line))
+            .map(|line| line.get(3..).unwrap_or_default())
     }
 }

@@ -2,8 +2,8 @@
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::audit::Audit;
-use super::case::{Case, Limits, Verdict};
+use super::audit::{Audit, Dialogue};
+use super::case::{Case, Limits, Transport, Verdict};
 use super::family::Family;
 use super::truth::Truth;
 
@@ -13,22 +13,9 @@ use super::truth::Truth;
 ///
 /// Says what is wrong in the report.
 pub(crate) fn report(case: &Case, truth: &Truth, audit: &Audit) -> Result<()> {
+    truthful(case, truth, audit, &truth.relays())?;
     let host = &audit.host;
     let verdict = host.relay.verdict.as_str();
-    let relays = truth.relays();
-    let called_open = matches!(verdict, "open" | "conditional");
-
-    ensure!(relays.is_empty() || verdict != "closed", "called closed, and relays: {relays:?}");
-    let may_be_open = !relays.is_empty() || case.accepts_only;
-    ensure!(may_be_open || !called_open, "called {verdict}, and relays nothing");
-    for probe in host.probes.iter().filter(|probe| probe.outcome.starts_with("accepted")) {
-        // A form whose sender is the null one is also a null sender.
-        let by_sender = probe.has_null_sender() && relays.contains(&"relay-sender-null");
-        let relayed = by_sender || relays.contains(&&*probe.id);
-        let real = case.accepts_only || relayed || !truth.tried(&probe.id);
-        ensure!(real, "{} is {}, and does not relay", probe.id, probe.outcome);
-    }
-
     let (expected, exit) = case.verdict.expected();
     ensure!(verdict == expected, "verdict {verdict}, not {expected}");
     let other_findings = host.findings.iter().any(|finding| {
@@ -45,6 +32,51 @@ pub(crate) fn report(case: &Case, truth: &Truth, audit: &Audit) -> Result<()> {
     }
     if case.verdict == Verdict::Inconclusive {
         ensure!(!host.relay.reasons.is_empty(), "inconclusive without a reason");
+    }
+    Ok(())
+}
+
+/// Holds the report of a quick audit to the truth, as far as its probes go, and its greetings to the design.
+///
+/// # Errors
+///
+/// Says what is wrong in the report.
+pub(crate) fn quick(case: &Case, truth: &Truth, audit: &Audit) -> Result<()> {
+    // What is open inside TLS only is asked by C04, which is no quick probe.
+    let is_inside = case.transport == Transport::StartTls && case.verdict == Verdict::Open;
+    let asked = |id: &&str| {
+        audit.host.probes.iter().any(|probe| probe.id == *id && probe.outcome != "not-run")
+    };
+    let relays: Vec<_> = truth.relays().into_iter().filter(asked).collect();
+    let verdict = audit.host.relay.verdict.as_str();
+    let is_hidden = is_inside && !audit.dialogues.iter().any(Dialogue::is_in_tls);
+    truthful(case, truth, audit, if is_hidden { &[] } else { &relays })?;
+    let closed = case.verdict == Verdict::Closed;
+    ensure!(!closed || verdict == "closed", "{verdict}, where more probes say closed");
+    let greetings = audit.dialogues.iter().map(|dialogue| dialogue.greetings()).max();
+    ensure!(greetings <= Some(2), "{greetings:?} greetings on one connection");
+    // OpenSMTPD takes one, so that each name has its connection.
+    let connections = audit.dialogues.len();
+    ensure!(case.name != "stock" || connections <= 3, "{connections} connections");
+    Ok(())
+}
+
+/// Holds a verdict, and every acceptance, to what is true; `relays` are the techniques that must have been seen.
+fn truthful(case: &Case, truth: &Truth, audit: &Audit, relays: &[&str]) -> Result<()> {
+    let host = &audit.host;
+    let verdict = host.relay.verdict.as_str();
+    let called_open = matches!(verdict, "open" | "conditional");
+
+    ensure!(relays.is_empty() || verdict != "closed", "called closed, and relays: {relays:?}");
+    let relays = truth.relays();
+    let may_be_open = !relays.is_empty() || case.accepts_only;
+    ensure!(may_be_open || !called_open, "called {verdict}, and relays nothing");
+    for probe in host.probes.iter().filter(|probe| probe.outcome.starts_with("accepted")) {
+        // A form whose sender is the null one is also a null sender.
+        let by_sender = probe.has_null_sender() && relays.contains(&"relay-sender-null");
+        let relayed = by_sender || relays.contains(&&*probe.id);
+        let real = case.accepts_only || relayed || !truth.tried(&probe.id);
+        ensure!(real, "{} is {}, and does not relay", probe.id, probe.outcome);
     }
     Ok(())
 }

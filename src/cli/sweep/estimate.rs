@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::report::model::RunProfile;
 
 /// Connections to a closed host by the quick probes, the standard ones and all.
-const QUICK: u64 = 4;
+const QUICK: u64 = 3;
 const STANDARD: u64 = 12;
 const THOROUGH: u64 = 30;
 /// Round trips on one connection.
@@ -163,11 +163,11 @@ mod tests {
             let (dark, alive) = estimate(&size).time;
             (dark.as_secs(), alive.as_secs())
         };
-        assert_eq!(seconds(SIZE), (65, 358), "the rate when dark, hosts at once when not");
-        assert_eq!(seconds(Size { rate: 100, ..SIZE }), (655, 2621), "the rate");
-        assert_eq!(seconds(Size { per_prefix: 1, ..SIZE }), (256, 1024), "that of a prefix");
+        assert_eq!(seconds(SIZE), (65, 268), "the rate when dark, hosts at once when not");
+        assert_eq!(seconds(Size { rate: 100, ..SIZE }), (655, 1966), "the rate");
+        assert_eq!(seconds(Size { per_prefix: 1, ..SIZE }), (256, 768), "that of a prefix");
         let free = Size { rate: 0, per_prefix: 0, ..SIZE };
-        assert_eq!(seconds(free), (20, 358), "without rates, what goes on at once");
+        assert_eq!(seconds(free), (20, 268), "without rates, what goes on at once");
         let lists = Duration::from_secs(13_108);
         assert_eq!(seconds(Size { lists, ..SIZE }), (65, 13_108), "the slowest list");
     }
@@ -178,8 +178,8 @@ mod tests {
             let estimate = estimate(&Size { jobs: 100, profile, ..SIZE });
             (estimate.connections, estimate.most)
         };
-        assert_eq!(of(RunProfile::Adaptive), ((100, 400), 1600));
-        assert_eq!(of(RunProfile::Quick), ((100, 400), 400));
+        assert_eq!(of(RunProfile::Adaptive), ((100, 300), 1500));
+        assert_eq!(of(RunProfile::Quick), ((100, 300), 300));
         assert_eq!(of(RunProfile::Standard), ((100, 1200), 1200));
         assert_eq!(of(RunProfile::Thorough), ((100, 3000), 3000));
     }

@@ -22,7 +22,7 @@ use crate::cli::exit::Failure;
 use crate::cli::judge::Judging;
 use crate::cli::run::random_seed;
 use crate::cli::{identity, lists, probes};
-use crate::engine::{Budget, RETRY_WAIT, Settings};
+use crate::engine::{Budget, Settings};
 use crate::net::TcpDialer;
 use crate::probe::{Library, Profile};
 use crate::report::model::RunProfile;
@@ -31,6 +31,11 @@ use crate::target::Target;
 use crate::target::order::Order;
 use crate::target::scope::Scope;
 use crate::target::set::AddressSet;
+
+/// The wait before deferred forms are asked again. It is there for servers that put every stranger
+/// off once and know it as soon as it has hung up, as Postfix's postscreen does; what takes longer
+/// takes minutes, and is `--greylist-wait`. Every second of it is one that the sweep ends later.
+const RETRY_WAIT: Duration = Duration::from_secs(1);
 
 /// A sweep that could begin.
 pub(super) struct Prepared {

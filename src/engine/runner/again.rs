@@ -94,11 +94,16 @@ impl Runner {
         answer: &Answer,
         place: Place,
     ) -> bool {
-        let again = self.line.as_ref().is_some_and(|line| line.greeted_again);
-        let Some(reply) = answer.reply().filter(|_| again) else { return false };
-        let Some(phase) = self.phase_at(place) else { return false };
+        let Some(line) = self.line.as_ref().filter(|line| line.greeted_again) else { return false };
+        let (is_in_force, reply) = (line.is_in_force, answer.reply());
+        let Some((reply, phase)) = reply.zip(self.phase_at(place)) else { return false };
         if reply.is_refusal() {
-            return self.reading().blames_greeting(reply, phase);
+            let is_owed = !is_in_force && self.reading().blames_greeting(reply, phase);
+            if let Some(line) = &mut self.line {
+                // Who refuses a recipient for another reason once has forgotten the first name.
+                line.is_in_force |= !is_owed && phase == Phase::Rcpt;
+            }
+            return is_owed;
         }
         let control = self.evidence.forms.get(index).and_then(Form::control);
         phase == Phase::Rcpt && !matches!(control, Some(Control::Postmaster | Control::LocalUser))

@@ -81,12 +81,12 @@ pub(super) struct Runner {
     back_off: bool,
     /// The open connection to a POP3 server.
     pop: Option<PopSession>,
-    /// How replies are read, and by what that was known.
-    reading: Option<(Known, Reading)>,
+    /// How replies are read, by what was known then, and how many forms there were.
+    reading: Option<(Known, usize, Reading)>,
 }
 
-/// How many names of the server and forms there are, and whether there was a connection.
-type Known = (usize, usize, bool);
+/// How many names of the server there are, and whether there was a connection.
+type Known = (usize, bool);
 
 impl Runner {
     pub(super) fn new(
@@ -130,15 +130,14 @@ impl Runner {
     /// How replies are read by what is known now.
     pub(super) fn reading(&mut self) -> Reading {
         let Evidence { server_names, forms, transcripts, .. } = &self.evidence;
-        let known = (server_names.len(), forms.len(), transcripts.is_empty());
-        match &self.reading {
-            Some((by, reading)) if *by == known => reading.clone(),
-            _ => {
-                let reading = Reading::new(&self.evidence);
-                self.reading = Some((known, reading.clone()));
-                reading
-            }
-        }
+        let known = (server_names.len(), transcripts.is_empty());
+        let still = self.reading.take().filter(|(by, read, reading)| {
+            *by == known && forms.get(*read..).is_some_and(|added| reading.knows(added))
+        });
+        let forms = forms.len();
+        let reading = still.map_or_else(|| Reading::new(&self.evidence), |(_, _, reading)| reading);
+        self.reading = Some((known, forms, reading.clone()));
+        reading
     }
 
     /// True when nothing more is to be asked of this host.

@@ -16,24 +16,31 @@ pub(in crate::verdict) fn names_of(evidence: &Evidence) -> Names {
     names.push(identity.canary.1.clone());
     names.extend(identity.client_name.iter().chain(&identity.mx_domain).cloned());
     names.extend(identity.partners.iter().cloned());
-    let mut local_parts = vec![identity.canary.0.clone()];
-    for form in &evidence.forms {
-        let envelope = &form.envelope;
-        names.extend(envelope.helo.iter().map(text));
-        for path in [&envelope.reverse_path, &envelope.forward_path] {
-            let path = text(path);
-            let local = path.rsplit_once('@').map_or(path.as_str(), |(local, _)| local);
-            local_parts.push(local.to_owned());
-        }
-    }
-    // A local part that is an everyday word, such as `user`, may be meant as the word.
-    names.extend(local_parts.into_iter().filter(|l| l.chars().any(|c| !c.is_ascii_alphabetic())));
+    names.extend(Some(&identity.canary.0).filter(|local| is_no_word(local)).cloned());
+    names.extend(evidence.forms.iter().flat_map(names_of_form));
     names.sort();
     names.dedup();
     let mut addresses = vec![evidence.target.address()];
     addresses.extend(evidence.transcripts.first().map(|transcript| transcript.local.ip()));
     addresses.extend(identity.canary_address);
     Names::new(names, &addresses)
+}
+
+/// The names that a form adds.
+pub(super) fn names_of_form(form: &Form) -> impl Iterator<Item = String> {
+    let envelope = &form.envelope;
+    let local_parts = [&envelope.reverse_path, &envelope.forward_path].map(|path| {
+        let mut local = text(path);
+        local.truncate(local.rfind('@').unwrap_or(local.len()));
+        local
+    });
+    let local_parts = local_parts.into_iter().filter(|local| is_no_word(local));
+    envelope.helo.iter().map(text).chain(local_parts)
+}
+
+/// A local part that is an everyday word, such as `user`, may be meant as the word.
+fn is_no_word(local: &str) -> bool {
+    local.chars().any(|c| !c.is_ascii_alphabetic())
 }
 
 /// True for `<local@domain>` of letters, digits, dots, hyphens and plus signs only, whose domain is

@@ -3,11 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::evidence::Evidence;
+use crate::evidence::{Evidence, Form};
 use crate::smtp::{Phase, Reply};
 use crate::target::Role;
 use crate::verdict::wording::{Class, Names};
 
+use super::names::names_of_form;
 use super::names_of;
 
 /// How the replies of one host are read: without the names in them, and each wording once.
@@ -30,6 +31,11 @@ impl Reading {
     /// Reads as what is known of a host by now allows.
     pub fn new(evidence: &Evidence) -> Self {
         Self(Arc::new(names_of(evidence)))
+    }
+
+    /// True where forms that were added since hold no name that it does not know.
+    pub fn knows(&self, added: &[Form]) -> bool {
+        added.iter().flat_map(names_of_form).all(|name| self.0.holds(&name))
     }
 
     /// True when a reply asks for TLS. On a submission port that is also what a refusal of every

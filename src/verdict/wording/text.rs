@@ -40,15 +40,17 @@ pub(super) struct Wording {
 impl Names {
     pub(crate) fn new(names: impl IntoIterator<Item = String>, addresses: &[IpAddr]) -> Self {
         let texts = addresses.iter().map(IpAddr::to_string);
-        let mut names: Vec<_> = names
-            .into_iter()
-            .chain(texts)
-            .map(|name| name.to_lowercase())
-            .filter(|name| name.len() > 2)
-            .collect();
+        let names = names.into_iter().chain(texts).map(|name| name.to_lowercase());
+        let mut names: Vec<_> = names.filter(|name| is_long_enough(name)).collect();
         names.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
         names.dedup();
         Self { names, read: Mutex::default() }
+    }
+
+    /// True for a lower case name that means nothing, because it is one of these or too short to look
+    /// for.
+    pub(crate) fn holds(&self, name: &str) -> bool {
+        !is_long_enough(name) || self.names.iter().any(|known| known == name)
     }
 
     /// What lines say that are [`bare`].
@@ -78,6 +80,10 @@ impl Names {
         }
         text
     }
+}
+
+fn is_long_enough(name: &str) -> bool {
+    name.len() > 2
 }
 
 impl Said {
