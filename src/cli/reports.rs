@@ -105,7 +105,9 @@ impl Streams<'_> {
                     hosts.push(host.clone());
                     Ok(())
                 }
-                Stream::Jsonl(output) => jsonl::write_host(self.key, host, output),
+                Stream::Jsonl(output) => {
+                    jsonl::host_line(self.key, host).and_then(|line| output.write_all(&line))
+                }
                 Stream::Csv(table) => table.host(host),
                 Stream::Html(page, _) => page.host(host),
                 Stream::Junit(suites) => suites.host(host),

@@ -1,6 +1,5 @@
 //! The set of probes: the embedded ones and those of a folder.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -9,10 +8,11 @@ use super::{Probe, Profile, SourceError};
 
 include!(concat!(env!("OUT_DIR"), "/embedded_probes.rs"));
 
-/// Probes by id, in the order of the ids.
+/// Probes, each id and each code once.
 #[derive(Clone, Debug, Default)]
 pub struct Library {
-    probes: BTreeMap<String, Probe>,
+    /// By what they vary, and then by code.
+    probes: Vec<Probe>,
 }
 
 /// Why a library cannot be read.
@@ -83,8 +83,8 @@ impl Library {
 
     /// Takes in the probes of another library: those with a known id take its place.
     pub fn overlay(&mut self, other: Self) -> Result<(), LibraryError> {
-        for probe in other.probes.into_values() {
-            self.probes.remove(&probe.id);
+        for probe in other.probes {
+            self.probes.retain(|known| known.id != probe.id);
             self.insert(probe)?;
         }
         Ok(())
@@ -107,7 +107,7 @@ impl Library {
     }
 
     fn insert(&mut self, probe: Probe) -> Result<(), LibraryError> {
-        let clash = self.probes.values().find_map(|other| {
+        let clash = self.probes.iter().find_map(|other| {
             let id = other.id == probe.id;
             let code = other.code == probe.code;
             let what = if id { &probe.id } else { &probe.code };
@@ -120,15 +120,15 @@ impl Library {
         if let Some(clash) = clash {
             return Err(clash);
         }
-        self.probes.insert(probe.id.clone(), probe);
+        let is_before = |known: &Probe| (known.axis, &known.code) < (probe.axis, &probe.code);
+        let at = self.probes.partition_point(is_before);
+        self.probes.insert(at, probe);
         Ok(())
     }
 
     /// All probes, by code.
     pub fn iter(&self) -> impl Iterator<Item = &Probe> {
-        let mut probes: Vec<_> = self.probes.values().collect();
-        probes.sort_by_key(|probe| (probe.axis, &probe.code));
-        probes.into_iter()
+        self.probes.iter()
     }
 
     /// The probes of a profile, by code.
@@ -138,7 +138,7 @@ impl Library {
 
     /// A probe by its id or its code, in any case.
     pub fn find(&self, name: &str) -> Option<&Probe> {
-        self.probes.values().find(|probe| probe.id == name || probe.code.eq_ignore_ascii_case(name))
+        self.probes.iter().find(|probe| probe.id == name || probe.code.eq_ignore_ascii_case(name))
     }
 
     /// How many probes there are.

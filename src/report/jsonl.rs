@@ -76,17 +76,17 @@ pub(super) struct SummaryLine<'a> {
 pub fn write(report: &RunReport, out: &mut dyn Write) -> io::Result<()> {
     let run = RunKey { started: &report.run.started, seed: report.run.seed };
     for host in &report.hosts {
-        write_host(run, host, out)?;
+        out.write_all(&host_line(run, host)?)?;
     }
     write_summary(&report.run, &report.not_probed, (report.summary, report.sweep), out)
 }
 
-/// Writes the line of one host.
+/// The line of one host.
 ///
 /// # Errors
-/// Those of `out`.
-pub fn write_host(run: RunKey<'_>, host: &HostReport, out: &mut dyn Write) -> io::Result<()> {
-    line(&Line::Host(HostLine { schema: HOST, run, host }), out)
+/// That the report is no JSON, which no report is.
+pub fn host_line(run: RunKey<'_>, host: &HostReport) -> io::Result<Vec<u8>> {
+    line(&Line::Host(HostLine { schema: HOST, run, host }))
 }
 
 /// Writes the last line.
@@ -101,12 +101,12 @@ pub fn write_summary(
 ) -> io::Result<()> {
     let tool = &Tool::this();
     let last = SummaryLine { schema: SUMMARY, tool, run, not_probed, summary, sweep };
-    line(&Line::Summary(Box::new(last)), out)
+    out.write_all(&line(&Line::Summary(Box::new(last)))?)
 }
 
-fn line(line: &Line<'_>, out: &mut dyn Write) -> io::Result<()> {
+fn line(line: &Line<'_>) -> io::Result<Vec<u8>> {
     // JSON is written in very small pieces.
     let mut bytes = Vec::with_capacity(1 << 16);
     json::serialize(line, CompactFormatter, &mut bytes)?;
-    out.write_all(&bytes)
+    Ok(bytes)
 }

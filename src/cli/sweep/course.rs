@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use super::folder::{FolderError, ListedHost, RunFolder, evidence_line, report_line};
+use super::folder::{FolderError, ListedHost, RunFolder, evidence_line};
 use super::progress::Progress;
 use crate::cli::judge::{Judging, Said};
 use crate::cli::reputation;
@@ -15,6 +15,7 @@ use crate::engine::{self, Ended, Interrupt, Job, Limits, ProvedLists, Settings};
 use crate::evidence::Evidence;
 use crate::evidence::listing::Listings;
 use crate::net::TcpDialer;
+use crate::report::jsonl::host_line;
 use crate::report::lists::SubjectReport;
 use crate::report::model::{HostCounts, RunKey};
 use crate::target::Target;
@@ -80,7 +81,7 @@ impl Maker {
         let listed = listed.as_ref().map(|(_, listed)| listed);
         Some(Made {
             evidence: evidence_line(number, &evidence, authority.as_ref(), listed),
-            report: report_line(run, &report),
+            report: host_line(run, &report),
             target: evidence.target.to_string(),
             verdict: judged.relay.verdict,
             counts: HostCounts::of(&report),

@@ -18,8 +18,6 @@ pub(in crate::verdict) fn names_of(evidence: &Evidence) -> Names {
     names.extend(identity.partners.iter().cloned());
     names.extend(Some(&identity.canary.0).filter(|local| is_no_word(local)).cloned());
     names.extend(evidence.forms.iter().flat_map(names_of_form));
-    names.sort();
-    names.dedup();
     let mut addresses = vec![evidence.target.address()];
     addresses.extend(evidence.transcripts.first().map(|transcript| transcript.local.ip()));
     addresses.extend(identity.canary_address);

@@ -19,6 +19,9 @@ use phrases::List;
 pub(crate) use text::Names;
 use text::{Said, Wording, bare};
 
+/// Wordings of one server that are kept: whoever says everything in new words is read anew.
+const MOST_READ: usize = 64;
+
 /// What a reply to MAIL or RCPT, or one before them, means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Class {
@@ -83,11 +86,14 @@ impl Names {
     fn classify_refusal(&self, reply: &Reply, said: &Said) -> Class {
         // Nothing is written by halves, so what a panic left behind is still true.
         let read = || self.read.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(class) = read().get(said) {
+        if let Some((_, class)) = read().iter().find(|(known, _)| known == said) {
             return *class;
         }
         let class = self.read_refusal(reply, said);
-        read().insert(said.clone(), class);
+        let mut read = read();
+        if read.len() < MOST_READ {
+            read.push((said.clone(), class));
+        }
         class
     }
 

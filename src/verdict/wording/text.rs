@@ -1,7 +1,7 @@
 //! The words of a reply, without the names and addresses in it.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::Mutex;
 
@@ -15,8 +15,9 @@ use super::phrases::{Found, List};
 pub(crate) struct Names {
     /// Lower case, longest first.
     names: Vec<String>,
-    /// How replies were read: most of a server's are the same but for what stands in brackets.
-    pub(super) read: Mutex<HashMap<Said, Class>>,
+    /// How replies were read: most of a server's are the same but for what stands in brackets, so
+    /// that there are few.
+    pub(super) read: Mutex<Vec<(Said, Class)>>,
 }
 
 /// All of a reply that its class depends on.

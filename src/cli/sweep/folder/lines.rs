@@ -8,8 +8,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::evidence::Evidence;
 use crate::evidence::listing::{Listed, Listings};
-use crate::report::jsonl;
-use crate::report::model::{HostReport, RunKey};
 use crate::target::scope::Authority;
 
 use super::error::FolderError;
@@ -60,13 +58,6 @@ pub(in crate::cli) fn evidence_line(
     let mut line = Vec::with_capacity(ROOM);
     serde_json::to_writer(&mut line, &HostLine { number, evidence, authority, listed })?;
     line.push(b'\n');
-    Ok(line)
-}
-
-/// The line of a host's report.
-pub(in crate::cli) fn report_line(run: RunKey<'_>, host: &HostReport) -> io::Result<Vec<u8>> {
-    let mut line = Vec::with_capacity(ROOM);
-    jsonl::write_host(run, host, &mut line)?;
     Ok(line)
 }
 

@@ -41,7 +41,7 @@ use crate::report::lists::SubjectReport;
 use crate::report::model::{HostCounts, RunKey, SweepCounts, SweepSummary, Tally, Tool};
 
 pub(in crate::cli) use error::FolderError;
-pub(in crate::cli) use lines::{Host, ListedHost, evidence_line, report_line};
+pub(in crate::cli) use lines::{Host, ListedHost, evidence_line};
 pub(in crate::cli) use own::check_report;
 pub(in crate::cli) use pace::{Pace, Times};
 pub(in crate::cli) use plan::{Covered, FORMAT, Order, Plan, RunFile, Versions, format_of};
@@ -141,7 +141,7 @@ impl RunFolder {
         &self.run.plan
     }
 
-    /// What ties the lines of this run together, for [`report_line`].
+    /// What ties the lines of this run together, for [`host_line`](crate::report::jsonl::host_line).
     pub(in crate::cli) fn key(&self) -> RunKey<'_> {
         RunKey { started: &self.run.started, seed: self.run.plan.seed }
     }
@@ -156,7 +156,7 @@ impl RunFolder {
         self.done.len() + self.dark.counts().all()
     }
 
-    /// Writes a host that took a connection: the lines of [`evidence_line`] and [`report_line`]. A host whose course
+    /// Writes a host that took a connection: its report, and the line of [`evidence_line`]. A host whose course
     /// the user interrupted is not written, and so asked again when the run is gone on with.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ use crate::evidence::lookup::{Lookup, LookupAnswer, LookupKind};
 use crate::net::TcpDialer;
 use crate::practice::{LOCAL_DOMAIN, PracticeServer, demo_fleet};
 use crate::probe::Profile;
+use crate::report::jsonl::host_line;
 use crate::report::terms::Terms;
 use crate::session::Deadlines;
 use crate::target::scope::Authority;
@@ -70,7 +71,7 @@ fn written(folder: &mut RunFolder, number: u64, host: &(Evidence, Option<Authori
     let (evidence, authority) = host;
     let judged = JUDGING.judge(evidence, &Said::default());
     let report = JUDGING.report(evidence, &judged, authority.as_ref());
-    let line = report_line(folder.key(), &report).unwrap();
+    let line = host_line(folder.key(), &report).unwrap();
     let evidence = evidence_line(number, evidence, authority.as_ref(), None).unwrap();
     folder.host(number, &evidence, &line, &HostCounts::of(&report)).unwrap();
 }

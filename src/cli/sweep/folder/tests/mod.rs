@@ -17,6 +17,7 @@ use crate::cli::judge::{Judging, Said};
 use crate::dnsbl::Registry;
 use crate::evidence::{DialFailure, Evidence, Identity};
 use crate::probe::Library;
+use crate::report::jsonl::host_line;
 use crate::report::model::{HostReport, RunProfile};
 use crate::target::scope::{Candidate, Scope};
 use crate::target::{Target, Via};
@@ -103,7 +104,7 @@ fn lines(number: u64) -> Lines {
     let run = RunKey { started: STARTED, seed: 7 };
     Lines {
         evidence: evidence_line(number, &evidence, None, None).unwrap(),
-        report: report_line(run, &host).unwrap(),
+        report: host_line(run, &host).unwrap(),
         host,
     }
 }
