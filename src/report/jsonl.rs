@@ -105,8 +105,8 @@ pub fn write_summary(
 }
 
 fn line(line: &Line<'_>) -> io::Result<Vec<u8>> {
-    // JSON is written in very small pieces.
-    let mut bytes = Vec::with_capacity(1 << 16);
+    // JSON is written in very small pieces; the line of a closed host has room.
+    let mut bytes = Vec::with_capacity(24 << 10);
     json::serialize(line, CompactFormatter, &mut bytes)?;
     Ok(bytes)
 }

@@ -45,7 +45,7 @@ pub(crate) struct RunArgs {
     /// that profile, else standard]
     #[arg(long)]
     mix: Option<Mix>,
-    /// Hosts at once, of mxaudit and of the least client [default: 4096, `adaptive` 2048, with a delay 8192]
+    /// Hosts at once, of mxaudit and of the least client [default: 4096, `adaptive` 256, with a delay 8192]
     #[arg(long, value_name = "N")]
     max_hosts: Option<usize>,
     /// One address in so many answers
@@ -133,7 +133,7 @@ impl<'a> Round<'a> {
         let block = (args.alive > 1).then_some((network, args.alive, args.rest));
         let field = Field::start(args.port, &mix, delay, block)?;
         let usual = match (delay, args.profile) {
-            (0, Profile::Adaptive) => 2048,
+            (0, Profile::Adaptive) => 256,
             (0, _) => 4096,
             _ => 8192,
         };

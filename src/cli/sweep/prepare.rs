@@ -35,7 +35,7 @@ use crate::target::set::AddressSet;
 /// The wait before deferred forms are asked again. It is there for servers that put every stranger
 /// off once and know it as soon as it has hung up, as Postfix's postscreen does; what takes longer
 /// takes minutes, and is `--greylist-wait`. The sweep ends later by as much.
-const RETRY_WAIT: Duration = Duration::from_millis(250);
+const RETRY_WAIT: Duration = Duration::from_millis(100);
 
 /// A sweep that could begin.
 pub(super) struct Prepared {

@@ -57,7 +57,9 @@ impl Runner {
 
     /// Ends a group with the second greeting, where the form has room behind it.
     pub(super) fn add_greeting(&self, pack: &mut Pack, line: &Line, form: &Form) -> Next {
-        let has_room = self.lenient || pack.expected >= recipients_of(form);
+        // Whatever stands first has been found to fit.
+        let has_room =
+            pack.steps.is_empty() || self.lenient || pack.expected >= recipients_of(form);
         if !has_room || !self.may_greet_again(line, form) {
             return Next::Elsewhere;
         }

@@ -11,6 +11,7 @@ mod matrix;
 mod overblocking;
 mod property;
 mod reach;
+mod reading;
 mod recipient;
 mod tls;
 mod vectors;

@@ -96,7 +96,8 @@ impl Said {
 
 /// Lines in lower case and without brackets.
 pub(super) fn bare<'a>(lines: impl Iterator<Item = &'a [u8]>) -> String {
-    let mut text = String::new();
+    // Most replies are shorter.
+    let mut text = String::with_capacity(120);
     for line in lines {
         text.push('\n');
         match std::str::from_utf8(line) {

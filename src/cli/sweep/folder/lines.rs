@@ -12,8 +12,8 @@ use crate::target::scope::Authority;
 
 use super::error::FolderError;
 
-/// Bytes that a line of most hosts fits in.
-const ROOM: usize = 64 << 10;
+/// Bytes that the line of a closed host fits in.
+const ROOM: usize = 24 << 10;
 
 /// One host of a run: a line of its evidence.
 #[derive(Clone, Debug, Deserialize)]
