@@ -86,8 +86,16 @@ fn trials(lab: &Result<Arc<Lab>, String>) -> Vec<Trial> {
                 let no_message = kind == "confirm" && !case.takes_strangers();
                 let no_rows = kind == "matrix" && rows::of(family.name(), case).is_none();
                 let no_pop = kind == "pop" && pop::of(family.name(), case).is_none();
+                // Whose audit is a quick one has been asked so.
+                let is_quick = kind == "quick" && case.profile == "quick";
                 let no_closing = kind == "closing" && closing::of(family.name(), case).is_none();
-                if needs_view && !has_view || no_message || no_rows || no_pop || no_closing {
+                if needs_view && !has_view
+                    || no_message
+                    || no_rows
+                    || no_pop
+                    || no_closing
+                    || is_quick
+                {
                     continue;
                 }
                 let (lab, missing) = (lab.clone(), missing.clone());
