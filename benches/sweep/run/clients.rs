@@ -162,6 +162,8 @@ impl Client {
         let log = self.folder.join(format!("{name}.err"));
         let create = |path: &PathBuf| File::create(path).map_err(Error::file(path));
         let start = |source| Error::Start { program: self.program.clone(), source };
+        // What came before is on the disk, and no burden on what is measured now.
+        let _ = Command::new("sync").status();
         let status = Command::new(env::current_exe().map_err(start)?)
             .args(["measure", "--note"])
             .arg(&note)
